@@ -1,0 +1,314 @@
+"""The verbs of the workbench without a browser: `python -m fer_core data | audit | train | models | …`.
+
+With `--json` one object goes to standard output and nothing else; progress goes to standard error. Exit code 0, or 2
+with one line that says what was expected and what was found.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pandas as pd
+
+from fer_core import store
+from fer_core.errors import FerError, ModelError, RunError
+
+SPLIT_CHOICES = ("validation", "test")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        result, text = arguments.verb(arguments)
+    except (FerError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(json.dumps(result, ensure_ascii=False) if arguments.json else text)
+    return 0
+
+
+def data(arguments) -> tuple[dict, str]:
+    """Counts by Usage and emotion."""
+    started = time.perf_counter()
+    dataset = _dataset(arguments)
+    seconds = round(time.perf_counter() - started, 3)
+    result = {
+        "rows": len(dataset),
+        "counts": dataset.counts(),
+        "fingerprint": dataset.fingerprint,
+        "seconds": seconds,
+        "source": dataset.source,
+        "drawn": dataset.drawn,
+        "notes": list(dataset.notes),
+    }
+    table = pd.DataFrame(result["counts"]).T
+    drawn = " (drawn faces)" if dataset.drawn else ""
+    return result, "\n".join(
+        [f"{dataset.source}{drawn}: {len(dataset):,} faces in {seconds} s", table.to_string(), *dataset.notes]
+    )
+
+
+def audit(arguments) -> tuple[dict, str]:
+    """Duplicates, leaks, conflicts, blanks."""
+    from fer_core.data.copies import audit as find
+
+    result = find(_dataset(arguments)).to_json()
+    leaks = [
+        f"{usage}: {len(rows['exact']):,} exact and {len(rows['near']):,} near copies of a Training image"
+        for usage, rows in result["leaked"].items()
+    ]
+    counts = [f"{name}: {value:,}" for name, value in result.items() if name != "leaked"]
+    return result, "\n".join(counts + leaks)
+
+
+def train(arguments) -> tuple[dict, str]:
+    """Train a network into its folder, in a process of its own, and follow it; Ctrl-C asks it to stop."""
+    from fer_core.training import runs
+    from fer_core.training.config import get_preset
+
+    if arguments.resume:
+        model = runs.open_run(arguments.name or _missing("--resume: expected --name of the run to go on with"))
+    else:
+        config = get_preset(arguments.preset, epochs=arguments.epochs, minutes=arguments.minutes)
+        model = runs.create_run(config, _dataset(arguments), arguments.name)
+    _say(f"run {model.id}: its folder is {model.folder}")
+    runs.start_run(model)
+    model = _follow(model)
+    if model.status != "finished":
+        raise RunError(_ending(model))
+    return {"id": model.id, "status": model.status, "scores": model.scores}, _scores_text(model)
+
+
+def models(arguments) -> tuple[dict, str]:
+    """The saved models and their headline scores."""
+    rows = [
+        {
+            "id": model.id,
+            "status": model.status,
+            "scheme": model.record.get("scheme"),
+            "network": model.record.get("network"),
+            "parameters": model.record.get("parameters"),
+            "scores": model.scores,
+            "problem": model.problem or None,
+        }
+        for model in store.list_models()
+    ]
+    lines = [_model_line(row) for row in rows]
+    return {"models": rows}, "\n".join(lines) or f"no saved model in {store.models_dir()}; train one"
+
+
+def evaluate(arguments) -> tuple[dict, str]:
+    """Scores of one model on one split, raw and on the honest part."""
+    from fer_core.evaluation.metrics import evaluation_json
+
+    model = store.open_trained(arguments.model)
+    result = evaluation_json(model.id, arguments.split, _predictions(model, arguments))
+    honest = result["honest"]
+    table = pd.DataFrame(result["confusion"], index=result["labels"], columns=result["labels"])
+    lines = [
+        f"{model.id} on {arguments.split}, {result['n']:,} faces: "
+        f"macro recall {_share(result['macro_recall'])}, accuracy {_share(result['accuracy'])}",
+        f"honest part, {honest['n']:,} faces: macro recall {_share(honest['macro_recall'])}, "
+        f"accuracy {_share(honest['accuracy'])}",
+        "recall: " + ", ".join(f"{label} {_share(value)}" for label, value in result["recall"].items()),
+        f"confusion, rows true:\n{table.to_string()}",
+    ]
+    return result, "\n".join(lines)
+
+
+def compare(arguments) -> tuple[dict, str]:
+    """Scores of several models on one split, and each one's difference from the first."""
+    from fer_core.evaluation import comparison
+
+    chosen = {name: store.open_trained(name) for name in arguments.models}
+    predictions = {name: _predictions(model, arguments).select(arguments.split) for name, model in chosen.items()}
+    if reason := comparison.comparable(predictions):
+        raise ModelError(reason)
+    table = comparison.scores_table(predictions)
+    (first, reference), *others = predictions.items()
+    sentences = [
+        comparison.difference_sentence(
+            first, name, comparison.paired_macro_recall_difference(reference, other), len(reference)
+        )
+        for name, other in others
+    ]
+    scores = json.loads(table.to_json(orient="records"))
+    return {"split": arguments.split, "scores": scores, "differences": sentences}, "\n".join(
+        [table.round(3).to_string(index=False), *sentences]
+    )
+
+
+def predict(arguments) -> tuple[dict, str]:
+    """Faces and their expressions in pictures."""
+    from fer_core.inference.classifier import Classifier
+    from fer_core.inference.detectors import get_detector
+    from fer_core.inference.predict import classify_files
+
+    classifier = Classifier.load(arguments.model)
+    files = list(classify_files(map(Path, arguments.files), classifier, get_detector()))
+    if arguments.out:
+        _faces_table(files).to_csv(arguments.out, index=False)
+        _say(f"wrote {arguments.out}")
+    return {"files": files}, "\n".join(map(_file_text, files)) or "no picture found"
+
+
+def export(arguments) -> tuple[dict, str]:
+    """The network of a model in another format."""
+    from fer_core.inference.export import export_network
+
+    model = store.open_trained(arguments.model)
+    path = export_network(model, arguments.format, Path(arguments.out) if arguments.out else None)
+    return {"model": model.id, "format": arguments.format, "file": str(path)}, f"wrote {path}"
+
+
+def _dataset(arguments):
+    from fer_core.data import load_dataset
+
+    return load_dataset(arguments.source, skip_bad=getattr(arguments, "skip_bad", False), progress=_say)
+
+
+def _predictions(model, arguments):
+    """The saved predictions; made anew where `--source` names another dataset."""
+    from fer_core.evaluation.predictions import read_predictions
+
+    saved = read_predictions(model.folder / "predictions.parquet", model.labels)
+    if not getattr(arguments, "source", None):
+        return saved
+    dataset = _dataset(arguments)
+    if dataset.fingerprint == model.record["dataset"]["fingerprint"]:
+        return saved
+    from fer_core.evaluation.scoring import predict_dataset
+    from fer_core.labels import get_scheme
+
+    return predict_dataset(store.load_network(model), dataset, get_scheme(model.record["scheme"]))
+
+
+def _follow(model):
+    """Pass the run's log on to standard error until its worker has ended; the model as it stands then."""
+    from fer_core.training.runs import request_stop
+
+    with (model.folder / "log.txt").open(encoding="utf-8") as log:
+        while True:
+            try:
+                ended = not model.busy
+                _say(log.read(), end="")
+                if ended:
+                    return store.open_model(model.id)
+                time.sleep(0.3)
+            except KeyboardInterrupt:
+                _say(f"\nasked {model.id} to stop; it finishes its batch and saves")
+                request_stop(model)
+
+
+def _ending(model) -> str:
+    last = model.events()[-1] if model.events() else {}
+    reason = f": {last['reason']}" if "reason" in last else ""
+    return f"run {model.id!r}: {model.status}{reason}; go on with: python -m fer_core train --resume --name {model.id}"
+
+
+def _scores_text(model) -> str:
+    lines = [f"{model.id}: {model.record['parameters']:,} parameters"]
+    for split, parts in model.scores.items():
+        for part, scores in parts.items():
+            lines.append(
+                f"{split}, {part}, {scores['n']:,} faces: macro recall {_share(scores['macro_recall'])}, "
+                f"accuracy {_share(scores['accuracy'])}"
+            )
+    return "\n".join(lines)
+
+
+def _model_line(row: dict) -> str:
+    if row["problem"]:
+        return f"{row['id']}: damaged, {row['problem']}"
+    scores = row["scores"].get("test", {}).get("raw")
+    told = f"macro recall {_share(scores['macro_recall'])} on {scores['n']:,} test faces" if scores else "no scores yet"
+    return f"{row['id']}: {row['status']}, {row['network']} on {row['scheme']}, {told}"
+
+
+def _faces_table(files: list[dict]) -> pd.DataFrame:
+    """One row a face; a picture without a face, or with an error, has one row without probabilities."""
+    rows = []
+    for file in files:
+        for face in file.get("faces") or [None]:
+            row = {"path": file["path"], "error": file.get("error", "" if face else "no face found")}
+            if face:
+                row |= dict(zip("xywh", face["box"], strict=True)) | {"label": face["label"]}
+                row |= {f"p_{label}": value for label, value in face["probabilities"].items()}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _file_text(file: dict) -> str:
+    if "error" in file:
+        return f"{file['path']}: {file['error']}"
+    return f"{file['path']}: " + ("; ".join(map(_face_text, file["faces"])) or "no face found")
+
+
+def _face_text(face: dict) -> str:
+    shares = ", ".join(f"{label} {_share(value)}" for label, value in face["probabilities"].items())
+    return f"{face['label'] or 'unsure'} ({shares})"
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _say(message: str, end: str = "\n") -> None:
+    print(message, end=end, file=sys.stderr, flush=True)
+
+
+def _missing(message: str) -> NoReturn:
+    raise RunError(message)
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse whose refusal is one line, as every other."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m fer_core", description="Facial-expression recognition without a browser.")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    def verb(function: Callable, *, source: bool = False) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(function.__name__, help=function.__doc__)
+        sub.set_defaults(verb=function)
+        sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+        if source:
+            sub.add_argument(
+                "--source", help="demo, kaggle, a CSV or a folder of images; default FER_SOURCE, else data/"
+            )
+        return sub
+
+    verb(data, source=True).add_argument("--skip-bad", action="store_true", help="leave out rows that cannot be read")
+    verb(audit, source=True)
+    _train_arguments(verb(train, source=True))
+    verb(models)
+    for function in (evaluate, compare):
+        sub = verb(function, source=True)
+        sub.add_argument("model" if function is evaluate else "models", nargs=None if function is evaluate else "+")
+        sub.add_argument("--split", choices=SPLIT_CHOICES, default="test")
+    sub = verb(predict)
+    sub.add_argument("model")
+    sub.add_argument("files", nargs="+", metavar="FILE_OR_FOLDER")
+    sub.add_argument("--out", help="write a table, one row a face, as CSV")
+    sub = verb(export)
+    sub.add_argument("model")
+    sub.add_argument("--format", required=True, choices=("keras", "litert", "onnx"))
+    sub.add_argument("--out", help="the file to write; default: the model's name in this folder")
+    return parser
+
+
+def _train_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--preset", default="compact", help="where the settings start from (default: compact)")
+    sub.add_argument("--name", help="of the model; default: the network's name and a number")
+    sub.add_argument("--epochs", type=int)
+    sub.add_argument("--minutes", type=float, help="training time at most; the schedule is drawn over it")
+    sub.add_argument("--resume", action="store_true", help="go on with the run called --name")

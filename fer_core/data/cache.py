@@ -1,0 +1,163 @@
+"""Parsed datasets on disk: one folder for each file that was read, opened again as memory-mapped arrays.
+
+A folder `cache/<key>/` in the data folder holds `images.npy`, `emotion.npy`, `usage.npy` and `meta.json`. The key is
+the identity of what was read: its path, size and time of change, and whether bad rows were skipped. The folder is
+written under another name and then renamed, so that it is whole or absent; a lock lets one process write and makes
+another wait for it.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from filelock import FileLock
+
+from fer_core.data.block import Block
+from fer_core.data.dataset import SIDE, fingerprint_of
+from fer_core.errors import DatasetError
+from fer_core.paths import data_dir
+
+Reader = Callable[[Path], Iterator[Block]]
+Progress = Callable[[str], None]
+
+VERSION = 1
+REASONS = 5
+"""How many bad rows an error or a note spells out."""
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What `meta.json` says beside the arrays."""
+
+    version: int
+    name: str
+    fingerprint: str
+    rows: int
+    dropped: list[int]
+    """Rows of the file that are not in the arrays, counted from 0."""
+    notes: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Parsed:
+    """A dataset from the cache: the arrays of `FaceDataset`, read-only, and what was noted while reading."""
+
+    images: np.ndarray
+    emotion: np.ndarray
+    usage: np.ndarray
+    meta: Meta
+
+
+def cached(path: Path, skip_bad: bool, read: Reader, progress: Progress) -> Parsed:
+    """What `read` finds at `path`: out of the cache, else read now and kept there.
+
+    Raises `DatasetError` where rows are bad and `skip_bad` is false, where none is good, or where the data folder
+    cannot be written.
+    """
+    folder = data_dir() / "cache" / _key(path, skip_bad)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{folder}.lock"):
+            return _open_or_write(folder, path, skip_bad, read, progress)
+    except OSError as error:
+        raise DatasetError(
+            f"cannot read {path.name} into {folder.parent} ({error}): FER_DATA may name another folder"
+        ) from error
+
+
+def _open_or_write(folder: Path, path: Path, skip_bad: bool, read: Reader, progress: Progress) -> Parsed:
+    notes = []
+    if folder.exists():
+        try:
+            return _open(folder)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            notes.append(f"the cache of {path.name} was made again: {error}")
+            progress(notes[0])
+    return _write(folder, path.name, _told(read(path), path.name, progress), skip_bad, notes)
+
+
+def _key(path: Path, skip_bad: bool) -> str:
+    path = path.resolve()
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    digest = hashlib.sha256(f"{path}\n{skip_bad}".encode())
+    for file in files:
+        status = file.stat()
+        digest.update(f"\n{file.relative_to(path)} {status.st_size} {status.st_mtime_ns}".encode())
+    return digest.hexdigest()[:24]
+
+
+def _open(folder: Path) -> Parsed:
+    """Read a cache folder; `ValueError`, `TypeError` or `OSError` if it is of another version or damaged."""
+    found = json.loads((folder / "meta.json").read_text())
+    if found.get("version") != VERSION:
+        raise ValueError(f"it was of version {found.get('version')}, this is version {VERSION}")
+    meta = Meta(**found)
+    images, emotion, usage = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("images", "emotion", "usage"))
+    if images.shape != (meta.rows, SIDE, SIDE) or not len(emotion) == len(usage) == meta.rows:
+        raise ValueError(f"it does not hold the {meta.rows} faces that it names")
+    return Parsed(images, emotion, usage, meta)
+
+
+def _told(blocks: Iterable[Block], name: str, progress: Progress) -> Iterator[Block]:
+    """The same blocks, with a word of progress every few thousand rows."""
+    rows = told = 0
+    for block in blocks:
+        rows += len(block.emotion)
+        if rows >= told + 4000:
+            told = rows
+            progress(f"reading {name}: {rows:,} faces")
+        yield block
+
+
+def _write(folder: Path, name: str, blocks: Iterable[Block], skip_bad: bool, notes: list[str]) -> Parsed:
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as temporary:
+        new = Path(temporary) / "new"
+        new.mkdir()
+        with (new / "images.npy").open("wb+") as file:
+            emotion, usage, bad, found = _write_images(file, blocks)
+        if bad and not (skip_bad and len(emotion)):
+            raise DatasetError(f"{name}: {_tell_bad(bad, len(emotion))}: repair them, or read the rest with skip_bad")
+        if bad:
+            notes = [*notes, f"left out {_tell_bad(bad, len(emotion))}; rows are counted without them"]
+        np.save(new / "emotion.npy", emotion)
+        np.save(new / "usage.npy", usage)
+        fingerprint = fingerprint_of(np.load(new / "images.npy", mmap_mode="r"), emotion, usage)
+        meta = Meta(VERSION, name, fingerprint, len(emotion), [row for row, _ in bad], [*notes, *found])
+        (new / "meta.json").write_text(json.dumps(asdict(meta), indent=2))
+        if folder.exists():
+            folder.rename(Path(temporary) / "old")  # goes with the temporary folder; who has it open keeps it
+        new.rename(folder)
+    return _open(folder)
+
+
+def _write_images(file: IO[bytes], blocks: Iterable[Block]) -> tuple[np.ndarray, np.ndarray, list, list[str]]:
+    """Append the images to `file` as they come, so that they never lie in memory together; return the rest."""
+    # numpy leaves room in the header for a first axis that grows, so it can be written again in place
+    _write_header(file, 0)
+    emotion, usage, bad, notes = [], [], [], []
+    for block in blocks:
+        file.write(np.ascontiguousarray(block.images).data)
+        emotion.append(block.emotion)
+        usage.append(block.usage)
+        bad.extend(block.bad)
+        notes.extend(block.notes)
+    labels = np.concatenate(emotion)
+    file.seek(0)
+    _write_header(file, len(labels))
+    return labels, np.concatenate(usage), bad, notes
+
+
+def _write_header(file: IO[bytes], rows: int) -> None:
+    header = {"descr": "|u1", "fortran_order": False, "shape": (rows, SIDE, SIDE)}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _tell_bad(bad: list[tuple[int, str]], good: int) -> str:
+    reasons = "; ".join(f"row {row}, {reason}" for row, reason in bad[:REASONS])
+    more = f"; and {len(bad) - REASONS:,} more" if len(bad) > REASONS else ""
+    return f"{len(bad):,} of {len(bad) + good:,} rows that cannot be read ({reasons}{more})"

@@ -1,0 +1,62 @@
+"""FaceDataset, what every source yields.
+
+| array | shape | dtype | values |
+|---|---|---|---|
+| `images` | `(n, 48, 48)` | uint8 | grey, 0 black to 255 white; read-only, memory-mapped out of the cache |
+| `emotion` | `(n,)` | int8 | FER's codes 0 to 6, `labels.EMOTIONS` |
+| `usage` | `(n,)` | `<U11` | Training, PublicTest or PrivateTest |
+| `votes` | `(n, 10)` | uint8 | how many of ten annotators chose each of `labels.VOTES`; None where there are none |
+
+A *row* is an index into these arrays: it is the CSV's row (header not counted), and what every other file refers to.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fer_core.labels import EMOTIONS, SPLITS, USAGES, ClassScheme, choose
+
+SIDE = 48
+"""Height and width of a face, in pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class FaceDataset:
+    """Faces with their labels; see the module's table. `fingerprint` is `fingerprint_of` its arrays."""
+
+    images: np.ndarray
+    emotion: np.ndarray
+    usage: np.ndarray
+    votes: np.ndarray | None
+    source: str
+    fingerprint: str
+    drawn: bool = False
+    """True where the faces are drawn by a program and not photographed; every view says so."""
+    notes: tuple[str, ...] = field(default=())
+    """What reading did beyond reading: images resized, bad rows dropped."""
+
+    def __len__(self) -> int:
+        return len(self.emotion)
+
+    def rows(self, split: str, scheme: ClassScheme) -> np.ndarray:
+        """Rows of `split` (train, validation, test) whose emotion is a class of `scheme`: int64, ascending."""
+        wanted = self.usage == choose("split", split, SPLITS)
+        return np.flatnonzero(wanted & (scheme.classes(self.emotion) >= 0))
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Number of faces: Usage → emotion name → n. Usages and emotions without a face count 0."""
+        return {
+            usage: dict(
+                zip(EMOTIONS, np.bincount(self.emotion[self.usage == usage], minlength=7).tolist(), strict=True)
+            )
+            for usage in USAGES
+        }
+
+
+def fingerprint_of(images: np.ndarray, emotion: np.ndarray, usage: np.ndarray) -> str:
+    """sha256, in hexadecimal, of pixels, labels and usage: two datasets with equal fingerprints are the same faces."""
+    digest = hashlib.sha256(np.ascontiguousarray(images).data)
+    digest.update(np.ascontiguousarray(emotion, np.int8).data)
+    digest.update("\n".join(usage.tolist()).encode())
+    return digest.hexdigest()

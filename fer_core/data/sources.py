@@ -1,0 +1,65 @@
+"""Where faces come from, each source by one string."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from fer_core.data import demo, folder, kaggle
+from fer_core.data.cache import cached
+from fer_core.data.csv_file import read_csv
+from fer_core.data.dataset import FaceDataset
+from fer_core.data.votes import find_votes, read_votes
+from fer_core.errors import DatasetError
+from fer_core.paths import data_dir
+
+PACKED = (".csv", ".csv.gz", ".csv.xz", ".csv.zip", ".tar.gz", ".zip")
+
+
+def default_source() -> str:
+    """The variable `FER_SOURCE`, else the CSV that lies in the data folder, else `demo`."""
+    if named := os.environ.get("FER_SOURCE"):
+        return named
+    lying = sorted(
+        path for path in data_dir().glob("*") if path.name.endswith(PACKED) and "fer2013new" not in path.name
+    )
+    return str(lying[0]) if lying else "demo"
+
+
+def load_dataset(
+    source: str | None = None, *, skip_bad: bool = False, progress: Callable[[str], None] | None = None
+) -> FaceDataset:
+    """Load the faces of `source`; see `default_source` for None.
+
+    `demo` draws them. `kaggle` fetches the competition's file. Anything else is the path of a CSV in FER2013's layout
+    (`.csv`, or packed as gzip, xz, zip, tar.gz) or of a folder of images (`train/angry/Training_123.jpg`). Files are
+    parsed once and then opened from the cache. FER+ votes are taken where `fer2013new.csv` lies beside the CSV.
+
+    `skip_bad` leaves out rows that cannot be read, which are refused otherwise, and says so in `notes`; the remaining
+    rows are then counted without them. `progress` is told in words how far reading is. Raises `DatasetError`.
+    """
+    source = source or default_source()
+    progress = progress or (lambda message: None)
+    if source == "demo":
+        return demo.draw_dataset()
+    path = kaggle.download(progress) if source == "kaggle" else Path(source).expanduser()
+    return _load_path(path, source, skip_bad, progress)
+
+
+def _load_path(path: Path, source: str, skip_bad: bool, progress: Callable[[str], None]) -> FaceDataset:
+    if not path.exists():
+        raise DatasetError(
+            f"{source}: expected demo, kaggle, or the path of a CSV or of a folder of images, found no such file"
+        )
+    read = folder.read_folder if path.is_dir() else read_csv
+    parsed = cached(path, skip_bad, read, progress)
+    votes_file = None if path.is_dir() else find_votes(path)
+    votes = read_votes(votes_file, parsed.usage, parsed.meta.dropped) if votes_file else None
+    return FaceDataset(
+        parsed.images,
+        parsed.emotion,
+        parsed.usage,
+        votes,
+        source,
+        parsed.meta.fingerprint,
+        notes=tuple(parsed.meta.notes),
+    )

@@ -1,0 +1,61 @@
+"""FER+: how ten annotators labelled each face (Barsoum et al. 2016, arXiv:1608.01041).
+
+Its CSV `fer2013new.csv` has a line for each row of FER2013, in the same order: `Usage, Image name`, then ten counts
+in the order of `labels.VOTES`.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from fer_core.errors import DatasetError
+from fer_core.labels import VOTES
+from fer_core.paths import data_dir
+
+FILE = "fer2013new.csv"
+HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+
+
+def find_votes(path: Path) -> Path | None:
+    """`fer2013new.csv` beside the dataset at `path`, else in the data folder, else None."""
+    places = (path.parent / FILE, data_dir() / FILE)
+    return next((place for place in places if place.is_file()), None)
+
+
+def read_votes(path: Path, usage: np.ndarray, dropped: list[int]) -> np.ndarray:
+    """The votes for the faces whose `usage` is given, `<U11` `(n,)`: uint8 `(n, 10)`.
+
+    `dropped` are the rows of the dataset's file that were left out, and are left out here too. Raises `DatasetError`
+    unless the file has a line for each row, with the same Usage, and counts from 0 to 10.
+    """
+    header, *lines = path.read_text("utf-8", "replace").splitlines() or [""]
+    if header.strip() != HEADER:
+        raise DatasetError(f"{path.name}: expected the header {HEADER}, found {header[:80]!r}")
+    rows = len(usage) + len(dropped)
+    if len(lines) != rows:
+        raise DatasetError(
+            f"{path.name}: expected a line for each of the dataset's {rows:,} rows, found {len(lines):,}"
+        )
+    lines = np.delete(np.array(lines, object), dropped).tolist()
+    _check_order([line.partition(",")[0] for line in lines], usage.tolist(), path.name)
+    return _counts(lines, path.name)
+
+
+def _check_order(found: list[str], expected: list[str], name: str) -> None:
+    if found != expected:
+        row = next(row for row, pair in enumerate(zip(found, expected, strict=True)) if pair[0] != pair[1])
+        raise DatasetError(
+            f"{name}: expected the dataset's order, found {found[row]!r} for {expected[row]} in row {row}"
+        )
+
+
+def _counts(lines: list[str], name: str) -> np.ndarray:
+    try:
+        counts = np.loadtxt(lines, np.uint8, delimiter=",", usecols=range(2, 2 + len(VOTES)), ndmin=2)
+    except ValueError as error:
+        raise DatasetError(f"{name}: expected ten counts a line, found {error}") from error
+    if (counts > 10).any():
+        row = int(np.flatnonzero((counts > 10).any(1))[0])
+        raise DatasetError(f"{name}: expected counts from 0 to 10, found {counts[row].max()} in row {row}")
+    counts.flags.writeable = False
+    return counts

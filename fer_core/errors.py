@@ -1,0 +1,21 @@
+"""What can be wrong with the world. Each message is one line: what was expected, what was found, what to do."""
+
+
+class FerError(Exception):
+    """Anything the user can put right; pages and the command line show its message and nothing else."""
+
+
+class DatasetError(FerError):
+    """A dataset cannot be read or does not hold what is asked of it."""
+
+
+class PhotoError(FerError):
+    """An uploaded picture cannot be used."""
+
+
+class ModelError(FerError):
+    """A saved model is missing, damaged or does not fit."""
+
+
+class RunError(FerError):
+    """A training run cannot be started, resumed or stopped."""

@@ -1,0 +1,89 @@
+"""Pictures of a dataset's frames: class balance, pixel statistics, annotators' votes.
+
+Background and text colours are left to the theme; the colours of expressions are `labels.COLOURS`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from fer_core.labels import COLOURS, EMOTIONS, choose
+
+COUNT_VALUES = {"n": ("faces", ",d", "%{y:,}"), "share": ("share of faces", ".0%", "%{y:.1%}")}
+"""Column of the counts → the axis' title, its ticks, the hover's number."""
+
+PIXEL_VALUES = {
+    "brightness": "mean grey level of a face",
+    "contrast": "standard deviation of a face's grey levels",
+}
+
+_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_GREY = "#B0B0B0"  # of a vote that is no expression
+
+
+def class_histogram(counts: pd.DataFrame, value: str = "n", by_split: bool = False, log: bool = False) -> go.Figure:
+    """Draw `counts`, one row a Usage and emotion: `usage`, `emotion` (name), `n` faces, `share` of its Usage.
+
+    All faces together, or `by_split` one group of bars a Usage; `value` is `n` or `share`.
+    """
+    unit, ticks, hover = choose("value", value, COUNT_VALUES)
+    table = counts if by_split else _all_together(counts)
+    sizes = table.groupby("usage", sort=False)["n"].transform("sum")
+    table = table.assign(group=[f"{usage}<br>n = {n:,}" for usage, n in zip(table["usage"], sizes, strict=True)])
+    x = "group" if by_split else "emotion"
+    figure = go.Figure(
+        [
+            go.Bar(
+                name=emotion,
+                x=table.loc[table["emotion"] == emotion, x],
+                y=table.loc[table["emotion"] == emotion, value],
+                marker_color=COLOURS[emotion],
+                hovertemplate=hover,
+                showlegend=by_split,
+            )
+            for emotion in table["emotion"].unique()
+        ]
+    )
+    figure.update_layout(title=f"Faces of each expression ({counts['n'].sum():,} faces)")
+    return figure.update_yaxes(title=unit, tickformat=ticks, type="log" if log else "linear")
+
+
+def brightness_box(pixel_stats: pd.DataFrame, value: str = "brightness") -> go.Figure:
+    """Draw quartiles of `brightness` or `contrast` for each `emotion` (name) of `pixel_stats`, one row a face.
+
+    Whiskers end at the 5th and 95th percentile. Only these five numbers go to the browser, not every face's.
+    """
+    meaning = choose("value", value, PIXEL_VALUES)
+    faces = {emotion: pixel_stats.loc[pixel_stats["emotion"] == emotion, value] for emotion in EMOTIONS}
+    figure = go.Figure([_box(emotion, of_one) for emotion, of_one in faces.items() if len(of_one)])
+    figure.update_layout(title=f"{value.capitalize()} ({len(pixel_stats):,} faces)", showlegend=False)
+    return figure.update_yaxes(title=f"{meaning}, 0 to 255<br>(box: quartiles, whiskers: 5 to 95 %)")
+
+
+def votes_bars(votes: np.ndarray, names: Sequence[str]) -> go.Figure:
+    """Draw how many annotators chose each of `names`: `votes` of shape `(len(names),)`, the first on top."""
+    bars = go.Bar(
+        orientation="h",
+        y=list(names),
+        x=votes,
+        marker_color=[COLOURS.get(name, _GREY) for name in names],
+        hovertemplate="%{y}: %{x}<extra></extra>",
+    )
+    figure = go.Figure(bars).update_layout(title=f"What {int(np.sum(votes))} annotators see (1 face)")
+    figure.update_xaxes(title="annotators", tickformat="d", dtick=1)
+    return figure.update_yaxes(autorange="reversed")
+
+
+def _all_together(counts: pd.DataFrame) -> pd.DataFrame:
+    table = counts.groupby("emotion", sort=False, as_index=False)["n"].sum()
+    return table.assign(usage="All", share=table["n"] / max(table["n"].sum(), 1))
+
+
+def _box(emotion: str, faces: pd.Series) -> go.Box:
+    """One box from the five quantiles of `faces`."""
+    quantiles = faces.quantile(_QUANTILES).to_numpy()
+    names = ("lowerfence", "q1", "median", "q3", "upperfence")
+    five = {name: [number] for name, number in zip(names, quantiles, strict=True)}
+    return go.Box(x=[f"{emotion}<br>n = {len(faces):,}"], marker_color=COLOURS[emotion], name=emotion, **five)

@@ -1,0 +1,171 @@
+"""Pictures of the frames in `metrics` and `comparison`: nothing is computed here.
+
+Background, text and heat colours are left to the theme, so each figure works on light and on dark; the colours of
+expressions are `labels.COLOURS`. Shares are in [0, 1] and shown in percent, intervals are 95 %.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from fer_core.labels import COLOURS, choose
+
+CONFUSION_VALUES = {
+    "n": ("faces", "%{z:,}"),
+    "by_true": ("share of the true class", "%{z:.0%}"),
+    "by_predicted": ("share of the predicted class", "%{z:.0%}"),
+}
+"""Column of `metrics.confusion_frame` → its unit and how a cell writes it."""
+
+_MARKER_SIZE = 24  # pixels: less than a cell of seven classes on a phone, so that markers never overlap
+_CURVE_UNITS = {"loss": "loss (cross-entropy)", "learning_rate": "learning rate", "seconds": "seconds an epoch"}
+_PERCENT_AXIS = {"range": [0, 1], "tickformat": ".0%"}
+
+
+def confusion_heatmap(
+    frame: pd.DataFrame, value: str = "n", title: str = "Confusion", zmin: float = 0, zmax: float | None = None
+) -> go.Figure:
+    """Draw `metrics.confusion_frame`, true classes downwards, predicted ones to the right.
+
+    `zmin` and `zmax` are the ends of the colour scale: give the same to matrices that stand side by side; without
+    `zmax` it ends at the fullest cell, or at 1 for a share. A heatmap reports no clicks, so a layer of invisible
+    markers lies over it: a click selects the nearest cell, `customdata` is its [true, predicted] class names.
+    """
+    unit, text = choose("value", value, CONFUSION_VALUES)
+    order = frame["true"].unique()
+    heatmap = go.Heatmap(
+        x=order,
+        y=order,
+        z=frame[value].to_numpy().reshape(len(order), len(order)),
+        zmin=zmin,
+        zmax=zmax or (max(frame["n"].max(), 1) if value == "n" else 1),
+        texttemplate=text,
+        colorbar={"title": {"text": unit, "side": "right"}, "tickformat": "," if value == "n" else ".0%"},
+        hoverinfo="skip",
+        xgap=1,
+        ygap=1,
+    )
+    figure = go.Figure([heatmap, _click_layer(frame)])
+    figure.update_layout(title=_titled(title, frame["n"].sum()), clickmode="event+select", hovermode="closest")
+    figure.update_layout(hoverdistance=-1)  # the nearest marker counts, however far: all of a cell can be clicked
+    edge = len(order) - 0.5  # the axes end where the cells do, else markers would pad them
+    figure.update_xaxes(title="predicted", fixedrange=True, showgrid=False, range=[-0.5, edge])
+    return figure.update_yaxes(title="true", fixedrange=True, showgrid=False, range=[edge, -0.5])
+
+
+def class_score_bars(frame: pd.DataFrame, metric: str = "recall") -> go.Figure:
+    """Draw the `recall` or `precision` of each class in `metrics.class_scores`, with its interval."""
+    of = choose("metric", metric, {"recall": "n", "precision": "n_predicted"})
+    bars = go.Bar(
+        x=[f"{label}<br>n = {n:,}" for label, n in zip(frame["label"], frame[of], strict=True)],
+        y=frame[metric],
+        error_y=_interval(frame, metric),
+        marker_color=[COLOURS[label] for label in frame["label"]],
+        hovertemplate="%{x}: %{y:.1%}<extra></extra>",
+    )
+    figure = go.Figure(bars).update_layout(title=_titled(f"{metric.capitalize()} of each class", frame["n"].sum()))
+    return figure.update_yaxes(title=f"{metric}, 95 % interval", **_PERCENT_AXIS)
+
+
+def learning_curves(history: pd.DataFrame, columns: Sequence[str], title: str) -> go.Figure:
+    """Draw `columns` of a run's `history.csv` over its epochs: solid on validation faces, dotted on training faces.
+
+    The first column names the vertical axis: draw losses and shares apart.
+    """
+    figure = go.Figure([_curve(history, column) for column in columns])
+    figure.update_layout(title=title, hovermode="x unified")
+    figure.update_xaxes(title="epoch", tickformat="d")
+    return figure.update_yaxes(title=_CURVE_UNITS.get(columns[0].removeprefix("val_"), "share of faces"))
+
+
+def model_score_bars(table: pd.DataFrame) -> go.Figure:
+    """Draw macro recall and accuracy of each model in `comparison.scores_table`, with their intervals."""
+    names = [f"{model}<br>n = {n:,}" for model, n in zip(table["model"], table["n"], strict=True)]
+    figure = go.Figure(
+        [
+            go.Bar(
+                name=metric.replace("_", " "),
+                orientation="h",
+                y=names,
+                x=table[metric],
+                error_x=_interval(table, metric),
+                hovertemplate="%{y}: %{x:.1%}",
+            )
+            for metric in ("macro_recall", "accuracy")
+        ]
+    )
+    figure.update_layout(title="Scores of each model")
+    figure.update_xaxes(title="score, 95 % interval", **_PERCENT_AXIS)
+    return figure.update_yaxes(type="category", autorange="reversed")  # the first model on top
+
+
+def probability_bars(probabilities: Mapping[str, float]) -> go.Figure:
+    """Draw what a model says about one face: class name → probability in [0, 1], the first on top."""
+    bars = go.Bar(
+        orientation="h",
+        y=list(probabilities),
+        x=list(probabilities.values()),
+        marker_color=[COLOURS[label] for label in probabilities],
+        texttemplate="%{x:.0%}",
+        textposition="outside",  # inside a short bar it would be turned or shrunk
+        hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+    )
+    figure = go.Figure(bars).update_layout(title="Expression (1 face)")
+    figure.update_xaxes(title="probability", range=[0, 1.1], tickformat=".0%")  # room for the words "100%"
+    return figure.update_yaxes(autorange="reversed")
+
+
+def _click_layer(frame: pd.DataFrame) -> go.Scatter:
+    return go.Scatter(
+        x=frame["predicted"],
+        y=frame["true"],
+        mode="markers",
+        marker={"symbol": "square", "size": _MARKER_SIZE, "color": "rgba(127, 127, 127, 0.01)"},
+        selected_marker_color="rgba(127, 127, 127, 0.5)",
+        unselected_marker_opacity=1,  # else Plotly fades it
+        customdata=frame[["true", "predicted"]].to_numpy(),
+        hovertext=[_cell_words(cell) for cell in frame.itertuples()],
+        hoverinfo="text",
+        showlegend=False,
+    )
+
+
+def _cell_words(cell: Any) -> str:
+    """Say a row of the confusion frame, as `itertuples` gives it."""
+    return (
+        f"labelled {cell.true}, predicted {cell.predicted}: {cell.n:,} faces"
+        f"<br>{_percent(cell.by_true)} of those labelled {cell.true}"
+        f"<br>{_percent(cell.by_predicted)} of those predicted {cell.predicted}"
+    )
+
+
+def _percent(share: float) -> str:
+    return "–" if math.isnan(share) else f"{share:.1%}"
+
+
+def _interval(frame: pd.DataFrame, metric: str) -> dict[str, object]:
+    """Error bars from the columns `<metric>_low` and `<metric>_high`."""
+    above, below = frame[f"{metric}_high"] - frame[metric], frame[metric] - frame[f"{metric}_low"]
+    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below}
+
+
+def _curve(history: pd.DataFrame, column: str) -> go.Scatter:
+    measure = column.removeprefix("val_")
+    label = measure.removeprefix("recall_")
+    split = "training" if measure == column else "validation"
+    return go.Scatter(
+        name=f"{label if label in COLOURS else measure.replace('_', ' ')}, {split}",
+        x=history["epoch"],
+        y=history[column],
+        mode="lines+markers",  # a single epoch has no line
+        marker_size=4,
+        line={"dash": "dot" if split == "training" else "solid", "color": COLOURS.get(label)},
+        hovertemplate="%{y:.3f}",
+    )
+
+
+def _titled(title: str, n: float) -> str:
+    return f"{title} ({n:,} faces)"

@@ -1,0 +1,59 @@
+"""95 % intervals: what a score could have been with other faces of the same kind."""
+
+from statistics import NormalDist
+
+import numpy as np
+
+LEVEL = 0.95
+DRAWS = 2_000
+SEED = 0
+
+_Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+
+
+def proportion(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """`part / whole` as float64, arrays broadcast; NaN where `whole` is 0."""
+    part, whole = np.broadcast_arrays(np.asarray(part, float), np.asarray(whole, float))
+    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+
+
+def wilson(correct: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Wilson's score interval of `correct` out of `n`, low and high in [0, 1]; NaN where `n` is 0.
+
+    Wilson (1927), JASA 22, p. 209; recommended for small and large n by Brown, Cai & DasGupta (2001),
+    Statistical Science 16, p. 107.
+    """
+    correct, n = np.asarray(correct, float), np.asarray(n, float)
+    centre = (correct + _Z**2 / 2) / (n + _Z**2)
+    half = _Z * np.sqrt(proportion(correct * (n - correct), n) + _Z**2 / 4) / (n + _Z**2)
+    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+
+
+def resample(counts: np.ndarray, draws: int = DRAWS, seed: int = SEED) -> np.ndarray:
+    """Bootstrap faces that are told apart only by their cell: int64 of shape `(draws, *counts.shape)`.
+
+    Drawing n faces with replacement (Efron & Tibshirani 1993, ch. 6) and counting them is one multinomial draw over the
+    cells, so no face needs to be touched. `counts` must not be all 0.
+    """
+    share = counts.ravel() / counts.sum()
+    drawn = np.random.default_rng(seed).multinomial(counts.sum(), share, size=draws)
+    return drawn.reshape(draws, *counts.shape)
+
+
+def macro_recall_interval(
+    correct: np.ndarray, n: np.ndarray, draws: int = DRAWS, seed: int = SEED
+) -> tuple[float, float]:
+    """Percentile bootstrap of macro recall from each class's `correct` and `n`, int64 of shape `(k,)`.
+
+    A class without a face, or without one in a draw, is left out of that mean. NaN, NaN where there is no face at all.
+    """
+    if not np.any(n):
+        return np.nan, np.nan
+    drawn = resample(np.stack([n - correct, correct]), draws, seed)  # (draws, 2, k)
+    return percentile_interval(np.nanmean(proportion(drawn[:, 1], drawn.sum(axis=1)), axis=1))
+
+
+def percentile_interval(values: np.ndarray) -> tuple[float, float]:
+    """The middle 95 % of bootstrapped `values`, shape `(draws,)`."""
+    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)

@@ -1,0 +1,38 @@
+"""Saved models in a row by what they scored when they were saved; nothing is predicted or read again."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from fer_core.evaluation.predictions import PARTS
+from fer_core.labels import SPLITS, choose
+from fer_core.store import SavedModel
+
+
+def leaderboard(models: Iterable[SavedModel], split: str = "test") -> pd.DataFrame:
+    """One row a model that has scores on `split`, best macro recall on the honest part first.
+
+    Columns: `model`, `scheme`, `network`, `parameters`, then for `raw` and `honest` each `<part>_n` faces,
+    `<part>_accuracy` and `<part>_macro_recall`, the latter two with `_low` and `_high`; shares in [0, 1].
+    """
+    choose("split", split, SPLITS)
+    rows = [_row(model, model.scores[split]) for model in models if split in model.scores]
+    frame = pd.DataFrame(rows, columns=["model", "scheme", "network", "parameters", *_score_columns()])
+    return frame.sort_values("honest_macro_recall", ascending=False, ignore_index=True)
+
+
+def _row(model: SavedModel, scores: dict) -> dict[str, object]:
+    record = model.record
+    about = {"model": model.id, "scheme": record["scheme"], "network": record["network"]}
+    about["parameters"] = record.get("parameters")
+    return about | {column: scores[part][key] for part in PARTS for key, column in _keys(part).items()}
+
+
+def _score_columns() -> list[str]:
+    return [column for part in PARTS for column in _keys(part).values()]
+
+
+def _keys(part: str) -> dict[str, str]:
+    """Key of a headline score → its column."""
+    measures = [f"{name}{end}" for name in ("accuracy", "macro_recall") for end in ("", "_low", "_high")]
+    return {key: f"{part}_{key}" for key in ("n", *measures)}

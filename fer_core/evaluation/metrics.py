@@ -1,0 +1,142 @@
+"""Metrics of one set of faces, as tidy frames; figures draw them and the command line prints them.
+
+Every share is in [0, 1], float64; intervals are 95 %. A share of no faces is NaN (null in JSON), and a class without a
+face is left out of macro recall.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fer_core.evaluation.intervals import macro_recall_interval, proportion, wilson
+from fer_core.evaluation.predictions import Predictions
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Headline scores of `n` faces; `recall` maps class name → recall; `ece` is the calibration error, see `ece`."""
+
+    n: int
+    macro_recall: float
+    macro_recall_low: float
+    macro_recall_high: float
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    recall: dict[str, float]
+    ece: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; what no face could tell, NaN, becomes None."""
+        plain = {name: _json_number(value) for name, value in vars(self).items() if name != "recall"}
+        return plain | {"recall": {label: _json_number(value) for label, value in self.recall.items()}}
+
+
+def confusion(y_true: np.ndarray, y_pred: np.ndarray, k: int) -> np.ndarray:
+    """Number of faces of true class i (row) predicted as class j (column): int64 of shape `(k, k)`."""
+    cell = np.asarray(y_true, np.int64) * k + y_pred  # int64, since int8 overflows
+    return np.bincount(cell, minlength=k * k).reshape(k, k)
+
+
+def confusion_frame(predictions: Predictions) -> pd.DataFrame:
+    """One row a cell, k × k rows, the first true class first.
+
+    Columns: `true`, `predicted` (class names), `n` (faces), `by_true` (share of the true class's faces) and
+    `by_predicted` (share of the faces predicted so).
+    """
+    labels = predictions.labels
+    matrix = _confusion_of(predictions)
+    return pd.DataFrame(
+        {
+            "true": np.repeat(labels, len(labels)),
+            "predicted": np.tile(labels, len(labels)),
+            "n": matrix.ravel(),
+            "by_true": proportion(matrix, matrix.sum(axis=1, keepdims=True)).ravel(),
+            "by_predicted": proportion(matrix, matrix.sum(axis=0, keepdims=True)).ravel(),
+        }
+    )
+
+
+def class_scores(predictions: Predictions) -> pd.DataFrame:
+    """One row a class: `label`, `n` faces, `n_predicted` as this class, `recall` and `precision` with Wilson's
+    `_low` and `_high`, and `f1`.
+    """
+    matrix = _confusion_of(predictions)
+    correct, n, n_predicted = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
+    recall_low, recall_high = wilson(correct, n)
+    precision_low, precision_high = wilson(correct, n_predicted)
+    return pd.DataFrame(
+        {
+            "label": predictions.labels,
+            "n": n,
+            "n_predicted": n_predicted,
+            "recall": proportion(correct, n),
+            "recall_low": recall_low,
+            "recall_high": recall_high,
+            "precision": proportion(correct, n_predicted),
+            "precision_low": precision_low,
+            "precision_high": precision_high,
+            "f1": proportion(2 * correct, n + n_predicted),
+        }
+    )
+
+
+def summary(predictions: Predictions) -> Summary:
+    """Headline scores: Wilson's interval around accuracy, a bootstrap around macro recall."""
+    matrix = _confusion_of(predictions)
+    correct, n = matrix.diagonal(), matrix.sum(axis=1)
+    recall = proportion(correct, n)
+    accuracy_low, accuracy_high = wilson(correct.sum(), n.sum())
+    macro_recall_low, macro_recall_high = macro_recall_interval(correct, n)
+    return Summary(
+        n=len(predictions),
+        macro_recall=float(np.nanmean(recall)) if len(predictions) else np.nan,
+        macro_recall_low=macro_recall_low,
+        macro_recall_high=macro_recall_high,
+        accuracy=float(proportion(correct.sum(), n.sum())),
+        accuracy_low=float(accuracy_low),
+        accuracy_high=float(accuracy_high),
+        recall=dict(zip(predictions.labels, recall.tolist(), strict=True)),
+        ece=ece(predictions.y_true, predictions.y_prob),
+    )
+
+
+def ece(y_true: np.ndarray, y_prob: np.ndarray, bins: int = 15) -> float:
+    """Expected calibration error in [0, 1]: mean gap between confidence and accuracy over bins of equal width.
+
+    Guo et al. (2017), "On Calibration of Modern Neural Networks", ICML, eq. 3; bin m is ((m-1)/bins, m/bins].
+    """
+    if len(y_true) == 0:
+        return np.nan
+    confidence = y_prob.max(axis=1).astype(float)
+    correct = y_prob.argmax(axis=1) == y_true
+    bin_of = np.digitize(confidence, np.linspace(0, 1, bins + 1)[1:-1], right=True)
+    gap = np.bincount(bin_of, correct - confidence)  # (faces in the bin) × (accuracy − mean confidence)
+    return float(np.abs(gap).sum() / len(y_true))
+
+
+def evaluation_json(model_id: str, split: str, predictions: Predictions) -> dict[str, Any]:
+    """What `python -m fer_core evaluate --json` prints for `split` of a model's predictions; NaN becomes None."""
+    return {
+        "model": model_id,
+        "split": split,
+        "labels": list(predictions.labels),
+        **_json_scores(predictions.select(split)),
+        "honest": _json_scores(predictions.select(split, "honest")),
+    }
+
+
+def _json_scores(predictions: Predictions) -> dict[str, Any]:
+    scores = summary(predictions).to_json()
+    keys = ("n", "accuracy", "macro_recall", "recall", "ece")
+    return {key: scores[key] for key in keys} | {"confusion": _confusion_of(predictions).tolist()}
+
+
+def _json_number(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def _confusion_of(predictions: Predictions) -> np.ndarray:
+    return confusion(predictions.y_true, predictions.y_pred, len(predictions.labels))

@@ -1,0 +1,40 @@
+"""Runs a network over the validation and test faces of a dataset: the step from a model to its predictions."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from fer_core.data.copies import audit
+from fer_core.data.dataset import FaceDataset
+from fer_core.evaluation.metrics import summary
+from fer_core.evaluation.predictions import Predictions, predictions_frame
+from fer_core.labels import ClassScheme
+
+BATCH = 256
+
+
+def predict_dataset(network: Callable, dataset: FaceDataset, scheme: ClassScheme) -> Predictions:
+    """Ask `network` about every validation and test face of `dataset` that has a class of `scheme`."""
+    rows = np.sort(np.concatenate([dataset.rows(split, scheme) for split in ("validation", "test")]))
+    parts = [np.asarray(network(_pixels(dataset, rows[i : i + BATCH]))) for i in range(0, len(rows), BATCH)]
+    frame = predictions_frame(
+        rows,
+        dataset.usage[rows],
+        scheme.classes(dataset.emotion[rows]),
+        audit(dataset).leak[rows],
+        np.concatenate(parts),
+        scheme.labels,
+    )
+    return Predictions(frame, scheme.labels)
+
+
+def headline(predictions: Predictions) -> dict:
+    """The scores that stand in `model.json`: split → part → n, accuracy and macro recall with their intervals."""
+    return {
+        split: {part: summary(predictions.select(split, part)).to_json() for part in ("raw", "honest")}
+        for split in ("validation", "test")
+    }
+
+
+def _pixels(dataset: FaceDataset, rows: np.ndarray) -> np.ndarray:
+    return dataset.images[rows][..., np.newaxis].astype(np.float32)  # (n, 48, 48, 1)

@@ -1,0 +1,1 @@
+"""Photos in, expressions out: decoding, face detectors, crops, the classifier."""

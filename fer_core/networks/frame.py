@@ -1,0 +1,59 @@
+"""What stands around every network: raw pixels in, preprocessing inside, heads out.
+
+Training form: `(n, side, side, 1)` float32, 0 to 255, to logits: `label` `(n, k)` and, if asked, `votes` `(n, 10)`.
+Saved form: `(n, 48, 48, 1)`, 0 to 255, to probabilities `(n, k)`; stock Keras layers only.
+"""
+
+import keras
+from keras import layers
+
+from fer_core.data.dataset import SIDE
+from fer_core.labels import VOTES
+from fer_core.networks.layers import fold
+from fer_core.networks.registry import get_network
+
+
+def _standardised(x, mean: float, std: float):
+    """÷ 255, then centred and scaled by the training pixels' statistics, as in the study."""
+    x = layers.Rescaling(1 / 255, name="rescale")(x)
+    return layers.Normalization(axis=None, mean=mean, variance=std**2, name="standardise")(x)
+
+
+def training_network(
+    name: str, classes: int, *, mean: float, std: float, width: int | None = None, votes: bool = False
+) -> keras.Model:
+    """The network in its form for training. `mean` and `std` are of the training pixels ÷ 255."""
+    spec = get_network(name)
+    x = inputs = keras.Input((spec.side, spec.side, 1), name="face")
+    x = spec.features(_standardised(x, mean, std), width=width or spec.width, fused=True)
+    outputs = {"label": layers.Dense(classes, dtype="float32", name="label")(x)}
+    if votes:
+        outputs["votes"] = layers.Dense(len(VOTES), dtype="float32", name="votes")(x)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def saved_network(
+    trained: keras.Model,
+    name: str,
+    classes: int,
+    *,
+    mean: float,
+    std: float,
+    width: int | None = None,
+    mirror: bool = False,
+) -> keras.Model:
+    """The network in its form for the saved file, with the weights of `trained`, normalisation folded away.
+
+    `mirror` averages the probabilities of a face and of its mirror image, at twice the cost.
+    """
+    spec = get_network(name)
+    x = inputs = keras.Input((SIDE, SIDE, 1), name="pixels")
+    x = spec.features(_standardised(x, mean, std), width=width or spec.width, fused=False)
+    x = layers.Dense(classes, name="label")(x)
+    model = keras.Model(inputs, layers.Softmax(name="probabilities")(x), name=name)
+    fold(trained, model)
+    if not mirror:
+        return model
+    faces = keras.Input((SIDE, SIDE, 1), name="pixels")
+    both = [model(faces), model(keras.ops.flip(faces, axis=2))]
+    return keras.Model(faces, layers.Average(name="mirrored")(both), name=name)

@@ -1,0 +1,40 @@
+"""Where things lie, and how a file is replaced so that a reader never sees half of it."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def models_dir() -> Path:
+    """The folder of saved models: `FER_MODELS`, else `models/` beside the package."""
+    return Path(os.environ.get("FER_MODELS") or ROOT / "models")
+
+
+def data_dir() -> Path:
+    """The folder of the user's CSV and of the parsed cache: `FER_DATA`, else `data/` beside the package."""
+    return Path(os.environ.get("FER_DATA") or ROOT / "data")
+
+
+def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Write through `write(file)` into a temporary file beside `path`, flush it to disk, then replace `path`.
+
+    A kill at any moment leaves the old file or the new one, never a mixture. The suffix of `path` is kept,
+    since some writers look at it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,226 @@
+"""Saved models: one folder each under `paths.models_dir()`, from the moment their training starts.
+
+| file | what |
+|---|---|
+| `model.json` | the record: `RECORD_KEYS`, and once trained `TRAINED_KEYS` |
+| `model.keras` | stock layers only: raw pixels 0-255 `(n, 48, 48, 1)` to probabilities `(n, k)` |
+| `history.csv` | one row an epoch |
+| `predictions.parquet` | `evaluation.predictions` |
+| `events.jsonl`, `log.txt` | a run's events and output |
+| `lock`, `state.npz`, `stop` | a run's worker's lock, resumable state, the wish to stop |
+
+Status is derived from events and lock, never stored.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from fer_core.errors import ModelError
+from fer_core.paths import models_dir, write_atomic
+
+FORMAT = 1
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+RECORD_KEYS = ("format", "name", "created", "scheme", "labels", "network", "settings", "dataset", "versions")
+TRAINED_KEYS = ("parameters", "pixels", "rows", "sha256", "scores")
+ENDINGS = {"finished": "finished", "stopped": "stopped", "failed": "failed"}
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """One folder of the store. `problem` says in one line what is wrong with a damaged one; its record may be empty."""
+
+    id: str
+    folder: Path
+    record: dict = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of the network's outputs."""
+        return tuple(self.record["labels"])
+
+    @property
+    def scores(self) -> dict:
+        """Headline scores, split → part → key → value; empty before the run has finished."""
+        return self.record.get("scores", {})
+
+    @property
+    def trained(self) -> bool:
+        """Whether there is a network to predict with."""
+        return not self.problem and "sha256" in self.record
+
+    @property
+    def weights_file(self) -> Path:
+        """The `.keras` file."""
+        return self.folder / "model.keras"
+
+    @property
+    def lock(self) -> FileLock:
+        """The lock that a worker holds for the whole of its life; the system releases it when the worker dies."""
+        return FileLock(self.folder / "lock")
+
+    @property
+    def status(self) -> str:
+        """One of damaged, finished, stopped, failed, queued, running, interrupted."""
+        if self.problem:
+            return "damaged"
+        last = next(
+            (event["event"] for event in reversed(self.events()) if event["event"] not in ("progress", "epoch")), None
+        )
+        if last in ENDINGS:
+            return ENDINGS[last]
+        if self.busy:
+            return "queued" if last in (None, "queued") else "running"
+        return "finished" if self.trained else "interrupted"
+
+    @property
+    def busy(self) -> bool:
+        """Whether a worker is alive and has this run."""
+        if not (self.folder / "lock").exists():
+            return False
+        try:
+            with self.lock.acquire(blocking=False):
+                return False
+        except Timeout:
+            return True
+
+    def events(self) -> list[dict]:
+        """What the run has told so far, oldest first; a line that is half written is left out."""
+        return list(_json_lines(self.folder / "events.jsonl"))
+
+    def history(self) -> pd.DataFrame:
+        """`history.csv`, one row an epoch; empty before the first has ended."""
+        path = self.folder / "history.csv"
+        return pd.read_csv(path) if path.exists() else pd.DataFrame()
+
+
+def check_name(name: str) -> str:
+    """Return `name` if a model may be called so, else raise `ModelError`."""
+    if not NAME.fullmatch(name):
+        raise ModelError(
+            f"model name: expected 1 to 64 letters, digits, '.', '_' or '-', first a letter or digit, found {name!r}"
+        )
+    return name
+
+
+def list_models() -> list[SavedModel]:
+    """All saved models, newest first; damaged ones among them, with their problem."""
+    folders = [path for path in models_dir().glob("*") if path.is_dir() and NAME.fullmatch(path.name)]
+    return sorted(map(_read, folders), key=lambda model: model.record.get("created", ""), reverse=True)
+
+
+def open_model(model_id: str) -> SavedModel:
+    """The model with that id; `ModelError` where it is missing or damaged."""
+    folder = models_dir() / check_name(model_id)
+    if not folder.is_dir():
+        known = ", ".join(model.id for model in list_models()) or "none; train one first"
+        raise ModelError(
+            f"model {model_id!r}: expected one of the saved models, found none of that name; there are: {known}"
+        )
+    model = _read(folder)
+    if model.problem:
+        raise ModelError(f"model {model_id!r}: {model.problem}")
+    return model
+
+
+def open_trained(model_id: str) -> SavedModel:
+    """The model with that id, trained to its end; `ModelError` otherwise."""
+    model = open_model(model_id)
+    if not model.trained:
+        raise ModelError(
+            f"model {model_id!r}: expected a trained model, found a run that is {model.status}; finish it first"
+        )
+    return model
+
+
+def load_network(model: SavedModel):
+    """The Keras model of `model`, loaded in safe mode; `ModelError` where the file is not the one that was saved."""
+    path = model.weights_file
+    if not path.exists():
+        raise ModelError(f"model {model.id!r}: expected model.keras in its folder, found none; train it again")
+    found = sha256_of(path)
+    if found != model.record.get("sha256"):
+        raise ModelError(
+            f"model {model.id!r}: expected model.keras with the sha256 of model.json, found {found[:12]}…; restore it"
+        )
+    import keras  # costs seconds and 600 MB: only who predicts pays for it
+
+    return keras.saving.load_model(path, safe_mode=True, compile=False)
+
+
+def create_model(name: str, record: dict) -> SavedModel:
+    """Make the folder of a new model; `ModelError` where the name is taken."""
+    folder = models_dir() / check_name(name)
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise ModelError(
+            f"model name: expected one that is not taken, found {name!r}; choose another, or resume it"
+        ) from None
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    model = SavedModel(name, folder, {"format": FORMAT, "name": name, "created": created, **record})
+    save_record(model)
+    return model
+
+
+def update_record(model: SavedModel, **changes) -> SavedModel:
+    """The model with `changes` in its record, saved."""
+    changed = SavedModel(model.id, model.folder, model.record | changes)
+    save_record(changed)
+    return changed
+
+
+def save_record(model: SavedModel) -> None:
+    """Replace `model.json`."""
+    text = json.dumps(model.record, indent=2, ensure_ascii=False) + "\n"
+    write_atomic(model.folder / "model.json", lambda file: file.write(text.encode()))
+
+
+def sha256_of(path: Path) -> str:
+    """sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read(folder: Path) -> SavedModel:
+    try:
+        record = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return SavedModel(folder.name, folder, problem="expected model.json in its folder, found none")
+    except ValueError:
+        return SavedModel(folder.name, folder, problem="expected JSON in model.json, found something else")
+    return SavedModel(folder.name, folder, record if isinstance(record, dict) else {}, _problem(record, folder))
+
+
+def _problem(record: object, folder: Path) -> str:
+    """What is wrong with a record, in one line; empty where nothing is."""
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        found = record.get("format") if isinstance(record, dict) else type(record).__name__
+        return f"expected model.json of format {FORMAT}, found {found}"
+    if missing := [key for key in RECORD_KEYS if key not in record]:
+        return f"expected {', '.join(missing)} in model.json, found none"
+    if "sha256" in record:
+        absent = [
+            name for name in ("model.keras", "history.csv", "predictions.parquet") if not (folder / name).exists()
+        ]
+        if absent:
+            return f"expected {', '.join(absent)} in its folder, found none"
+    return ""
+
+
+def _json_lines(path: Path) -> Iterator[dict]:
+    if not path.exists():
+        return
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue  # a worker was killed, or is, while it wrote this line

@@ -1,0 +1,127 @@
+"""TrainConfig, everything that decides what a run learns, and the presets to start from."""
+
+from dataclasses import asdict, dataclass, fields, replace
+
+from fer_core.labels import choose, get_scheme
+
+OPTIMIZERS = ("sgd", "adam")
+SCHEDULES = ("constant", "cosine")
+ROWS = ("all", "clean")
+"""`all` Training rows of the scheme's classes; `clean`: those without blanks, copies, and copies of test images."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """All settings of a run. It is saved in `model.json`; `from_json(to_json(c)) == c`."""
+
+    scheme: str = "study"
+    network: str = "compact"
+    width: int | None = None  # filters of the first layer; None: the network's own
+    rows: str = "all"
+    epochs: int = 20
+    minutes: float | None = None  # training time after which the schedule must have ended; None: no limit
+    batch_size: int = 128
+    sides: tuple[int, ...] = (48,)  # pixels; equal shares of the epochs at each, the last must be 48
+    optimizer: str = "sgd"
+    learning_rate: float = 0.06  # the peak, where there is a schedule
+    schedule: str = "cosine"
+    warmup: float = 0.05  # share of the steps
+    weight_decay: float = 0.004  # decoupled, not on normalisation and bias
+    label_smoothing: float = 0.0
+    votes_weight: float = 0.0  # of the second head's loss, where the dataset has annotators' votes
+    averaging: float = 0.0  # decay of the averaged weights a step; 0: no averaging
+    flip: bool = True
+    rotation: float = 10.0  # degrees, at most, either way
+    shift: float = 0.1  # share of the side
+    zoom: float = 0.1  # share, either way
+    erasing: float = 0.0  # probability that a random rectangle is greyed
+    mirror: bool = False  # the saved network averages a face and its mirror image
+    patience: int = 0  # epochs without a better validation recall before it stops; 0: never
+    seed: int = 1
+    tensorboard: bool = False
+
+    def __post_init__(self):
+        """Refuse what cannot work; `ValueError` says what was expected."""
+        get_scheme(self.scheme)
+        for kind, value, known in (
+            ("optimizer", self.optimizer, OPTIMIZERS),
+            ("schedule", self.schedule, SCHEDULES),
+            ("rows", self.rows, ROWS),
+        ):
+            choose(kind, value, dict.fromkeys(known))
+        for name, low, high in (
+            ("epochs", 1, 10_000),
+            ("batch_size", 1, 4096),
+            ("learning_rate", 1e-7, 10),
+            ("label_smoothing", 0, 0.9),
+            ("rotation", 0, 180),
+            ("shift", 0, 0.5),
+            ("zoom", 0, 0.5),
+            ("erasing", 0, 1),
+            ("averaging", 0, 0.99999),
+            ("patience", 0, 10_000),
+        ):
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name}: expected {low} to {high}, found {getattr(self, name)}")
+        if not self.sides or self.sides[-1] != 48 or min(self.sides) < 16:
+            raise ValueError(f"sides: expected sizes from 16 pixels that end with 48, found {self.sides}")
+
+    def to_json(self) -> dict:
+        """Plain values, as they stand in `model.json`."""
+        return asdict(self) | {"sides": list(self.sides)}
+
+    @classmethod
+    def from_json(cls, record: dict) -> "TrainConfig":
+        """The config of a `model.json`; settings that this version does not know raise `ValueError`."""
+        unknown = set(record) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(f"settings: expected those of TrainConfig, found {', '.join(sorted(unknown))}")
+        return cls(**(record | {"sides": tuple(record.get("sides", (48,)))}))
+
+    def side(self, epoch: int) -> int:
+        """Height and width, in pixels, of the faces in that epoch (0 is the first)."""
+        return self.sides[min(epoch * len(self.sides) // self.epochs, len(self.sides) - 1)]
+
+
+PRESETS: dict[str, TrainConfig] = {
+    "quick": TrainConfig(
+        width=16, epochs=40, optimizer="adam", learning_rate=0.003, weight_decay=0.0, batch_size=32, averaging=0.9
+    ),
+    "baseline": TrainConfig(
+        network="baseline",
+        optimizer="adam",
+        learning_rate=0.001,
+        schedule="constant",
+        weight_decay=0.0,
+        batch_size=32,
+        patience=3,
+    ),
+    "study": TrainConfig(
+        network="study",
+        epochs=200,
+        optimizer="adam",
+        learning_rate=0.01,
+        schedule="constant",
+        weight_decay=0.0,
+        batch_size=32,
+        patience=20,
+    ),
+    "compact": TrainConfig(
+        epochs=48,
+        minutes=57.0,
+        sides=(32, 40, 48),
+        learning_rate=0.08,
+        label_smoothing=0.05,
+        votes_weight=0.3,
+        averaging=0.998,
+        erasing=0.25,
+        mirror=True,
+    ),
+}
+
+
+def get_preset(name: str, **changes) -> TrainConfig:
+    """The preset called `name` with `changes` that are not None; `ValueError` lists the known ones."""
+    return replace(
+        choose("preset", name, PRESETS), **{key: value for key, value in changes.items() if value is not None}
+    )

@@ -1,0 +1,47 @@
+"""What a run learns from and is measured on, gathered into memory once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer_core.data.copies import clean_training_rows
+from fer_core.data.dataset import FaceDataset
+from fer_core.errors import RunError
+from fer_core.labels import get_scheme
+from fer_core.training.config import TrainConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """`images` uint8 `(n, 48, 48)`, `label` int32 `(n,)` classes, `votes` float32 `(n, 10)` shares.
+
+    A face without votes has a row of zeros, which the loss leaves out.
+    """
+
+    images: np.ndarray
+    label: np.ndarray
+    votes: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+def training_rows(dataset: FaceDataset, config: TrainConfig) -> np.ndarray:
+    """Rows that a run with `config` learns from: int64, ascending; `RunError` where a class has none."""
+    scheme = get_scheme(config.scheme)
+    rows = dataset.rows("train", scheme) if config.rows == "all" else clean_training_rows(dataset, scheme)
+    found = np.bincount(scheme.classes(dataset.emotion[rows]), minlength=len(scheme))
+    if not found.all():
+        raise RunError(
+            f"expected Training faces of every class of {scheme.name}, found none of "
+            f"{', '.join(np.array(scheme.labels)[found == 0])}; choose another dataset or scheme"
+        )
+    return rows
+
+
+def gather(dataset: FaceDataset, rows: np.ndarray, scheme_name: str) -> Faces:
+    """Read the faces of `rows` into memory."""
+    votes = np.zeros((len(rows), 10), np.float32) if dataset.votes is None else dataset.votes[rows].astype(np.float32)
+    votes /= np.maximum(votes.sum(1, keepdims=True), 1)
+    label = get_scheme(scheme_name).classes(dataset.emotion[rows]).astype(np.int32)
+    return Faces(np.asarray(dataset.images[rows]), label, votes)

@@ -1,0 +1,1 @@
+"""What pages share. Nothing here computes: it asks fer_core and shows."""

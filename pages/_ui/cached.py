@@ -1,0 +1,62 @@
+"""Cached twins of fer_core: a decorator, a call, a return.
+
+A dataset is told by its fingerprint, a model by its folder and when it was last written. What holds arrays is a
+resource, shared and read-only; what holds tables is data, copied.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fer_core.data import FaceDataset, copies, load_dataset, statistics
+from fer_core.evaluation.predictions import Predictions, read_predictions
+from fer_core.store import SavedModel
+
+
+def _written(path: Path) -> int:
+    """When `path` was last written, in nanoseconds; 0 where there is none."""
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+_TOLD_BY = {
+    FaceDataset: lambda dataset: dataset.fingerprint,
+    SavedModel: lambda model: (str(model.folder), _written(model.folder / "predictions.parquet")),
+}
+
+
+def dataset(source: str) -> FaceDataset:
+    """`fer_core.data.load_dataset`, again when the file has changed."""
+    return _dataset(source, _written(Path(source).expanduser()))
+
+
+@st.cache_resource(max_entries=3, show_spinner="Reading the faces. Only the first time takes long.")
+def _dataset(source: str, written: int) -> FaceDataset:
+    return load_dataset(source)
+
+
+@st.cache_resource(
+    hash_funcs=_TOLD_BY, max_entries=3, show_spinner="Comparing every face with every other. Done once for a dataset."
+)
+def audit(dataset: FaceDataset) -> copies.Audit:
+    """`fer_core.data.copies.audit`."""
+    return copies.audit(dataset)
+
+
+@st.cache_data(hash_funcs=_TOLD_BY, max_entries=12, show_spinner="Measuring brightness and contrast.")
+def pixel_statistics(dataset: FaceDataset, rows: np.ndarray) -> pd.DataFrame:
+    """`fer_core.data.statistics.pixel_statistics`."""
+    return statistics.pixel_statistics(dataset, rows)
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=12, show_spinner="Averaging the faces.")
+def average_faces(dataset: FaceDataset, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """`fer_core.data.statistics.average_faces`."""
+    return statistics.average_faces(dataset, rows)
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=20, show_spinner=False)
+def predictions(model: SavedModel) -> Predictions:
+    """The predictions that `model` was saved with."""
+    return read_predictions(model.folder / "predictions.parquet", model.labels)

@@ -1,0 +1,47 @@
+"""What stands around every page: the deep-link guard, the title, what the dataset has to say."""
+
+import streamlit as st
+
+from fer_core.data import FaceDataset
+from pages._ui import cached
+
+
+def start(file: str, title: str, purpose: str) -> None:
+    """First line of each page: `start(__file__, "Explore", "What the faces look like.")`."""
+    _guard(file)
+    st.title(title, anchor=False)
+    st.markdown(f":gray[{purpose}]")
+
+
+def dataset() -> FaceDataset:
+    """The dataset chosen in the sidebar; says on the page if its faces are drawn, and what reading it noted."""
+    chosen = cached.dataset(st.session_state["source"])
+    if chosen.drawn:
+        st.info(
+            "These faces are **drawn by a program**. They show how everything works; no score on them says "
+            "anything about photographs. Choose another dataset in the sidebar.",
+            icon=":material/draw:",
+        )
+    for note in chosen.notes:
+        st.caption(f"Note on the data: {note}")
+    return chosen
+
+
+def follow_deep_link() -> None:
+    """Go where a deep link pointed that the guard had to turn away; called by the router after `st.navigation`."""
+    st.session_state["routed"] = True
+    if asked := st.session_state.pop("asked_for", None):
+        page, parameters = asked
+        st.switch_page(page, query_params=parameters)
+
+
+def _guard(file: str) -> None:
+    """Send a page that runs without the router through it.
+
+    Until `st.navigation` has run once in a server, Streamlit takes `pages/` for a flat app of its own and opens a
+    deep link without `streamlit_app.py`.
+    """
+    if "routed" not in st.session_state:
+        parameters = {key: st.query_params.get_all(key) for key in st.query_params}
+        st.session_state["asked_for"] = file, parameters
+        st.switch_page("streamlit_app.py", query_params=parameters)

@@ -1,0 +1,4 @@
+from pages._ui import frame
+
+frame.start(__file__, "Compare", "Comes soon.")
+frame.dataset()

@@ -1,0 +1,3 @@
+from pages._ui import frame
+
+frame.start(__file__, "Timeline", "Comes soon.")

@@ -1,0 +1,27 @@
+import os
+
+import pytest
+
+from fer_core.data import load_dataset
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path, monkeypatch):
+    """Each test writes its caches and models into a folder of its own."""
+    monkeypatch.setenv("FER_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("FER_MODELS", str(tmp_path / "models"))
+
+
+@pytest.fixture
+def real_source() -> str:
+    """The real FER2013 CSV; skips where there is none."""
+    return os.environ.get("FER_SOURCE") or pytest.skip("FER_SOURCE names no real CSV")
+
+
+@pytest.fixture(scope="session")
+def real_dataset(tmp_path_factory):
+    """The real FER2013, read once for all tests; skips where there is none."""
+    source = os.environ.get("FER_SOURCE") or pytest.skip("FER_SOURCE names no real CSV")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("FER_DATA", str(tmp_path_factory.mktemp("real")))
+        return load_dataset(source)

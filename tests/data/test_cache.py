@@ -1,0 +1,82 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from csv_lines import line
+
+from fer_core.data import load_dataset
+from fer_core.data.dataset import fingerprint_of
+from fer_core.paths import ROOT, data_dir
+
+
+def cache_folder() -> Path:
+    (meta,) = (data_dir() / "cache").glob("*/meta.json")
+    return meta.parent
+
+
+def test_opening_again_parses_nothing(write_csv):
+    """The second opening is the cache: same fingerprint, memory-mapped, no word of reading."""
+    path = write_csv(*[line()] * 3)
+    first, told = load_dataset(str(path)), []
+    again = load_dataset(str(path), progress=told.append)
+    assert isinstance(again.images, np.memmap)
+    assert told == []
+    assert first.fingerprint == again.fingerprint == fingerprint_of(again.images, again.emotion, again.usage)
+
+
+def test_a_changed_file_is_read_again(write_csv):
+    """The cache knows the file by its size and time, not by its name alone."""
+    load_dataset(str(write_csv(line(0))))
+    assert load_dataset(str(write_csv(line(1), line(2)))).emotion.tolist() == [1, 2]
+
+
+def test_cache_of_another_version_is_made_again(write_csv):
+    """A cache of another format is replaced, and progress and notes say so."""
+    path = write_csv(line())
+    load_dataset(str(path))
+    meta = cache_folder() / "meta.json"
+    meta.write_text(json.dumps(json.loads(meta.read_text()) | {"version": 0}))
+    told = []
+    dataset = load_dataset(str(path), progress=told.append)
+    assert "it was of version 0" in dataset.notes[0]
+    assert "made again" in told[0]
+    assert json.loads(meta.read_text())["version"] != 0
+
+
+@pytest.mark.parametrize("name", ["images.npy", "emotion.npy", "usage.npy", "meta.json"])
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_damaged_cache_is_made_again(write_csv, name, damage):
+    """A file of the cache that is cut or gone costs a new reading and no error."""
+    path = write_csv(*[line(5)] * 2)
+    load_dataset(str(path))
+    file = cache_folder() / name
+    content = file.read_bytes()
+    file.unlink()
+    if damage == "cut":
+        file.write_bytes(content[:-3])
+    dataset = load_dataset(str(path))
+    assert "made again" in dataset.notes[0]
+    assert dataset.emotion.tolist() == [5, 5]
+    assert file.read_bytes() == content or name == "meta.json"
+
+
+def test_a_refused_file_leaves_nothing_behind(write_csv):
+    """No half-written cache remains after an error."""
+    with pytest.raises(Exception, match="row 0"):
+        load_dataset(str(write_csv(line(9))))
+    assert [path for path in (data_dir() / "cache").iterdir() if path.is_dir()] == []
+
+
+def test_two_processes_at_once_read_the_same(write_csv):
+    """Started together on a file without cache, both get the dataset, and one cache remains."""
+    code = (
+        f"from fer_core.data import load_dataset; print(load_dataset({str(write_csv(*[line()] * 50))!r}).fingerprint)"
+    )
+    both = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    fingerprints = [process.communicate(timeout=60)[0].strip() for process in both]
+    assert fingerprints[0] == fingerprints[1] == json.loads((cache_folder() / "meta.json").read_text())["fingerprint"]

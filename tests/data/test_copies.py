@@ -1,0 +1,143 @@
+import numpy as np
+import pytest
+
+from fer_core.data.copies import NEAR, audit, clean_training_rows, find_copies, measure_copies
+from fer_core.data.dataset import FaceDataset, fingerprint_of
+from fer_core.labels import EMOTIONS, get_scheme
+
+STUDY = get_scheme("study")
+HAPPY, SAD, DISGUST = (EMOTIONS.index(name) for name in ("Happy", "Sad", "Disgust"))
+
+
+def blobs(n: int, seed: int = 0) -> np.ndarray:
+    """Different pictures without fine detail, uint8 `(n, 48, 48)`."""
+    coarse = np.random.default_rng(seed).integers(30, 220, (n, 8, 8), np.uint8)
+    return coarse.repeat(6, axis=1).repeat(6, axis=2)
+
+
+def dataset(images: np.ndarray, emotion: list[int], usage: list[str]) -> FaceDataset:
+    codes, names = np.array(emotion, np.int8), np.array(usage, "<U11")
+    return FaceDataset(images, codes, names, None, "test", fingerprint_of(images, codes, names))
+
+
+@pytest.fixture
+def copied() -> FaceDataset:
+    """Ten rows over six pictures; the comments tell what each is."""
+    a, b, c, d, e, f = blobs(6)
+    rows = [
+        (a, HAPPY, "Training"),  # 0 leaks into 1 and 2
+        (a, HAPPY, "PublicTest"),  # 1
+        (a + 20, SAD, "PrivateTest"),  # 2 near copy of 0: brighter
+        (b, SAD, "Training"),  # 3 the one kept of 3 and 4
+        (b + 20, SAD, "Training"),  # 4
+        (c, SAD, "Training"),  # 5 conflicts with 6
+        (c, HAPPY, "Training"),  # 6
+        (np.full((48, 48), 9), SAD, "Training"),  # 7 blank
+        (d, DISGUST, "Training"),  # 8 no class of the study
+        (e, HAPPY, "PublicTest"),  # 9 nobody's copy
+        (f, HAPPY, "Training"),  # 10 kept
+    ]
+    images, emotion, usage = zip(*rows, strict=True)
+    return dataset(np.stack(images).astype(np.uint8), list(emotion), list(usage))
+
+
+def test_audit_counts_what_was_planted(copied):
+    """Two exact groups, one across splits, one in conflict; a brighter picture is a near leak, never an exact one."""
+    found = audit(copied)
+    assert found.to_json() == {
+        "exact_groups": 2,
+        "exact_redundant": 2,
+        "cross_split_groups": 1,
+        "conflicting_groups": 1,
+        "blank": 1,
+        "leaked": {"PublicTest": {"exact": [1], "near": []}, "PrivateTest": {"exact": [], "near": [2]}},
+    }
+    assert [rows.tolist() for rows in found.groups] == [[0, 1], [5, 6]]
+    assert [rows.tolist() for rows in found.conflicts] == [[5, 6]]
+    assert found.blank_rows.tolist() == [7]
+    assert found.leak.dtype == "<U5"
+    assert found.leak.tolist() == ["", "exact", "near", *[""] * 8]
+
+
+def test_clean_training_rows_keep_one_honest_face_each(copied):
+    """Leaked, blank, conflicting and foreign-class rows go; the first of two near copies stays."""
+    assert clean_training_rows(copied, STUDY).tolist() == [3, 10]
+
+
+def test_conflict_is_judged_by_class():
+    """Angry and Sad under one picture contradict each other as emotions, not as valence."""
+    picture = blobs(1)
+    both = dataset(np.concatenate([picture, picture]), [EMOTIONS.index("Angry"), SAD], ["Training"] * 2)
+    assert clean_training_rows(both, STUDY).tolist() == []
+    assert clean_training_rows(both, get_scheme("valence")).tolist() == [0]
+
+
+def test_chain_links_through_a_third_picture():
+    """Where 0 is like 1 and 1 is like 2, all three are one chain even if 0 is not like 2."""
+    a, b = blobs(2).astype(float)
+    chain = np.stack([a, 0.62 * a + 0.38 * b, 0.35 * a + 0.65 * b]).astype(np.uint8)
+    training = dataset(chain, [HAPPY] * 3, ["Training"] * 3)
+    pairs = find_copies(training, 0.7).near.tolist()
+    assert pairs == [[0, 1], [1, 2]]
+    assert clean_training_rows(training, STUDY, 0.7).tolist() == [0]
+
+
+def test_near_pairs_equal_numpys_correlation():
+    """The blocked product finds the very pairs that `np.corrcoef` finds on the 24 × 24 means."""
+    rng = np.random.default_rng(1)
+    images = (blobs(40).repeat(2, axis=0) + rng.normal(0, 25, (80, 48, 48))).clip(0, 255).astype(np.uint8)
+    small = images.reshape(80, 24, 2, 24, 2).mean((2, 4)).reshape(80, -1)
+    expected = np.argwhere(np.triu(np.corrcoef(small) >= NEAR, 1))
+    assert len(expected) > 10
+    assert measure_copies(images).near.tolist() == expected.tolist()
+
+
+def test_pairs_across_blocks_are_found(monkeypatch):
+    """Copies that lie in different blocks of the matrix are compared too."""
+    monkeypatch.setattr("fer_core.data.copies.BLOCK", 2)
+    assert measure_copies(blobs(5)[[0, 1, 2, 3, 4, 0]]).near.tolist() == [[0, 5]]
+
+
+def test_blank_and_chequered_images_are_near_to_nothing():
+    """Neither a constant image nor one that is flat after halving yields a division by zero or a pair."""
+    chequered = (np.indices((48, 48)).sum(0) % 2 * 255).astype(np.uint8)
+    copies = measure_copies(np.stack([np.full((48, 48), 7, np.uint8), chequered, chequered]))
+    assert copies.blank.tolist() == [True, False, False]
+    assert copies.near.tolist() == []
+    assert copies.first.tolist() == [0, 1, 1]
+
+
+def test_copies_are_read_back_by_fingerprint_and_threshold(copied, monkeypatch):
+    """The second look measures nothing; another threshold is another file."""
+    before = find_copies(copied)
+    monkeypatch.delattr("fer_core.data.copies.measure_copies")
+    after = find_copies(copied)
+    for name in ("first", "near", "blank"):
+        np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
+    with pytest.raises(NameError):
+        find_copies(copied, 0.5)
+
+
+@pytest.mark.parametrize("threshold", [0, 1.01, float("nan")])
+def test_threshold_outside_its_range_is_refused(threshold):
+    """A cosine threshold above 1 would find nothing, 0 would pair unlike pictures."""
+    with pytest.raises(ValueError, match="threshold"):
+        measure_copies(blobs(2), threshold)
+
+
+@pytest.mark.real
+def test_fer2013s_copies_are_the_known_ones(real_source):
+    """The counts of PROVENANCE and the leaks published nowhere, on the competition's own CSV."""
+    from fer_core.data.sources import load_dataset
+
+    faces = load_dataset(real_source)
+    found = audit(faces)
+    exact = {usage: len(rows["exact"]) for usage, rows in found.leaked.items()}
+    assert exact == {"PublicTest": 280, "PrivateTest": 289}
+    assert (found.exact_groups, found.exact_redundant) == (1514, 1851)
+    assert (found.cross_split_groups, found.conflicting_groups, found.blank) == (557, 56, 13)
+    assert sum(map(len, found.conflicts)) == 158
+    assert len(found.leaked["PublicTest"]["near"]) == pytest.approx(220, abs=4)
+    study = clean_training_rows(faces, STUDY)
+    assert len(study) == pytest.approx(25066, abs=60)
+    assert set(faces.usage[study]) == {"Training"}

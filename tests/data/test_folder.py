@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_core.data import load_dataset
+from fer_core.errors import DatasetError
+from fer_core.labels import EMOTIONS
+
+
+def save(root, name: str, size: tuple[int, int] = (48, 48), mode: str = "L", shade: int = 90) -> None:
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, shade if mode == "L" else (shade,) * 3).save(root / name)
+
+
+def labels(root, **options) -> list[tuple[str, str]]:
+    dataset = load_dataset(str(root), **options)
+    return [(EMOTIONS[code], usage) for code, usage in zip(dataset.emotion, dataset.usage.tolist(), strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("train/angry/Training_1.png", ("Angry", "Training")),
+        ("test/Happiness/PrivateTest_1.png", ("Happy", "PrivateTest")),
+        ("test/sadness/PublicTest_1.png", ("Sad", "PublicTest")),
+        ("test/FEAR/1.png", ("Fear", "PublicTest")),
+        ("validation/anger/1.png", ("Angry", "PrivateTest")),
+        ("val/surprise/1.PNG", ("Surprise", "PrivateTest")),
+        ("disgust/1.png", ("Disgust", "Training")),
+    ],
+)
+def test_expression_and_usage_come_from_the_path(tmp_path, name, expected):
+    """The folder names the expression; file name, else upper folder, names the Usage."""
+    save(tmp_path / "faces", name)
+    assert labels(tmp_path / "faces") == [expected]
+
+
+def test_images_are_read_as_they_are(tmp_path):
+    """A grey 48 × 48 image comes through unchanged and unmentioned."""
+    image = np.arange(2304, dtype=np.uint16).astype(np.uint8).reshape(48, 48)
+    (tmp_path / "faces" / "happy").mkdir(parents=True)
+    Image.fromarray(image).save(tmp_path / "faces" / "happy" / "a.png")
+    dataset = load_dataset(str(tmp_path / "faces"))
+    assert (dataset.images[0] == image).all()
+    assert dataset.notes == ()
+
+
+def test_other_sizes_are_resized_and_noted(tmp_path):
+    """A large colour image becomes 48 × 48 grey, and the notes say so."""
+    save(tmp_path / "faces", "train/happy/a.png")
+    save(tmp_path / "faces", "train/happy/b.png", (96, 80), "RGB", 33)
+    dataset = load_dataset(str(tmp_path / "faces"))
+    assert (dataset.images[1] == 33).all()
+    assert dataset.notes == ("1 images were made 48 × 48 grey, the first train/happy/b.png, 96 × 80 RGB",)
+
+
+def test_folder_without_images_is_refused(tmp_path):
+    """An empty folder is no dataset."""
+    (tmp_path / "faces").mkdir()
+    with pytest.raises(DatasetError, match="expected images in folders like train/angry, found none"):
+        load_dataset(str(tmp_path / "faces"))
+
+
+def test_damaged_image_and_unknown_expression_are_bad_rows(tmp_path):
+    """What cannot be used is named by its path; `skip_bad` reads the rest."""
+    save(tmp_path / "faces", "train/happy/a.png")
+    save(tmp_path / "faces", "train/contempt/a.png")
+    (tmp_path / "faces/train/happy/b.png").write_bytes((tmp_path / "faces/train/happy/a.png").read_bytes()[:60])
+    with pytest.raises(DatasetError, match=r"2 of 3 rows.*found 'contempt'.*train/happy/b\.png"):
+        load_dataset(str(tmp_path / "faces"))
+    assert labels(tmp_path / "faces", skip_bad=True) == [("Happy", "Training")]
+
+
+def test_an_added_image_is_seen(tmp_path):
+    """The cache of a folder is known by all files in it."""
+    save(tmp_path / "faces", "sad/a.png")
+    labels(tmp_path / "faces")
+    save(tmp_path / "faces", "sad/b.png")
+    assert len(labels(tmp_path / "faces")) == 2

