@@ -14,6 +14,8 @@ DOORS = (
     ("Classify", "Which expression does a saved model see in a photo of yours?", "predict", "Predict"),
 )
 
+_GO = ":material/arrow_forward:"
+
 
 def show_dataset(dataset: FaceDataset) -> None:
     st.subheader("The faces", anchor=False)
@@ -31,7 +33,7 @@ def show_doors() -> None:
         with column.container(border=True, height="stretch"):
             st.subheader(title, anchor=False)
             st.markdown(sentence)
-            st.page_link(f"pages/{page}.py", label=f"**{label}**", width="stretch")
+            st.page_link(f"pages/{page}.py", label=f"**{label}**", icon=_GO)
 
 
 def show_models() -> None:
@@ -43,11 +45,13 @@ def show_models() -> None:
     else:
         st.dataframe(words.scores(table), hide_index=True, key="models", alt="Scores of the saved models on test")
         st.caption(
-            "Macro recall, the mean of the classes' recalls, on the test split with its 95 % interval. Honest: without "
-            "the faces that are copies of a training face. Models with other classes don't compare."
+            "Macro recall, the mean of the classes' recalls, on the test split with its 95 % interval. "
+            f"{words.HONEST} Models with other classes don't compare."
         )
         best = table["model"][0]
-        st.page_link("pages/evaluate.py", label=f"Evaluate {best}", query_params={"model": best})
+        st.page_link(
+            "pages/evaluate.py", label=f"Evaluate {best}", icon=":material/query_stats:", query_params={"model": best}
+        )
     for model in models:
         if model.problem:
             st.caption(f":material/warning: {model.id}: {model.problem}")

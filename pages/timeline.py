@@ -1,3 +1,40 @@
-from pages._ui import frame
+"""Expression over pictures in order."""
 
-frame.start(__file__, "Timeline", "Comes soon.")
+import streamlit as st
+
+from fer_core.errors import PhotoError
+from fer_core.evaluation.figures import timeline_lines
+from fer_core.inference.classifier import Classifier
+from fer_core.inference.detectors import get_detector
+from fer_core.inference.predict import PhotoResult, classify_photo
+from fer_core.inference.timeline import timeline_frame
+from pages._ui import cached, frame, pickers
+
+
+def look(files: list, classifier: Classifier) -> dict[str, PhotoResult]:
+    """The pictures that can be used, in order of their names; the others are told of in one line each."""
+    results = {}
+    ordered = sorted(files, key=lambda file: file.name)
+    bar = st.progress(0.0, "Looking at the pictures")
+    for number, file in enumerate(ordered, 1):
+        try:
+            results[file.name] = classify_photo(file.getvalue(), classifier, get_detector())
+        except PhotoError as error:
+            st.error(f"{file.name}: {error}", icon=":material/error:")
+        bar.progress(number / len(ordered), f"{number} of {len(ordered)} pictures")
+    bar.empty()
+    return results
+
+
+frame.start(__file__, "Timeline", "Follow the expression of a face over pictures that were taken one after another.")
+if model := pickers.model():
+    files = st.file_uploader("Pictures, in the order of their names", accept_multiple_files=True, key="pictures")
+    if not files:
+        st.info("Choose two or more pictures, for example frames of a film saved as JPEG.", icon=":material/timeline:")
+    elif results := look(files, cached.classifier(model)):
+        table = timeline_frame(results, model.labels)
+        st.plotly_chart(timeline_lines(table), key="lines", alt="Probability of each expression over the pictures")
+        st.caption("The largest face of each picture. A gap is a picture without a face.")
+        st.download_button(
+            "Table as CSV", table.to_csv(index=False), "timeline.csv", "text/csv", icon=":material/download:"
+        )

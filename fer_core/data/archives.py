@@ -9,13 +9,19 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from fer_core.errors import DatasetError
 
-PREFERRED = ("icml_face_data.csv", "fer2013.csv", "train.csv")
-"""Which file of an archive is the dataset, where it holds several CSVs."""
+KNOWN = ("icml_face_data", "fer2013", "train")
+"""What the dataset's file is called, the best first."""
 _DAMAGED = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, zipfile.BadZipFile, tarfile.ReadError)
+
+
+def rank(name: str) -> int:
+    """How far from the front of `KNOWN` the name of a file is; files of other names come last."""
+    stem = Path(name).name.split(".")[0]
+    return KNOWN.index(stem) if stem in KNOWN else len(KNOWN)
 
 
 @contextmanager
@@ -30,32 +36,31 @@ def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
         ) from error
 
 
-def _unpack(stream: IO[bytes], name: str) -> IO[bytes]:
-    buffered = io.BufferedReader(stream, 1 << 16)  # type: ignore[arg-type]
-    head = buffered.peek(512)
+def _unpack(packed: Any, name: str) -> IO[bytes]:
+    stream = io.BufferedReader(packed, 1 << 16)
+    head = stream.peek(512)
     if head.startswith(b"\x1f\x8b"):
-        return _unpack(gzip.GzipFile(fileobj=buffered), name)
+        return _unpack(gzip.GzipFile(fileobj=stream), name)
     if head.startswith(b"\xfd7zXZ\0"):
-        return _unpack(lzma.LZMAFile(buffered), name)
+        return _unpack(lzma.LZMAFile(stream), name)
     if head.startswith(b"PK\3\4"):
-        archive = zipfile.ZipFile(buffered)
-        return _unpack(archive.open(_choose_member(archive.namelist(), name)), name)
+        return _unpack(_best_csv(zipfile.ZipFile(stream), name), name)
     if head[257:262] == b"ustar":
-        return _unpack(_first_csv(tarfile.open(fileobj=buffered, mode="r|"), name), name)
-    return buffered
+        return _unpack(_first_csv(tarfile.open(fileobj=stream, mode="r|"), name), name)
+    return stream
 
 
-def _choose_member(members: list[str], name: str) -> str:
-    tables = [member for member in members if Path(member).suffix in (".csv", ".gz", ".xz")]
+def _best_csv(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    tables = [member for member in archive.namelist() if member.endswith((".csv", ".csv.gz", ".csv.xz", ".tar.gz"))]
     if not tables:
-        raise DatasetError(f"{name}: expected an archive with a CSV in it, found {len(members)} other files")
-    known = {Path(member).name: member for member in tables}
-    return next((known[wanted] for wanted in PREFERRED if wanted in known), tables[0])
+        raise DatasetError(f"{name}: expected an archive with a CSV in it, found none")
+    return archive.open(min(tables, key=rank))
 
 
 def _first_csv(archive: tarfile.TarFile, name: str) -> IO[bytes]:
-    """Read forwards only: to look for a preferred member would mean to unpack everything twice."""
+    """Read forwards only: to look for a better one would mean to unpack everything twice."""
     for member in archive:
-        if member.isfile() and member.name.endswith(".csv"):
-            return archive.extractfile(member)  # type: ignore[return-value]
+        content = archive.extractfile(member) if member.name.endswith(".csv") else None
+        if content:
+            return content
     raise DatasetError(f"{name}: expected an archive with a CSV in it, found none")

@@ -10,7 +10,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -50,7 +50,9 @@ class Parsed:
     images: np.ndarray
     emotion: np.ndarray
     usage: np.ndarray
-    meta: Meta
+    fingerprint: str
+    dropped: list[int]
+    notes: tuple[str, ...]
 
 
 def cached(path: Path, skip_bad: bool, read: Reader, progress: Progress) -> Parsed:
@@ -71,14 +73,16 @@ def cached(path: Path, skip_bad: bool, read: Reader, progress: Progress) -> Pars
 
 
 def _open_or_write(folder: Path, path: Path, skip_bad: bool, read: Reader, progress: Progress) -> Parsed:
-    notes = []
+    note = ""
     if folder.exists():
         try:
             return _open(folder)
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            notes.append(f"the cache of {path.name} was made again: {error}")
-            progress(notes[0])
-    return _write(folder, path.name, _told(read(path), path.name, progress), skip_bad, notes)
+        except (OSError, EOFError, ValueError, TypeError) as error:
+            note = f"the cache of {path.name} was made again: {error}"
+            progress(note)
+    _write(folder, path.name, _told(read(path), path.name, progress), skip_bad)
+    parsed = _open(folder)
+    return replace(parsed, notes=(note, *parsed.notes)) if note else parsed
 
 
 def _key(path: Path, skip_bad: bool) -> str:
@@ -92,15 +96,15 @@ def _key(path: Path, skip_bad: bool) -> str:
 
 
 def _open(folder: Path) -> Parsed:
-    """Read a cache folder; `ValueError`, `TypeError` or `OSError` if it is of another version or damaged."""
-    found = json.loads((folder / "meta.json").read_text())
+    """Read a cache folder; any of several built-in errors if it is of another version or damaged."""
+    found = dict(json.loads((folder / "meta.json").read_text()))
     if found.get("version") != VERSION:
         raise ValueError(f"it was of version {found.get('version')}, this is version {VERSION}")
     meta = Meta(**found)
     images, emotion, usage = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("images", "emotion", "usage"))
     if images.shape != (meta.rows, SIDE, SIDE) or not len(emotion) == len(usage) == meta.rows:
         raise ValueError(f"it does not hold the {meta.rows} faces that it names")
-    return Parsed(images, emotion, usage, meta)
+    return Parsed(images, emotion, usage, meta.fingerprint, meta.dropped, tuple(meta.notes))
 
 
 def _told(blocks: Iterable[Block], name: str, progress: Progress) -> Iterator[Block]:
@@ -114,32 +118,33 @@ def _told(blocks: Iterable[Block], name: str, progress: Progress) -> Iterator[Bl
         yield block
 
 
-def _write(folder: Path, name: str, blocks: Iterable[Block], skip_bad: bool, notes: list[str]) -> Parsed:
+def _write(folder: Path, name: str, blocks: Iterable[Block], skip_bad: bool) -> None:
     with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as temporary:
         new = Path(temporary) / "new"
         new.mkdir()
         with (new / "images.npy").open("wb+") as file:
-            emotion, usage, bad, found = _write_images(file, blocks)
+            emotion, usage, bad, notes = _write_images(file, blocks)
         if bad and not (skip_bad and len(emotion)):
             raise DatasetError(f"{name}: {_tell_bad(bad, len(emotion))}: repair them, or read the rest with skip_bad")
         if bad:
-            notes = [*notes, f"left out {_tell_bad(bad, len(emotion))}; rows are counted without them"]
+            notes.append(f"left out {_tell_bad(bad, len(emotion))}; rows are counted without them")
         np.save(new / "emotion.npy", emotion)
         np.save(new / "usage.npy", usage)
         fingerprint = fingerprint_of(np.load(new / "images.npy", mmap_mode="r"), emotion, usage)
-        meta = Meta(VERSION, name, fingerprint, len(emotion), [row for row, _ in bad], [*notes, *found])
+        meta = Meta(VERSION, name, fingerprint, len(emotion), [row for row, _ in bad], notes)
         (new / "meta.json").write_text(json.dumps(asdict(meta), indent=2))
         if folder.exists():
             folder.rename(Path(temporary) / "old")  # goes with the temporary folder; who has it open keeps it
         new.rename(folder)
-    return _open(folder)
 
 
 def _write_images(file: IO[bytes], blocks: Iterable[Block]) -> tuple[np.ndarray, np.ndarray, list, list[str]]:
     """Append the images to `file` as they come, so that they never lie in memory together; return the rest."""
     # numpy leaves room in the header for a first axis that grows, so it can be written again in place
     _write_header(file, 0)
-    emotion, usage, bad, notes = [], [], [], []
+    emotion, usage = [], []
+    bad: list[tuple[int, str]] = []
+    notes: list[str] = []
     for block in blocks:
         file.write(np.ascontiguousarray(block.images).data)
         emotion.append(block.emotion)

@@ -116,6 +116,19 @@ def find_copies(dataset: FaceDataset, threshold: float = NEAR) -> Copies:
     return copies
 
 
+def copies_of(copies: Copies, row: int) -> tuple[np.ndarray, np.ndarray]:
+    """Other rows that are exact copies of `row`, and those that are near ones only: int64, ascending."""
+    exact = np.flatnonzero(copies.first == copies.first[row])
+    near = copies.near[(copies.near == row).any(axis=1)].ravel()
+    return exact[exact != row], np.setdiff1d(near, exact)
+
+
+def near_only(copies: Copies) -> np.ndarray:
+    """The pairs of `copies.near` that are not exact copies, int64 `(m, 2)`."""
+    i, j = copies.near.T
+    return copies.near[copies.first[i] != copies.first[j]]
+
+
 def measure_copies(images: np.ndarray, threshold: float = NEAR) -> Copies:
     """Compare all `images`, uint8 `(n, 48, 48)`, with one another; `ValueError` unless `threshold` is in (0, 1]."""
     if not 0 < threshold <= 1:

@@ -1,6 +1,6 @@
 """FER2013 as a CSV: a line a face, with its emotion code, its 2,304 pixels in one field, and its Usage.
 
-Read in blocks of about a megabyte. A block that is well formed is decoded as a whole; any other is read again
+Read in blocks of half a megabyte. A block that is well formed is decoded as a whole; any other is read again
 line by line, which is a hundred times slower and tells what is wrong where. Both ways mean the same.
 """
 
@@ -18,6 +18,7 @@ from fer_core.errors import DatasetError
 from fer_core.labels import EMOTIONS, USAGES
 
 PIXELS = SIDE * SIDE
+EXPECTED = "a CSV with the columns emotion, pixels and Usage"
 BLOCK = 1 << 19
 """Bytes decoded at a time: small enough that the intermediate arrays stay in a core's cache."""
 LONGEST_LINE = 1 << 16
@@ -41,7 +42,7 @@ def read_csv(path: Path) -> Iterator[Block]:
     with open_unpacked(path) as stream:
         columns = _read_header(stream, path.name)
         if columns.usage is None:
-            yield _block([], notes=("no Usage column: every row counts as Training",))
+            yield Block.of([], notes=["no Usage column: every row counts as Training"])
         row = 0
         for lines in _lines(stream, path.name):
             yield _read_block(lines, row, columns)
@@ -52,25 +53,24 @@ def read_csv(path: Path) -> Iterator[Block]:
 
 def _read_header(stream: IO[bytes], name: str) -> _Columns:
     line = stream.readline(LONGEST_LINE)
-    if not line:
-        raise DatasetError(f"{name}: expected a CSV with the columns emotion, pixels and Usage, found an empty file")
-    try:
-        header = line.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        header = "\0"
-    if "\0" in header:
+    if not line or b"\0" in line or not _is_text(line):
         raise DatasetError(
-            f"{name}: expected a CSV with the columns emotion, pixels and Usage, found a file that is no text"
+            f"{name}: expected {EXPECTED}, found {'a file that is no text' if line else 'an empty file'}"
         )
-    names = [column.strip(' "\r\n').lower() for column in header.split(",")]
-    missing = [column for column in ("emotion", "pixels") if column not in names]
-    if missing:
-        found = ", ".join(names)[:80]
-        raise DatasetError(
-            f"{name}: expected the columns emotion, pixels and Usage, found no {' and no '.join(missing)} in: {found}"
-        )
+    names = [column.strip(' "\r\n').lower() for column in line.decode("utf-8-sig").split(",")]
+    for column in ("emotion", "pixels"):
+        if column not in names:
+            raise DatasetError(f"{name}: expected {EXPECTED}, found no {column} in: {', '.join(names)[:80]}")
     usage = names.index("usage") if "usage" in names else None
     return _Columns(names.index("emotion"), names.index("pixels"), usage, len(names))
+
+
+def _is_text(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _lines(stream: IO[bytes], name: str) -> Iterator[list[bytes]]:
@@ -134,18 +134,7 @@ def _read_slowly(fields: list[list[bytes]], first: int, columns: _Columns) -> Bl
             faces.append(_read_row(values, columns))
         except ValueError as error:
             bad.append((row, str(error)))
-    return _block(faces, tuple(bad))
-
-
-def _block(faces: list[tuple[np.ndarray, int, str]], bad: tuple = (), notes: tuple[str, ...] = ()) -> Block:
-    images, emotion, usage = zip(*faces, strict=True) if faces else ((), (), ())
-    return Block(
-        np.array(images, np.uint8).reshape(-1, SIDE, SIDE),
-        np.array(emotion, np.int8),
-        np.array(usage, "<U11"),
-        bad,
-        notes,
-    )
+    return Block.of(faces, bad)
 
 
 def _read_row(fields: list[bytes], columns: _Columns) -> tuple[np.ndarray, int, str]:
@@ -164,7 +153,7 @@ def _read_pixels(numbers: list[bytes]) -> np.ndarray:
     if len(numbers) != PIXELS:
         raise ValueError(f"column pixels: expected {PIXELS} values, found {len(numbers)}")
     for position, number in enumerate(numbers):
-        if not number.isdigit() or int(number) > 255:
+        if not number.isdigit() or len(number) > 3 or int(number) > 255:
             raise ValueError(f"column pixels: expected numbers 0 to 255, found {_show(number)} as value {position}")
     return np.array(numbers).astype(np.uint8).reshape(SIDE, SIDE)
 

@@ -208,7 +208,9 @@ def _draw_head(pen: _Pen, look: Look) -> None:
     pen.area(_ellipse(0, -0.2, look.jaw, 0.8, 180, 360), look.skin)
     pen.area(_ellipse(0, -0.2, look.jaw, 1.2, 0, 180), look.skin)
     if look.beard:
-        pen.area(_ellipse(0, 0.64, 0.34, 0.34), 0.4 * look.hair + 0.6 * look.skin)
+        shade = (look.hair + look.skin) / 2
+        pen.area([*_ellipse(0, -0.2, look.jaw, 1.2, 18, 162), *_arch(0, look.jaw * 0.95, 0.15, 0.72)], shade)
+        pen.line(_arch(0, 0.2, 0.42, 0.36), 0.07, shade)
 
 
 def _draw_eyes(pen: _Pen, look: Look, pose: Pose, rng: np.random.Generator) -> None:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fer_core.data import demo, folder, kaggle
+from fer_core.data.archives import rank
 from fer_core.data.cache import cached
 from fer_core.data.csv_file import read_csv
 from fer_core.data.dataset import FaceDataset
-from fer_core.data.votes import find_votes, read_votes
+from fer_core.data.votes import VOTES_FILE, find_votes, read_votes
 from fer_core.errors import DatasetError
 from fer_core.paths import data_dir
 
@@ -19,10 +20,8 @@ def default_source() -> str:
     """The variable `FER_SOURCE`, else the CSV that lies in the data folder, else `demo`."""
     if named := os.environ.get("FER_SOURCE"):
         return named
-    lying = sorted(
-        path for path in data_dir().glob("*") if path.name.endswith(PACKED) and "fer2013new" not in path.name
-    )
-    return str(lying[0]) if lying else "demo"
+    lying = (path for path in data_dir().glob("*") if path.name.endswith(PACKED) and path.name != VOTES_FILE)
+    return str(min(lying, key=lambda path: (rank(path.name), path.name), default="demo"))
 
 
 def load_dataset(
@@ -53,13 +52,13 @@ def _load_path(path: Path, source: str, skip_bad: bool, progress: Callable[[str]
     read = folder.read_folder if path.is_dir() else read_csv
     parsed = cached(path, skip_bad, read, progress)
     votes_file = None if path.is_dir() else find_votes(path)
-    votes = read_votes(votes_file, parsed.usage, parsed.meta.dropped) if votes_file else None
+    votes = read_votes(votes_file, parsed.usage, parsed.dropped) if votes_file else None
     return FaceDataset(
         parsed.images,
         parsed.emotion,
         parsed.usage,
         votes,
         source,
-        parsed.meta.fingerprint,
-        notes=tuple(parsed.meta.notes),
+        parsed.fingerprint,
+        notes=parsed.notes,
     )

@@ -28,6 +28,18 @@ def imbalance_ratio(counts: pd.DataFrame) -> float:
     return float(totals.max() / totals.min())
 
 
+def leak_shares(dataset: FaceDataset, leak: np.ndarray) -> pd.DataFrame:
+    """How many faces of each emotion are copies of a Training face: columns `usage, emotion, n, exact, near, share`.
+
+    14 rows, PublicTest first; `leak` is `copies.Audit.leak`; `share` in [0, 1] counts both, NaN where there is no face.
+    """
+    counts = class_counts(dataset).query("usage != 'Training'").drop(columns="share").reset_index(drop=True)
+    for kind in ("exact", "near"):
+        of_kind = [(dataset.usage == usage) & (leak == kind) for usage in counts["usage"].unique()]
+        counts[kind] = np.concatenate([np.bincount(dataset.emotion[rows], minlength=len(EMOTIONS)) for rows in of_kind])
+    return counts.assign(share=(counts["exact"] + counts["near"]) / counts["n"].where(counts["n"] > 0))
+
+
 def pixel_statistics(dataset: FaceDataset, rows: np.ndarray) -> pd.DataFrame:
     """Brightness and contrast, the mean and the standard deviation of a face's pixels (0 to 255).
 

@@ -12,13 +12,14 @@ from fer_core.errors import DatasetError
 from fer_core.labels import VOTES
 from fer_core.paths import data_dir
 
-FILE = "fer2013new.csv"
+VOTES_FILE = "fer2013new.csv"
+MOVE = "move it away if it belongs to another dataset"
 HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 
 
 def find_votes(path: Path) -> Path | None:
     """`fer2013new.csv` beside the dataset at `path`, else in the data folder, else None."""
-    places = (path.parent / FILE, data_dir() / FILE)
+    places = (path.parent / VOTES_FILE, data_dir() / VOTES_FILE)
     return next((place for place in places if place.is_file()), None)
 
 
@@ -34,7 +35,7 @@ def read_votes(path: Path, usage: np.ndarray, dropped: list[int]) -> np.ndarray:
     rows = len(usage) + len(dropped)
     if len(lines) != rows:
         raise DatasetError(
-            f"{path.name}: expected a line for each of the dataset's {rows:,} rows, found {len(lines):,}"
+            f"{path.name}: expected a line for each of the dataset's {rows:,} rows, found {len(lines):,}: {MOVE}"
         )
     lines = np.delete(np.array(lines, object), dropped).tolist()
     _check_order([line.partition(",")[0] for line in lines], usage.tolist(), path.name)
@@ -45,7 +46,7 @@ def _check_order(found: list[str], expected: list[str], name: str) -> None:
     if found != expected:
         row = next(row for row, pair in enumerate(zip(found, expected, strict=True)) if pair[0] != pair[1])
         raise DatasetError(
-            f"{name}: expected the dataset's order, found {found[row]!r} for {expected[row]} in row {row}"
+            f"{name}: expected the dataset's order, found {found[row]!r} for {expected[row]} in row {row}: {MOVE}"
         )
 
 

@@ -50,6 +50,24 @@ def class_histogram(counts: pd.DataFrame, value: str = "n", by_split: bool = Fal
     return figure.update_yaxes(title=unit, tickformat=ticks, type="log" if log else "linear")
 
 
+def leak_bars(shares: pd.DataFrame, usage: str) -> go.Figure:
+    """Draw `data.statistics.leak_shares` of one Usage: the share of each emotion that are copies, exact below near."""
+    table = shares[shares["usage"] == usage]
+    figure = go.Figure(
+        [
+            go.Bar(
+                name=f"{kind} copy",
+                x=[f"{emotion}<br>n = {n:,}" for emotion, n in zip(table["emotion"], table["n"], strict=True)],
+                y=table[kind] / table["n"],
+                hovertemplate="%{y:.1%}",
+            )
+            for kind in ("exact", "near")
+        ]
+    )
+    figure.update_layout(title=f"Copies of a Training face in {usage} ({table['n'].sum():,} faces)", barmode="stack")
+    return figure.update_yaxes(title="share of faces", tickformat=".0%")
+
+
 def brightness_box(pixel_stats: pd.DataFrame, value: str = "brightness") -> go.Figure:
     """Draw quartiles of `brightness` or `contrast` for each `emotion` (name) of `pixel_stats`, one row a face.
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from fer_core.evaluation.intervals import macro_recall_interval, proportion, wilson
 from fer_core.evaluation.predictions import Predictions
+from fer_core.labels import choose
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,18 @@ def confusion_frame(predictions: Predictions) -> pd.DataFrame:
             "by_predicted": proportion(matrix, matrix.sum(axis=0, keepdims=True)).ravel(),
         }
     )
+
+
+def cell_faces(predictions: Predictions, true: str, predicted: str) -> pd.DataFrame:
+    """The faces of one cell of the confusion matrix, `true` and `predicted` being class names.
+
+    Columns `row` and `probability` of the predicted class, the most certain first. `ValueError` for an unknown class.
+    """
+    index = {label: k for k, label in enumerate(predictions.labels)}
+    i, j = choose("class", true, index), choose("class", predicted, index)
+    here = (predictions.y_true == i) & (predictions.y_pred == j)
+    frame = pd.DataFrame({"row": predictions.frame["row"][here], "probability": predictions.y_prob[here, j]})
+    return frame.sort_values("probability", ascending=False, ignore_index=True)
 
 
 def class_scores(predictions: Predictions) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -66,13 +67,15 @@ def start_run(model: SavedModel) -> None:
             stderr=log,
             start_new_session=True,
         )
+    threading.Thread(target=worker.wait, daemon=True).start()  # reaps it; a server lives longer than its runs
     while not model.busy:
-        if worker.poll():
+        if worker.poll() is None:
+            time.sleep(0.05)
+        elif worker.returncode == 0:
+            return
+        else:
             last = (model.folder / "log.txt").read_text(encoding="utf-8").strip().splitlines()[-1:]
             raise RunError(f"run {model.id!r}: expected its worker to start, found that it ended: {' '.join(last)}")
-        if worker.returncode == 0:
-            return
-        time.sleep(0.05)
 
 
 def request_stop(model: SavedModel) -> None:

@@ -24,7 +24,7 @@ def load_state(folder: Path) -> tuple[list[np.ndarray], dict] | None:
     if not path.exists():
         return None
     try:
-        with np.load(path) as stored:
+        with path.open("rb") as file, np.load(file) as stored:
             return [stored[f"a{index}"] for index in range(len(stored.files) - 1)], json.loads(str(stored["record"]))
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError):
         return None

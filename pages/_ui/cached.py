@@ -12,6 +12,7 @@ import streamlit as st
 
 from fer_core.data import FaceDataset, copies, load_dataset, statistics
 from fer_core.evaluation.predictions import Predictions, read_predictions
+from fer_core.inference.classifier import Classifier
 from fer_core.store import SavedModel
 
 
@@ -25,6 +26,8 @@ _TOLD_BY = {
     SavedModel: lambda model: (str(model.folder), _written(model.folder / "predictions.parquet")),
 }
 
+_COMPARING = "Comparing every face with every other. This is done once for a dataset, and takes half a minute at most."
+
 
 def dataset(source: str) -> FaceDataset:
     """`fer_core.data.load_dataset`, again when the file has changed."""
@@ -36,12 +39,16 @@ def _dataset(source: str, written: int) -> FaceDataset:
     return load_dataset(source)
 
 
-@st.cache_resource(
-    hash_funcs=_TOLD_BY, max_entries=3, show_spinner="Comparing every face with every other. Done once for a dataset."
-)
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=3, show_spinner=_COMPARING)
 def audit(dataset: FaceDataset) -> copies.Audit:
     """`fer_core.data.copies.audit`."""
     return copies.audit(dataset)
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=3, show_spinner=_COMPARING)
+def find_copies(dataset: FaceDataset) -> copies.Copies:
+    """`fer_core.data.copies.find_copies`."""
+    return copies.find_copies(dataset)
 
 
 @st.cache_data(hash_funcs=_TOLD_BY, max_entries=12, show_spinner="Measuring brightness and contrast.")
@@ -60,3 +67,9 @@ def average_faces(dataset: FaceDataset, rows: np.ndarray) -> dict[str, np.ndarra
 def predictions(model: SavedModel) -> Predictions:
     """The predictions that `model` was saved with."""
     return read_predictions(model.folder / "predictions.parquet", model.labels)
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=3, show_spinner="Waking the model. Only the first time takes long.")
+def classifier(model: SavedModel) -> Classifier:
+    """`fer_core.inference.classifier.Classifier.load`; the first one loads TensorFlow."""
+    return Classifier.load(model.id)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from fer_core.data import FaceDataset
+from fer_core.data import FaceDataset, default_source
 from pages._ui import cached
 
 
@@ -15,7 +15,7 @@ def start(file: str, title: str, purpose: str) -> None:
 
 def dataset() -> FaceDataset:
     """The dataset chosen in the sidebar; says on the page if its faces are drawn, and what reading it noted."""
-    chosen = cached.dataset(st.session_state["source"])
+    chosen = cached.dataset(st.session_state["source"] or default_source())
     if chosen.drawn:
         st.info(
             "These faces are **drawn by a program**. They show how everything works; no score on them says "

@@ -1,8 +1,9 @@
 """Choices that several pages offer. Each stands in the URL, so that a link shows what its sender saw."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from fer_core.data import default_source
@@ -17,7 +18,6 @@ def source() -> None:
         format_func=lambda source: Path(source).name,
         key="source",
         accept_new_options=True,
-        required=True,
         bind="query-params",
         help="`demo` draws faces; or type `kaggle`, or the path of a CSV in FER2013's layout or of a folder of images.",
     )
@@ -28,6 +28,14 @@ def choice(label: str, options: Sequence[str], key: str, **kwargs) -> str:
     return st.segmented_control(
         label, options, default=options[0], required=True, key=key, bind="query-params", **kwargs
     )
+
+
+def views(shown: Mapping[str, Callable], *args) -> None:
+    """Tabs by name; only the open one is run, with `args`."""
+    for tab, show in zip(st.tabs(list(shown), key="view", bind="query-params"), shown.values(), strict=True):
+        if tab.open:
+            with tab:
+                show(*args)
 
 
 def split_and_part() -> tuple[str, str]:
@@ -50,6 +58,41 @@ def model(models: Sequence[SavedModel] | None = None) -> SavedModel | None:
         return None
     by_id = {model.id: model for model in models}
     return by_id[st.selectbox("Model", list(by_id), key="model", bind="query-params")]
+
+
+def models() -> list[SavedModel]:
+    """Any number of trained models, at first the two newest; says what to do where there is none."""
+    by_id = {model.id: model for model in trained_models()}
+    if not by_id:
+        no_models()
+        return []
+    chosen = st.multiselect("Models", list(by_id), list(by_id)[:2], key="models", bind="query-params")
+    return [by_id[name] for name in chosen]
+
+
+def confusion_value() -> str:
+    """What a confusion matrix shows: a column of `metrics.confusion_frame`."""
+    values = {"true": "by_true", "predicted": "by_predicted", "count": "n"}
+    explained = "Share of the true class: the diagonal is recall. Of the predicted: it is precision. Or faces."
+    shown = choice("Cells", tuple(values), "cells", help=explained)
+    return values[shown]
+
+
+def cell(cells: pd.DataFrame) -> tuple[str, str]:
+    """True and predicted class of a cell of `metrics.confusion_frame`; at first the most frequent mistake."""
+    labels = list(cells["true"].unique())
+    mistake = cells.loc[cells["n"].where(cells["true"] != cells["predicted"], -1).idxmax()]
+    columns = zip(st.columns(2), ("true", "predicted"), ("Labelled", "Predicted"), strict=True)
+    true, predicted = (
+        column.selectbox(label, labels, labels.index(mistake[key]), key=key, bind="query-params")
+        for column, key, label in columns
+    )
+    return true, predicted
+
+
+def known_models() -> list[SavedModel]:
+    """Saved models and runs, newest first, without damaged ones."""
+    return [model for model in list_models() if not model.problem]
 
 
 def trained_models() -> list[SavedModel]:

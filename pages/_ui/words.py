@@ -1,8 +1,21 @@
 """Numbers as the pages write them."""
 
 import math
+from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
+
+from fer_core.data.statistics import imbalance_ratio
+from fer_core.evaluation.metrics import Summary
+from fer_core.labels import SPLITS
+
+HONEST = "Honest: without the faces that are copies of a training face."
+
+
+def name(measure: str) -> str:
+    """`macro_recall` → `Macro recall`."""
+    return measure.replace("_", " ").capitalize()
 
 
 def percent(value: float) -> str:
@@ -12,19 +25,106 @@ def percent(value: float) -> str:
 
 def interval(value: float, low: float, high: float) -> str:
     """`66.1 % (64.3 to 67.8)`: a score with its 95 % interval."""
-    return "–" if math.isnan(value) else f"{100 * value:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+    return "–" if math.isnan(value) else f"{100 * value:.1f} % ({bounds(low, high)})"
+
+
+def bounds(low: float, high: float) -> str:
+    """`64.3 to 67.8`, in percent."""
+    return "no faces" if math.isnan(low) else f"{100 * low:.1f} to {100 * high:.1f}"
 
 
 def scores(leaderboard: pd.DataFrame) -> pd.DataFrame:
     """`evaluation.leaderboard` in words, to be read."""
-    table = {
-        "Model": leaderboard["model"],
-        "Classes": leaderboard["scheme"],
-        "Network": leaderboard["network"],
-        "Parameters": leaderboard["parameters"],
-    }
+    table = {"Model": leaderboard["model"]}
     for part in ("honest", "raw"):
         columns = [f"{part}_macro_recall{end}" for end in ("", "_low", "_high")]
         table[f"Macro recall, {part}"] = [interval(*row) for row in leaderboard[columns].to_numpy()]
         table[f"Faces, {part}"] = leaderboard[f"{part}_n"]
-    return pd.DataFrame(table)
+    return pd.DataFrame(
+        table
+        | {
+            "Classes": leaderboard["scheme"],
+            "Network": leaderboard["network"],
+            "Parameters": [f"{count / 1e6:.2f} M" for count in leaderboard["parameters"]],
+        }
+    )
+
+
+def imbalance(class_counts: pd.DataFrame) -> str:
+    """What the imbalance of `statistics.class_counts` means for a network."""
+    totals = class_counts.groupby("emotion")["n"].sum()
+    totals = totals[totals > 0]
+    largest, smallest = totals.idxmax(), totals.idxmin()
+    return (
+        f"**Imbalance {imbalance_ratio(class_counts):.1f} : 1.** There are that many more faces of {largest} than of "
+        f"{smallest}. A network that always answered {largest} would be right for "
+        f"{percent(totals.max() / totals.sum())} of all faces: look at the recall of each class, not at accuracy alone."
+    )
+
+
+def counts(class_counts: pd.DataFrame) -> pd.DataFrame:
+    """`statistics.class_counts` with an expression a row and a split a column, and the sums."""
+    n = class_counts.set_index(["usage", "emotion"])["n"]
+    table = pd.DataFrame({usage: n[usage] for usage in SPLITS.values()})
+    table["All"] = table.sum(axis=1)
+    table["Share"] = [percent(share) for share in table["All"] / table["All"].sum()]
+    return table.rename_axis("Expression")
+
+
+def copies(exact: np.ndarray, near: np.ndarray) -> str:
+    """How often a face stands in the dataset again."""
+    if not len(exact) and not len(near):
+        return "No other row shows the same photograph."
+    return (
+        f"The same photograph stands in **{len(exact)}** other rows pixel by pixel, and in **{len(near)}** nearly so."
+    )
+
+
+def summaries(parts: Mapping[str, Summary]) -> pd.DataFrame:
+    """Headline scores, one row a part or model."""
+    return pd.DataFrame(
+        {
+            "Faces": [scores.n for scores in parts.values()],
+            "Macro recall": [
+                interval(scores.macro_recall, scores.macro_recall_low, scores.macro_recall_high)
+                for scores in parts.values()
+            ],
+            "Accuracy": [
+                interval(scores.accuracy, scores.accuracy_low, scores.accuracy_high) for scores in parts.values()
+            ],
+            "Calibration error": [percent(scores.ece) for scores in parts.values()],
+        },
+        index=list(parts),
+    )
+
+
+def class_scores(frame: pd.DataFrame) -> pd.DataFrame:
+    """`metrics.class_scores`, to be read."""
+    table = {"Class": frame["label"], "Faces": frame["n"], "Predicted": frame["n_predicted"]}
+    for metric in ("recall", "precision"):
+        columns = [metric, f"{metric}_low", f"{metric}_high"]
+        table[metric.capitalize()] = [interval(*row) for row in frame[columns].to_numpy()]
+    return pd.DataFrame(table | {"F1": [percent(value) for value in frame["f1"]]})
+
+
+def leaks(shares: pd.DataFrame, usage: str) -> pd.DataFrame:
+    """`statistics.leak_shares` of one Usage, to be read."""
+    of_usage = shares[shares["usage"] == usage]
+    columns = {"emotion": "Expression", "n": "Faces", "exact": "Exact copies", "near": "Near copies"}
+    table = of_usage.rename(columns=columns)[list(columns.values())]
+    return table.assign(Share=[percent(share) for share in of_usage["share"]])
+
+
+def leaked(shares: pd.DataFrame, usage: str) -> str:
+    """What the leaks of `statistics.leak_shares` in one Usage mean for a score."""
+    of_usage = shares[shares["usage"] == usage]
+    total, exact, near = (int(of_usage[column].sum()) for column in ("n", "exact", "near"))
+    if not exact + near:
+        return f"No face of {usage} is a copy of a Training face."
+    worst = of_usage.loc[of_usage["share"].idxmax()]
+    return (
+        f"**{exact + near:,} of {total:,}** faces of {usage} ({percent((exact + near) / total)}) show a photograph "
+        f"that Training holds too: {exact:,} pixel by pixel, {near:,} with another crop, watermark or compression. It "
+        f"is worst for {worst['emotion']} ({percent(worst['share'])}). A network may simply remember them; *honest* "
+        "scores leave them out."
+    )

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from fer_core.data.copies import NEAR, audit, clean_training_rows, find_copies, measure_copies
+from fer_core.data.copies import (
+    NEAR,
+    audit,
+    clean_training_rows,
+    copies_of,
+    find_copies,
+    measure_copies,
+    near_only,
+)
 from fer_core.data.dataset import FaceDataset, fingerprint_of
 from fer_core.labels import EMOTIONS, get_scheme
 
@@ -141,3 +149,15 @@ def test_fer2013s_copies_are_the_known_ones(real_source):
     study = clean_training_rows(faces, STUDY)
     assert len(study) == pytest.approx(25066, abs=60)
     assert set(faces.usage[study]) == {"Training"}
+
+
+def test_copies_of_a_row(copied):
+    """A row's exact copies and its near ones, each without the row itself."""
+    copies = find_copies(copied)
+    assert [rows.tolist() for rows in copies_of(copies, 0)] == [[1], [2]]
+    assert [rows.tolist() for rows in copies_of(copies, 9)] == [[], []]
+
+
+def test_pairs_that_are_only_near(copied):
+    """Pairs of exact copies are left out."""
+    assert near_only(find_copies(copied)).tolist() == [[0, 2], [1, 2], [3, 4]]

@@ -51,7 +51,7 @@ def test_other_sizes_are_resized_and_noted(tmp_path):
     save(tmp_path / "faces", "train/happy/b.png", (96, 80), "RGB", 33)
     dataset = load_dataset(str(tmp_path / "faces"))
     assert (dataset.images[1] == 33).all()
-    assert dataset.notes == ("1 images were made 48 × 48 grey, the first train/happy/b.png, 96 × 80 RGB",)
+    assert dataset.notes == ("1 of 2 images were made 48 × 48 grey, the first train/happy/b.png, 96 × 80 RGB",)
 
 
 def test_folder_without_images_is_refused(tmp_path):

@@ -12,6 +12,7 @@ def test_default_source(monkeypatch):
     data_dir().mkdir()
     (data_dir() / "fer2013new.csv").touch()
     assert default_source() == "demo"
+    (data_dir() / "example.csv").touch()
     (data_dir() / "icml_face_data.csv.xz").touch()
     assert default_source() == str(data_dir() / "icml_face_data.csv.xz")
     monkeypatch.setenv("FER_SOURCE", "kaggle")
@@ -34,9 +35,13 @@ def test_path_that_does_not_exist():
 
 
 def test_kaggle_without_credentials(monkeypatch, tmp_path):
-    """Without an account's token `kaggle` says what to do, before it asks the network."""
+    """Without an account's token and without a network `kaggle` says what to do, in one line."""
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN", "KAGGLE_CONFIG_DIR"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(DatasetError, match=r"credentials of a Kaggle account.*or load a CSV by its path"):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody listens there, whatever machine this is
+    with pytest.raises(
+        DatasetError, match=r"check the network, put an API token .* or load a CSV by its path"
+    ) as caught:
         load_dataset("kaggle")
+    assert "\n" not in str(caught.value)

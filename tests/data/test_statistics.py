@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from fer_core.data.dataset import FaceDataset
-from fer_core.data.statistics import average_faces, class_counts, imbalance_ratio, pixel_statistics, sample_rows
+from fer_core.data.statistics import (
+    average_faces,
+    class_counts,
+    imbalance_ratio,
+    leak_shares,
+    pixel_statistics,
+    sample_rows,
+)
 
 
 @pytest.fixture
@@ -27,6 +34,14 @@ def test_class_counts(dataset):
 def test_imbalance_ratio(dataset):
     """Four Happy to one Sad; emotions that do not occur are no class."""
     assert imbalance_ratio(class_counts(dataset)) == 4
+
+
+def test_leak_shares(dataset):
+    """The one Happy face of PublicTest is a near copy; an expression without a face has no share."""
+    shares = leak_shares(dataset, np.array(["", "", "", "", "near"])).set_index(["usage", "emotion"])
+    assert len(shares) == 14
+    assert shares.loc[("PublicTest", "Happy")].tolist() == [1, 0, 1, 1.0]
+    assert np.isnan(shares.loc[("PublicTest", "Sad"), "share"])
 
 
 def test_pixel_statistics(dataset):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_core.evaluation.data_figures import brightness_box, class_histogram, votes_bars
+from fer_core.evaluation.data_figures import brightness_box, class_histogram, leak_bars, votes_bars
 from fer_core.labels import COLOURS, VOTES
 
 
@@ -63,3 +63,13 @@ def test_votes_bars():
     assert list(figure.data[0].y) == list(VOTES)
     assert figure.data[0].marker.color[3] == COLOURS["Sad"]
     assert figure.layout.title.text == "What 10 annotators see (1 face)"
+
+
+def test_leak_bars():
+    """One bar a kind of copy, of its share, for the Usage asked for."""
+    shares = pd.DataFrame(
+        [("PublicTest", "Sad", 4, 1, 2), ("PrivateTest", "Sad", 9, 9, 0)],
+        columns=["usage", "emotion", "n", "exact", "near"],
+    )
+    exact, near = leak_bars(shares, "PublicTest").data
+    assert (list(exact.x), list(exact.y), list(near.y)) == (["Sad<br>n = 4"], [0.25], [0.5])

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from fer_core.evaluation.metrics import class_scores, confusion, confusion_frame, ece, evaluation_json, summary
+from fer_core.evaluation.metrics import (
+    cell_faces,
+    class_scores,
+    confusion,
+    confusion_frame,
+    ece,
+    evaluation_json,
+    summary,
+)
 from fer_core.evaluation.predictions import Predictions
 
 
@@ -122,3 +130,13 @@ def test_evaluation_json_without_faces(hand_made):
     assert report["n"] == 0
     assert report["macro_recall"] is report["accuracy"] is report["ece"] is report["recall"]["Negative"] is None
     json.dumps(report, allow_nan=False)
+
+
+def test_faces_of_a_cell(predictions):
+    """They are the cell's faces, the most certain first; an unknown class is refused."""
+    faces = cell_faces(predictions, "Sad", "Happy")
+    cells = confusion_frame(predictions).set_index(["true", "predicted"])
+    assert len(faces) == cells.loc[("Sad", "Happy"), "n"]
+    assert faces["probability"].is_monotonic_decreasing
+    with pytest.raises(ValueError, match="unknown class 'Bored'"):
+        cell_faces(predictions, "Bored", "Happy")

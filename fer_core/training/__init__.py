@@ -1,0 +1,1 @@
+"""Training: settings, the engine, the loop, and the process of a run."""

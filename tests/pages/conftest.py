@@ -1,0 +1,47 @@
+"""Pages driven as a user does, through the router, on the drawn faces."""
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from fer_core.data import FaceDataset, load_dataset
+from fer_core.paths import ROOT
+
+
+@pytest.fixture(autouse=True)
+def _drawn_faces(monkeypatch):
+    """Each test starts without caches and on the drawn faces."""
+    monkeypatch.setenv("FER_SOURCE", "demo")
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def faces() -> FaceDataset:
+    return load_dataset("demo")
+
+
+@pytest.fixture
+def open_page():
+    """Open `pages/<name>.py` with query parameters; it must run without an exception."""
+
+    def open_page(name: str, **parameters) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+        for key, value in parameters.items():
+            app.query_params[key] = value
+        app.switch_page(f"pages/{name}.py").run()
+        assert not app.exception
+        return app
+
+    return open_page
+
+
+@pytest.fixture
+def said():
+    """All that a page says in plain elements, as one text."""
+
+    def said(app: AppTest) -> str:
+        kinds = ("title", "markdown", "caption", "info", "warning", "error")
+        return "\n".join(element.value for kind in kinds for element in getattr(app, kind))
+
+    return said

@@ -1,0 +1,33 @@
+import pytest
+
+
+def test_imbalance_is_told(open_page, said, faces):
+    """The ratio of the largest to the smallest expression, and the counts, are the dataset's."""
+    app = open_page("explore")
+    counts = faces.counts()
+    table = app.dataframe[0].value
+    assert table.loc["Happy", "Training"] == counts["Training"]["Happy"]
+    totals = {name: sum(of[name] for of in counts.values()) for name in counts["Training"]}
+    assert f"Imbalance {max(totals.values()) / min(totals.values()):.1f} : 1." in said(app)
+
+
+@pytest.mark.parametrize("view", ["Balance", "Samples", "Averages", "Light", "One face"])
+def test_every_view_stands_in_the_url(open_page, view):
+    """Each view opens from a link."""
+    assert open_page("explore", view=view).session_state["view"] == view
+
+
+def test_the_shuffle_is_in_the_url(open_page):
+    """A link fixes the sample; the button takes the next one."""
+    app = open_page("explore", view="Samples", seed="7", emotion="Sad")
+    assert (app.session_state["seed"], app.session_state["emotion"]) == (7, "Sad")
+    app.button[0].click().run()
+    assert app.session_state["seed"] == 8
+
+
+def test_one_face_names_its_copies(open_page, said, faces):
+    """A face that stands there twice says so."""
+    from fer_core.data.copies import audit
+
+    row = int(audit(faces).groups[0][0])
+    assert "in **1** other rows pixel by pixel" in said(open_page("explore", view="One face", row=str(row)))

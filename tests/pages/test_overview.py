@@ -1,0 +1,22 @@
+from saved import save_model, start_model
+
+
+def test_what_is_loaded(open_page):
+    """The faces of the splits are told, and three doors lead on."""
+    app = open_page("overview")
+    assert [metric.value for metric in app.metric] == ["778", "430", "174", "174"]
+
+
+def test_models_by_macro_recall(open_page, said, faces):
+    """The better model stands first with its interval; a run that isn't finished and a damaged folder are named."""
+    better, worse = save_model("better", faces, skill=3), save_model("worse", faces, skill=0.5)
+    start_model("half-way", faces)
+    (better.folder.parent / "broken").mkdir()
+    app = open_page("overview")
+    table = app.dataframe[0].value
+    assert table["Model"].tolist() == ["better", "worse"]
+    honest = worse.scores["test"]["honest"]
+    assert table["Macro recall, honest"][1].startswith(f"{100 * honest['macro_recall']:.1f} % (")
+    assert table["Faces, honest"][1] == honest["n"]
+    assert "half-way is interrupted" in said(app)
+    assert "broken: expected model.json" in said(app)

@@ -1,0 +1,60 @@
+"""The layers of the house, read off the imports."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fer_core.paths import ROOT
+
+LAYERS = {
+    "labels": 0,
+    "errors": 0,
+    "paths": 0,
+    "data": 1,
+    "store": 2,
+    "networks": 3,
+    "evaluation": 4,
+    "training": 5,
+    "inference": 5,
+    "cli": 6,
+    "__main__": 7,
+}
+FILES = sorted((ROOT / "fer_core").rglob("*.py"))
+READERS = ("fer_core", "fer_core.data", "fer_core.store", "fer_core.evaluation.metrics", "fer_core.cli")
+
+
+def imported(path: Path) -> set[str]:
+    """Every module that the file imports anywhere."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def room(module: str) -> str:
+    """`fer_core.data.copies` → `data`."""
+    return module.split(".")[1]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_down(path):
+    """A module imports its own room or lower ones; training and inference don't know each other; no streamlit."""
+    here = path.relative_to(ROOT / "fer_core").with_suffix("").parts[0]
+    names = imported(path)
+    assert not {name for name in names if name.split(".")[0] in ("streamlit", "pages")}
+    for name in names:
+        if name.startswith("fer_core.") and room(name) in LAYERS and here in LAYERS:
+            assert room(name) == here or LAYERS[room(name)] < LAYERS[here], f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("module", READERS)
+def test_reading_modules_never_load_tensorflow(module):
+    """Whoever only reads tables doesn't pay seconds and 600 MB."""
+    code = f"import sys, {module}; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

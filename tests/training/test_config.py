@@ -1,0 +1,57 @@
+"""Settings of a run."""
+
+import pytest
+
+from fer_core.networks import NETWORKS
+from fer_core.training.config import PRESETS, TrainConfig, get_preset
+from fer_core.training.loop import learning_rate
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_config_goes_out_and_comes_back_equal(preset):
+    """What stands in `model.json` makes the same config again, and its network exists."""
+    config = PRESETS[preset]
+    assert TrainConfig.from_json(config.to_json()) == config
+    assert config.network in NETWORKS
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "words"),
+    [
+        ("epochs", 0, "epochs: expected 1 to"),
+        ("learning_rate", -1.0, "learning_rate: expected"),
+        ("sides", (48, 32), "sides: expected"),
+        ("optimizer", "lion", "unknown optimizer 'lion'"),
+        ("scheme", "moods", "unknown scheme 'moods'"),
+    ],
+)
+def test_bad_setting_is_refused_in_words(setting, value, words):
+    """Each refusal names the setting and what was expected."""
+    with pytest.raises(ValueError, match=words.replace("(", r"\(")):
+        TrainConfig(**{setting: value})
+
+
+def test_unknown_setting_of_a_record_is_refused():
+    """A record of another version is not read as if it were of this one."""
+    with pytest.raises(ValueError, match="found colour"):
+        TrainConfig.from_json({"colour": 1})
+
+
+def test_preset_takes_changes_that_are_given():
+    """None leaves a setting as the preset has it."""
+    assert get_preset("compact", epochs=3, minutes=None) == TrainConfig.from_json(
+        PRESETS["compact"].to_json() | {"epochs": 3}
+    )
+
+
+def test_sides_share_the_epochs_equally():
+    """Six epochs at three sizes: two each."""
+    config = TrainConfig(epochs=6, sides=(32, 40, 48))
+    assert [config.side(epoch) for epoch in range(6)] == [32, 32, 40, 40, 48, 48]
+
+
+def test_cosine_rises_then_falls_to_nothing():
+    """Half of the peak in the middle of the warm-up, the peak after it, half again midway down, 0 at the end."""
+    config = TrainConfig(learning_rate=0.1, warmup=0.2)
+    rates = [learning_rate(config, share) for share in (0.1, 0.2, 0.6, 1.0)]
+    assert rates == pytest.approx([0.05, 0.1, 0.05, 0.0])

@@ -1,0 +1,160 @@
+"""Runs as processes: started, killed, stopped, resumed, queued. Real processes on the demo faces."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_core import store
+from fer_core.errors import RunError
+from fer_core.evaluation.predictions import read_predictions
+from fer_core.paths import ROOT
+from fer_core.training import runs
+
+WORKER = [sys.executable, "-m", "fer_core.training.worker"]
+
+
+def wait_until(condition, seconds: float = 120) -> None:
+    """Poll; a condition that never comes true fails the test."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
+
+
+def events_of(model, kind: str) -> list[dict]:
+    return [event for event in model.events() if event["event"] == kind]
+
+
+def worker_of(model) -> int:
+    """Process number of the worker, told by its command line."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            continue  # it has ended meanwhile
+        if b"fer_core.training.worker" in words and model.id.encode() in words:
+            return int(pid)
+    raise AssertionError(f"no worker of {model.id}")
+
+
+def test_run_from_start_to_saved_model(short_run, drawn):
+    """A finished run holds all its files; the saved network gives the saved probabilities; no path is recorded."""
+    model = short_run()
+    assert model.status == "interrupted"  # created, nobody at work
+    runs.start_run(model)
+    assert model.status in ("queued", "running")
+    wait_until(lambda: not model.busy)
+    model = store.open_trained("short")
+    assert model.status == "finished"
+    assert list(model.history()["epoch"]) == [1, 2]
+    assert {"events.jsonl", "log.txt", "model.json", "model.keras", "history.csv", "predictions.parquet"} <= set(
+        os.listdir(model.folder)
+    )
+    assert not (model.folder / "state.npz").exists()
+    predictions = read_predictions(model.folder / "predictions.parquet", model.labels)
+    images = drawn.images[predictions.frame["row"].to_numpy()][..., np.newaxis].astype(np.float32)
+    np.testing.assert_allclose(store.load_network(model)(images), predictions.y_prob, atol=1e-4)
+    assert model.record["dataset"]["source"] == "demo"
+    assert model.scores["test"]["raw"]["n"] == len(predictions.select("test"))
+    with pytest.raises(RunError, match="finished"):
+        runs.start_run(model)
+
+
+def test_killed_run_is_interrupted_and_resumes_without_a_gap(short_run):
+    """After `kill -9` the status says so at once, every file can be read, and no epoch is missing or twice."""
+    model = short_run("killed", epochs=5)
+    runs.start_run(model)
+    wait_until(lambda: len(events_of(model, "epoch")) >= 2)
+    os.kill(worker_of(model), signal.SIGKILL)
+    wait_until(lambda: not model.busy, 5)
+    assert model.status == "interrupted"
+    before = model.history()
+    runs.start_run(model)
+    wait_until(lambda: not model.busy)
+    assert store.open_model("killed").status == "finished"
+    assert events_of(model, "resumed")
+    after = model.history()
+    assert list(after["epoch"]) == [1, 2, 3, 4, 5]
+    pd.testing.assert_frame_equal(after.iloc[: len(before)], before)
+
+
+def test_stopped_run_saves_and_resumes(short_run):
+    """A run that is asked to stop ends by itself, says so, and goes on where it was."""
+    model = short_run("stopped", epochs=60)
+    runs.start_run(model)
+    wait_until(lambda: events_of(model, "epoch"))
+    runs.request_stop(model)
+    wait_until(lambda: not model.busy, 30)
+    assert model.status == "stopped"
+    done = len(model.history())
+    runs.start_run(model)
+    wait_until(lambda: len(model.history()) > done)
+    runs.request_stop(model)
+    wait_until(lambda: not model.busy, 30)
+    assert list(model.history()["epoch"]) == list(range(1, len(model.history()) + 1))
+
+
+def test_ten_starts_at_once_give_one_worker(short_run):
+    """Whoever comes second leaves again: one `started` event, one whole curve."""
+    model = short_run("crowd", epochs=1)
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(lambda _: runs.start_run(model), range(10)))
+    wait_until(lambda: not model.busy)
+    wait_until(lambda: store.open_model("crowd").status == "finished")
+    assert len(events_of(model, "started")) == 1
+    assert list(model.history()["epoch"]) == [1]
+
+
+def test_second_run_waits_for_the_first(short_run):
+    """One run at a time: the second is queued while the first trains, then starts by itself."""
+    first, second = short_run("first", epochs=60), short_run("second", epochs=1)
+    runs.start_run(first)
+    wait_until(lambda: events_of(first, "epoch"))
+    runs.start_run(second)
+    wait_until(lambda: events_of(second, "queued"))
+    assert second.status == "queued"
+    assert not events_of(second, "started")
+    runs.request_stop(first)
+    wait_until(lambda: store.open_model("second").status == "finished")
+    assert first.status == "stopped"
+
+
+def test_queued_run_can_be_stopped(short_run):
+    """A run that still waits ends at once when it is asked to."""
+    first, second = short_run("ahead", epochs=60), short_run("waiting", epochs=1)
+    runs.start_run(first)
+    wait_until(lambda: events_of(first, "started"))
+    runs.start_run(second)
+    wait_until(lambda: events_of(second, "queued"))
+    runs.request_stop(second)
+    wait_until(lambda: not second.busy, 10)
+    assert second.status == "stopped"
+    runs.request_stop(first)
+    wait_until(lambda: not first.busy, 30)
+
+
+def test_failed_run_says_why_in_one_line(short_run):
+    """Other faces than the run was created with: failed, the reason in one line, nothing trained."""
+    model = short_run("other")
+    model = store.update_record(model, dataset=model.record["dataset"] | {"fingerprint": "0" * 64})
+    runs.start_run(model)
+    wait_until(lambda: not model.busy)
+    assert model.status == "failed"
+    reason = events_of(model, "failed")[-1]["reason"]
+    assert "expected the dataset the run was created with" in reason
+    assert "\n" not in reason
+
+
+def test_worker_without_a_run_is_refused():
+    """A name that is no run: exit code 2 and one line."""
+    result = subprocess.run([*WORKER, "nothing"], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
