@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.data.copies import Audit, near_only
+from fer_core.data.copies import Audit, near_groups
 from fer_core.data.statistics import leak_shares
 from fer_core.evaluation.data_figures import leak_bars
 from fer_core.labels import SPLITS
@@ -42,7 +42,7 @@ def show_groups(dataset: FaceDataset, audit: Audit) -> None:
         "exact": audit.groups,
         "across splits": [rows for rows in audit.groups if len(set(dataset.usage[rows])) > 1],
         "conflicting": audit.conflicts,
-        "near": near_only(cached.find_copies(dataset)),
+        "near": near_groups(cached.find_copies(dataset)),
         "blank": audit.blank_rows.reshape(-1, 1),
     }
     groups = kinds[pickers.choice("Copies", tuple(kinds), "copies")]

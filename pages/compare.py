@@ -31,8 +31,7 @@ def show_differences(models: Mapping[str, Predictions]) -> None:
             st.warning(f"Not compared face by face: {reason}.", icon=":material/difference:")
         else:
             difference = paired_macro_recall_difference(of_first, predictions)
-            sentence = difference_sentence(first, name, difference, len(predictions))
-            st.markdown(f"- {sentence[0].upper()}{sentence[1:]}.")
+            st.markdown(f"- {difference_sentence(first, name, difference, len(predictions))}")
 
 
 def show_matrices(models: Mapping[str, Predictions]) -> None:

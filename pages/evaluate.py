@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.evaluation.figures import class_score_bars, confusion_heatmap, learning_curves
+from fer_core.evaluation.figures import class_score_bars, confusion_heatmap
 from fer_core.evaluation.metrics import cell_faces, class_scores, confusion_frame, summary
 from fer_core.evaluation.predictions import PARTS, Predictions
 from fer_core.store import SavedModel
@@ -66,18 +66,7 @@ def show_classes(model: SavedModel, predictions: Predictions) -> None:
 
 
 def show_learning(model: SavedModel, *_) -> None:
-    history = model.history()
-    if history.empty:
-        st.info("No epoch of this run has ended yet.")
-        return
-    recalls = [column for column in history if column.startswith("val_recall_")]
-    for columns, title in (
-        (["val_loss", "loss"], "Loss"),
-        (["val_recall", "recall", "val_accuracy", "accuracy"], "Macro recall and accuracy"),
-        (recalls, "Recall of each class"),
-        (["learning_rate"], "Learning rate"),
-    ):
-        charts.show(learning_curves(history, columns, title), f"curve_{title}", height=360)
+    charts.learning(model.history())
 
 
 def _choose_cell() -> None:

@@ -14,7 +14,7 @@ from fer_core.inference.detectors import get_detector
 from fer_core.inference.predict import UNSURE, FaceResult, PhotoResult, annotate, classify_photo
 from fer_core.labels import COLOURS, EMOTIONS
 from fer_core.store import SavedModel
-from pages._ui import cached, frame, pickers
+from pages._ui import cached, charts, frame, pickers
 
 ORIGINS = ("Upload", "Camera", "Example")
 ENLARGED = 144  # pixels: three times what the network sees
@@ -81,12 +81,7 @@ def show_face(number: int, face: FaceResult, key: str) -> None:
         st.markdown(f"**{face.label or 'Unsure'}**")
         if face.label is None:
             st.caption(f"No expression reaches a probability of {UNSURE:.0%}.")
-        st.plotly_chart(
-            probability_bars(face.probabilities).update_layout(title=None, height=230, margin={"t": 10, "b": 40}),
-            key=key,
-            config={"displayModeBar": False},
-            alt=", ".join(f"{label} {share:.0%}" for label, share in face.probabilities.items()),
-        )
+        charts.show(probability_bars(face.probabilities), key, height=280)
 
 
 frame.start(__file__, "Predict", "See which expression a saved model finds in each face of a photo.")
@@ -94,8 +89,8 @@ dataset = frame.dataset()
 if model := pickers.model():
     photos = ask_photos(dataset, model)
     st.caption(
-        "A label names the expression that a face shows on one picture, as people searching for pictures used the word. "
-        "It doesn't tell what a person feels. Photos stay in memory and are gone when you leave."
+        "A label names the expression on one picture, as people who search for pictures use the word; "
+        "it doesn't tell what a person feels. Photos stay in memory and are gone when you leave."
     )
     if photos:
         classifier = cached.classifier(model)

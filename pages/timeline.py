@@ -8,7 +8,7 @@ from fer_core.inference.classifier import Classifier
 from fer_core.inference.detectors import get_detector
 from fer_core.inference.predict import PhotoResult, classify_photo
 from fer_core.inference.timeline import timeline_frame
-from pages._ui import cached, frame, pickers
+from pages._ui import cached, charts, frame, pickers
 
 
 def look(files: list, classifier: Classifier) -> dict[str, PhotoResult]:
@@ -33,7 +33,7 @@ if model := pickers.model():
         st.info("Choose two or more pictures, for example frames of a film saved as JPEG.", icon=":material/timeline:")
     elif results := look(files, cached.classifier(model)):
         table = timeline_frame(results, model.labels)
-        st.plotly_chart(timeline_lines(table), key="lines", alt="Probability of each expression over the pictures")
+        charts.show(timeline_lines(table), "lines")
         st.caption("The largest face of each picture. A gap is a picture without a face.")
         st.download_button(
             "Table as CSV", table.to_csv(index=False), "timeline.csv", "text/csv", icon=":material/download:"

@@ -62,7 +62,7 @@ def ask_and_start(dataset: FaceDataset) -> None:
         with errors.box(), st.spinner("Starting the run"):
             model = runs.create_run(chosen, dataset, name.strip() or None)
             runs.start_run(model)
-            st.query_params["run"] = model.id
+            st.session_state["run"] = model.id
             st.rerun()
 
 

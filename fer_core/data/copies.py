@@ -123,10 +123,9 @@ def copies_of(copies: Copies, row: int) -> tuple[np.ndarray, np.ndarray]:
     return exact[exact != row], np.setdiff1d(near, exact)
 
 
-def near_only(copies: Copies) -> np.ndarray:
-    """The pairs of `copies.near` that are not exact copies, int64 `(m, 2)`."""
-    i, j = copies.near.T
-    return copies.near[copies.first[i] != copies.first[j]]
+def near_groups(copies: Copies) -> tuple[np.ndarray, ...]:
+    """Chains of copies that hold near ones, each an int64 array of two or more rows, ascending."""
+    return tuple(rows for rows in _groups(_chains(copies)) if len(set(copies.first[rows])) > 1)
 
 
 def measure_copies(images: np.ndarray, threshold: float = NEAR) -> Copies:

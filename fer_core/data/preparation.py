@@ -4,15 +4,16 @@ The study's wrangling, step by step, and where each step is here:
 
 | step | here |
 |---|---|
-| 1 read the CSV, 2 split the pixel text into numbers, 3 make images of them | `load_dataset` |
-| 4 count the classes | `class_counts` |
-| 5 drop the classes left out (Disgust), 6 number the rest from 0, 7 split by Usage | `select` |
-| 8 add the channel's axis, 9 divide by 255 | `scale` |
-| 10 make labels one-hot rows | `one_hot` |
-| 11 measure mean and standard deviation of the training pixels | `training_statistics` |
-| 12 centre and scale by them | the network's first layers |
+| read the CSV, split the pixel text into numbers | `load_dataset` |
+| 1 drop the class left out (Disgust), 2 number the rest from 0 | `ClassScheme.classes`, `select` |
+| 3 Training, 4 PrivateTest, 5 PublicTest → train, validation, test | `labels.SPLITS`, `select` |
+| 6 labels to one-hot rows | `one_hot` |
+| 7 divide by 255, 8 reshape to 48 × 48 × 1 | `scale` |
+| 9 measure the training pixels, 10 centre and scale by them | `training_statistics`; the network's first layers |
+| 11 batches of 32 | the `study` preset; `training.loop` |
+| 12 rotate, shift, zoom and flip a little | `training.augmentation` |
 
-A saved network takes raw pixels and carries 9, 11 and 12 inside itself, so that training gathers uint8 images by row
+A saved network takes raw pixels and carries 7, 9 and 10 inside itself, so that training gathers uint8 images by row
 and nobody can forget a step.
 """
 

@@ -177,8 +177,9 @@ def _curve(history: pd.DataFrame, column: str) -> go.Scatter:
     measure = column.removeprefix("val_")
     label = measure.removeprefix("recall_")
     split = "training" if measure == column else "validation"
+    words = label if label in COLOURS else f"{measure.replace('_', ' ')}, {split}"
     return go.Scatter(
-        name=f"{label if label in COLOURS else measure.replace('_', ' ')}, {split}",
+        name=words,
         x=history["epoch"],
         y=history[column],
         mode="lines+markers",  # a single epoch has no line

@@ -69,6 +69,7 @@ def _slot(model: SavedModel) -> Iterator[None]:
 
 
 def _train(model: SavedModel) -> bool:
+    tell(model, "started")
     config = TrainConfig.from_json(model.record["settings"])
     dataset = _dataset(model)
     rows = training_rows(dataset, config)
@@ -96,11 +97,10 @@ def _train(model: SavedModel) -> bool:
         tell(model, event, **record)
 
     loop = Loop(config, engine, train, validation, model.folder, report, lambda: stop_requested(model))
-    resumed = loop.resume()
-    tell(model, "resumed" if resumed else "started", epoch=loop.progress.epoch, faces=len(train))
-    print(f"{len(train):,} training faces, {engine.network.count_params():,} parameters", flush=True)
-    if resumed:
+    if loop.resume():
+        tell(model, "resumed", epoch=loop.progress.epoch)
         _write_history(model, loop.progress.history)
+    print(f"{len(train):,} training faces, {engine.network.count_params():,} parameters", flush=True)
     if not loop.run():
         return False
     _finish(model, config, dataset, rows, engine, (mean, std), loop.progress)

@@ -1,7 +1,10 @@
 """Charts as every page shows them."""
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+
+from fer_core.evaluation.figures import learning_curves
 
 _CONFIG = {"modeBarButtons": [["toImage"]], "displaylogo": False}
 
@@ -9,4 +12,23 @@ _CONFIG = {"modeBarButtons": [["toImage"]], "displaylogo": False}
 def show(figure: go.Figure, key: str, **kwargs):
     """Draw `figure` over the full width in the theme's colours; its title is also what a screen reader says."""
     title = figure.layout.title.text
+    figure.update_layout(legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"})
     return st.plotly_chart(figure, key=key, theme="streamlit", config=_CONFIG, alt=title, **kwargs)
+
+
+def learning(history: pd.DataFrame) -> None:
+    """The curves of a run's `history.csv`, two beside each other."""
+    if history.empty:
+        st.info("The curves appear when the first epoch of this run has ended.")
+        return
+    recalls = [column for column in history if column.startswith("val_recall_")]
+    curves = {
+        "Loss": ["val_loss", "loss"],
+        "Macro recall and accuracy": ["val_recall", "recall", "val_accuracy", "accuracy"],
+        "Recall of each class, validation": recalls,
+        "Learning rate": ["learning_rate"],
+    }
+    columns = st.columns(2)
+    for number, (title, measures) in enumerate(curves.items()):
+        with columns[number % 2]:
+            show(learning_curves(history, measures, title), f"curve_{title}", height=360)

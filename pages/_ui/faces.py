@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fer_core.data import FaceDataset
 from fer_core.labels import EMOTIONS
+from pages._ui import theme
 
 SINGLE = 24
 """Up to so many faces are pictures of their own, each with its words; more of them would take the browser seconds."""
@@ -17,7 +18,6 @@ ACROSS = 4
 """Faces side by side in one picture of a wall: it fits a phone, and several pictures fit a wide screen."""
 WORDS = 20
 """Height of the words below a face in a wall, in pixels."""
-INK = {"light": "#1C2830", "dark": "#E3EAEF"}
 
 
 def face(image: np.ndarray, caption: str | None, alt: str, size: int = SIZE) -> None:
@@ -37,13 +37,12 @@ def wall(dataset: FaceDataset, rows: np.ndarray, captions: Sequence[str] | None 
     if len(rows) <= SINGLE:
         row_of_faces(dataset, rows, captions)
         return
-    ink = INK[st.context.theme.type or "light"]
     with st.container(horizontal=True, gap="small"):
         for start in range(0, len(rows), SINGLE):
             some = rows[start : start + SINGLE]
             names = [str(row) for row in some]
             alt = f"{len(some)} faces: rows {', '.join(names)}"
-            st.image(compose(dataset.images[some], names, ink), width=ACROSS * SIZE, alt=alt)
+            st.image(compose(dataset.images[some], names, theme.ink()), width=ACROSS * SIZE, alt=alt)
 
 
 def compose(images: np.ndarray, names: Sequence[str], ink: str) -> Image.Image:

@@ -29,10 +29,10 @@ def dataset() -> FaceDataset:
 
 def follow_deep_link() -> None:
     """Go where a deep link pointed that the guard had to turn away; called by the router after `st.navigation`."""
-    st.session_state["routed"] = True
     if asked := st.session_state.pop("asked_for", None):
         page, parameters = asked
         st.switch_page(page, query_params=parameters)
+    st.session_state["routed"] = True
 
 
 def _guard(file: str) -> None:
@@ -41,7 +41,7 @@ def _guard(file: str) -> None:
     Until `st.navigation` has run once in a server, Streamlit takes `pages/` for a flat app of its own and opens a
     deep link without `streamlit_app.py`.
     """
-    if "routed" not in st.session_state:
+    if not st.session_state.pop("routed", False):
         parameters = {key: st.query_params.get_all(key) for key in st.query_params}
         st.session_state["asked_for"] = file, parameters
         st.switch_page("streamlit_app.py", query_params=parameters)

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from fer_core.evaluation.figures import learning_curves
 from fer_core.store import SavedModel, open_model
 from fer_core.training import runs
-from pages._ui import errors
+from pages._ui import charts, errors
 
 BADGES = {
     "running": "blue",
@@ -28,7 +27,7 @@ def watch(run_id: str) -> None:
     events = model.events()
     _show_status(model, events)
     _show_buttons(model, busy)
-    _show_curves(model)
+    charts.learning(model.history())
     _show_log(model)
 
 
@@ -47,6 +46,9 @@ def _show_status(model: SavedModel, events: list[dict]) -> None:
 
 
 def _show_progress(last: dict, epochs: int) -> None:
+    if last["event"] in ("started", "resumed"):
+        st.progress(0, "Loading the faces and the network")
+        return
     batches = last.get("batches", 1)
     done = last.get("epoch", 0) - ("batch" in last) + last.get("batch", 0) / batches
     speed = f", {last['images_per_second']:,.0f} faces a second" if "images_per_second" in last else ""
@@ -67,24 +69,6 @@ def _show_buttons(model: SavedModel, busy: bool) -> None:
                 st.rerun()
     else:
         st.page_link("pages/evaluate.py", label="Evaluate it", query_params={"model": model.id})
-
-
-def _show_curves(model: SavedModel) -> None:
-    history = model.history()
-    if history.empty:
-        st.caption("The curves appear after the first epoch.")
-        return
-    of_classes = [column for column in history if column.startswith("val_recall_")]
-    charts = {
-        "Loss": ["loss", "val_loss"],
-        "Accuracy and macro recall": ["accuracy", "val_accuracy", "recall", "val_recall"],
-        "Recall of each class": of_classes,
-        "Learning rate": ["learning_rate"],
-    }
-    left, right = st.columns(2)
-    for number, (title, columns) in enumerate(charts.items()):
-        with (left, right)[number % 2]:
-            st.plotly_chart(learning_curves(history, columns, title), key=f"curve-{number}", alt=f"{title} by epoch")
 
 
 def _show_log(model: SavedModel) -> None:

@@ -8,7 +8,7 @@ from fer_core.data.copies import (
     copies_of,
     find_copies,
     measure_copies,
-    near_only,
+    near_groups,
 )
 from fer_core.data.dataset import FaceDataset, fingerprint_of
 from fer_core.labels import EMOTIONS, get_scheme
@@ -158,6 +158,6 @@ def test_copies_of_a_row(copied):
     assert [rows.tolist() for rows in copies_of(copies, 9)] == [[], []]
 
 
-def test_pairs_that_are_only_near(copied):
-    """Pairs of exact copies are left out."""
-    assert near_only(find_copies(copied)).tolist() == [[0, 2], [1, 2], [3, 4]]
+def test_chains_with_near_copies(copied):
+    """An exact copy stands in the chain of its near ones; a chain of exact copies alone is left out."""
+    assert [rows.tolist() for rows in near_groups(find_copies(copied))] == [[0, 1, 2], [3, 4]]

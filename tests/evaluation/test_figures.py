@@ -74,7 +74,7 @@ def test_learning_curves():
     """One curve a column, named in words; training is dotted; a class has its colour."""
     history = pd.DataFrame({"epoch": [1, 2], "recall": [0.3, 0.4], "val_recall": [0.2, 0.5], "val_recall_Sad": [0, 1]})
     curves = learning_curves(history, ["recall", "val_recall", "val_recall_Sad"], "Recall").data
-    assert [curve.name for curve in curves] == ["recall, training", "recall, validation", "Sad, validation"]
+    assert [curve.name for curve in curves] == ["recall, training", "recall, validation", "Sad"]
     assert [curve.line.dash for curve in curves] == ["dot", "solid", "solid"]
     assert [curve.line.color for curve in curves] == [None, None, COLOURS["Sad"]]
     assert list(curves[1].y) == [0.2, 0.5]

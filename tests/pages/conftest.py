@@ -2,16 +2,26 @@
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest, app_test
 
 from fer_core.data import FaceDataset, load_dataset
 from fer_core.paths import ROOT
+
+
+class RoutedPages(PagesManager):
+    """What a server holds once `st.navigation` has run; `AppTest` forgets that before each run."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        PagesManager.uses_pages_directory = False
 
 
 @pytest.fixture(autouse=True)
 def _drawn_faces(monkeypatch):
     """Each test starts without caches and on the drawn faces."""
     monkeypatch.setenv("FER_SOURCE", "demo")
+    monkeypatch.setattr(app_test, "PagesManager", RoutedPages)
     st.cache_data.clear()
     st.cache_resource.clear()
 

@@ -7,7 +7,7 @@ def test_two_models(open_page, said, faces):
     save_model("poor", faces, seed=1, skill=0.2)
     app = open_page("compare", models=["poor", "good"])
     assert app.dataframe[0].value.index.tolist() == ["poor", "good"]
-    assert "Good is better than poor by" in said(app)
+    assert "good is better than poor by" in said(app)
 
 
 def test_models_that_do_not_compare(open_page, said, faces):

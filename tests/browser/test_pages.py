@@ -1,0 +1,87 @@
+"""Pages as a browser shows them, each opened by a link on a server where nobody has been."""
+
+from pathlib import Path
+
+import pytest
+from driving import faults, open_page, settled
+from saved import save_model
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from fer_core.data import load_dataset
+
+pytestmark = pytest.mark.browser
+
+READING = {"explore": "Explore", "audit": "Audit", "evaluate": "Evaluate", "compare": "Compare"}
+PAGES = READING | {"train": "Train", "predict": "Predict", "timeline": "Timeline"}
+
+
+@pytest.fixture
+def demo_models():
+    """Two models on the drawn faces."""
+    faces = load_dataset("demo")
+    return [save_model(name, faces, seed) for seed, name in enumerate(("first", "second"))]
+
+
+def test_each_page_by_deep_link(fresh_server, chromium, demo_models):
+    """On a fresh server each link opens its page in the router's frame, with its parameters, and without a fault."""
+    for name, title in PAGES.items():
+        with fresh_server(FER_SOURCE="demo") as (address, _), chromium() as driver:
+            open_page(driver, f"{address}/{name}?split=validation&kept=1", title)
+            assert not faults(driver), name
+            assert "kept=1" in driver.current_url
+            navigation = driver.find_element(By.CSS_SELECTOR, '[data-testid="stSidebarNav"]').text
+            assert "Classify" in navigation, name  # a section of the router's; the flat app has none
+            if name in READING:
+                assert "split=validation" in driver.current_url or name == "explore"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400], ids=["wide", "narrow"])
+def test_no_fault_in_any_theme_and_width(fresh_server, chromium, demo_models, dark, width):
+    """All pages one after another; nothing is wider than the window; reading loads no TensorFlow into the server."""
+    pages = {"": "FER Workbench"} | READING
+    with fresh_server(FER_SOURCE="demo") as (address, process), chromium(dark=dark, width=width) as driver:
+        for name, title in pages.items():
+            open_page(driver, f"{address}/{name}", title)
+            assert not faults(driver), name
+            assert driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"), name
+        maps = Path(f"/proc/{process}/maps")
+        assert not maps.exists() or "_pywrap_tensorflow" not in maps.read_text()
+
+
+def test_going_on_by_links_keeps_the_dataset(fresh_server, chromium, demo_models):
+    """The dataset chosen in the link stays when the reader goes to another page by a link on it."""
+    with fresh_server(FER_SOURCE="no/such.csv") as (address, _), chromium() as driver:
+        open_page(driver, f"{address}/?source=demo", "FER Workbench")
+        driver.find_element(By.PARTIAL_LINK_TEXT, "Evaluate first").click()
+        assert "drawn by a program" in settled(driver, "Evaluate")
+        assert not faults(driver)
+        assert "source=demo" in driver.current_url
+
+
+def test_a_click_on_the_matrix_chooses_the_cell(fresh_server, chromium, demo_models):
+    """Clicking into the matrix, beside a marker too, shows the faces behind that cell and puts it into the link."""
+    with fresh_server(FER_SOURCE="demo") as (address, _), chromium(height=1400) as driver:
+        open_page(driver, f"{address}/evaluate?model=first", "Evaluate")
+        matrix = driver.find_element(By.CSS_SELECTOR, ".st-key-confusion .heatmaplayer image")
+        cell = matrix.size["width"] / 6, matrix.size["height"] / 6
+        beside = int(cell[0] * -2.2), int(cell[1] * -1.2)  # from the middle: left of the centre of row 2, column 1
+        ActionChains(driver).move_to_element_with_offset(matrix, *beside).pause(0.5).click().perform()
+        WebDriverWait(driver, 30).until(
+            lambda _: "labelled Fear were predicted as Angry" in settled(driver, "Evaluate")
+        )
+        assert "true=Fear" in driver.current_url
+
+
+@pytest.mark.real
+def test_each_page_on_the_real_faces(fresh_server, chromium, real_source):
+    """With the real dataset every page comes without a fault, the audit's half minute included."""
+    faces = load_dataset(real_source)
+    save_model("real", faces)
+    save_model("other", faces, seed=1)
+    with fresh_server(FER_SOURCE=real_source) as (address, _), chromium() as driver:
+        for name, title in ({"": "FER Workbench"} | READING).items():
+            open_page(driver, f"{address}/{name}", title)
+            assert not faults(driver), name

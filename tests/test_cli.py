@@ -1,0 +1,125 @@
+"""The command line: the JSON that other programs rely on, and refusals of one line."""
+
+import json
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from fer_core import store
+from fer_core.cli import main
+from fer_core.data.demo import draw_dataset
+from saved import save_model
+
+SCORES = {"n", "accuracy", "macro_recall", "recall", "confusion", "ece"}
+
+
+@pytest.fixture
+def run(capsys):
+    """Call one verb with `--json`; its object, which has to be all of standard output."""
+
+    def call(*words: str) -> dict:
+        assert main([*words, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    return call
+
+
+def test_data_counts_the_demo_faces(run):
+    """Usage → emotion → n, seven emotions each, summing to the rows."""
+    result = run("data", "--source", "demo")
+    assert {"rows", "counts", "fingerprint", "seconds"} <= set(result)
+    assert sum(n for of in result["counts"].values() for n in of.values()) == result["rows"]
+    assert all(len(of) == 7 for of in result["counts"].values())
+
+
+@pytest.mark.real
+def test_data_counts_the_real_faces(run, real_source):
+    """The published counts of FER2013."""
+    counts = run("data", "--source", real_source)["counts"]
+    assert list(counts["Training"].values()) == [3995, 436, 4097, 7215, 4830, 3171, 4965]
+    assert list(counts["PublicTest"].values()) == [467, 56, 496, 895, 653, 415, 607]
+    assert list(counts["PrivateTest"].values()) == [491, 55, 528, 879, 594, 416, 626]
+
+
+def test_audit_tells_leaks_by_usage(run):
+    """The keys of the verb; the drawn faces hold some copies on purpose."""
+    result = run("audit", "--source", "demo")
+    assert set(result) == {
+        "exact_groups",
+        "exact_redundant",
+        "cross_split_groups",
+        "conflicting_groups",
+        "blank",
+        "leaked",
+    }
+    assert set(result["leaked"]) == {"PublicTest", "PrivateTest"}
+    assert set(result["leaked"]["PublicTest"]) == {"exact", "near"}
+
+
+def test_models_and_evaluate(run):
+    """One saved model: listed with its scores; evaluated with exactly the promised keys."""
+    model = save_model("first", draw_dataset())
+    (listed,) = run("models")["models"]
+    assert {"id", "status", "scheme", "network", "parameters", "scores"} <= set(listed)
+    assert listed["id"] == "first"
+    result = run("evaluate", "first", "--split", "test")
+    assert set(result) == SCORES | {"model", "split", "labels", "honest"}
+    assert SCORES == set(result["honest"])
+    assert sum(map(sum, result["confusion"])) == result["n"] == model.scores["test"]["raw"]["n"]
+    assert result["honest"]["n"] < result["n"]
+
+
+def test_compare_tells_the_difference(run):
+    """Two models on the same faces: a row each, and a sentence with the interval."""
+    for seed in (0, 1):
+        save_model(f"model-{seed}", draw_dataset(), seed=seed)
+    result = run("compare", "model-0", "model-1")
+    assert [row["model"] for row in result["scores"]] == ["model-0", "model-1"]
+    assert len(result["differences"]) == 1
+
+
+def test_train_predict_and_export(run, tmp_path, capsys):
+    """From nothing to a label, all by verbs: a short run, a face, a damaged picture, the network in a file."""
+    drawn = draw_dataset()
+    trained = run("train", "--preset", "quick", "--source", "demo", "--epochs", "1", "--name", "short")
+    assert (trained["id"], trained["status"]) == ("short", "finished")
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    Image.fromarray(drawn.images[0]).save(pictures / "a.png")
+    (pictures / "b.png").write_bytes(b"no picture")
+    table = tmp_path / "faces.csv"
+    face, damaged = run("predict", "short", str(pictures), "--out", str(table))["files"]
+    assert set(face["faces"][0]) == {"box", "probabilities", "label"}
+    assert sum(face["faces"][0]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert set(damaged) == {"path", "error"}
+    assert len(pd.read_csv(table)) == 2
+    exported = tmp_path / "out.keras"
+    run("export", "short", "--format", "keras", "--out", str(exported))
+    assert store.sha256_of(exported) == store.open_model("short").record["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("data", "--source", "no/such.csv"), "found no such file"),
+        (("evaluate", "nothing"), "expected one of the saved models"),
+        (("train", "--preset", "huge"), "unknown preset 'huge': expected one of"),
+        (("train", "--resume"), "expected --name"),
+        (("train", "--source", "demo", "--epochs", "0"), "epochs: expected 1 to"),
+        (("predict", "../models", "x.png"), "model name: expected"),
+    ],
+)
+def test_refusal_is_one_line_and_exit_code_2(words, message, capsys):
+    """What was expected and what was found, and no traceback."""
+    assert main(list(words)) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert message in error
+
+
+def test_wrong_words_are_refused_in_one_line(capsys):
+    """argparse's own refusals follow the same rule."""
+    with pytest.raises(SystemExit) as exit_:
+        main(["evaluate", "first", "--split", "training"])
+    assert exit_.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
