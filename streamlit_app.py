@@ -8,7 +8,9 @@ st.set_page_config(page_title="FER Workbench", page_icon=":material/mood:", layo
 page = st.navigation(
     {
         "Look": [
-            st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
+            st.Page("pages/overview.py", title="Overview", icon=":material/home:", url_path="home", default=True),
+            # Streamlit opens the default page at / only; a link may name it too
+            st.Page("pages/overview.py", title="Overview", url_path="overview", visibility="hidden"),
             st.Page("pages/explore.py", title="Explore", icon=":material/grid_view:"),
             st.Page("pages/audit.py", title="Audit", icon=":material/content_copy:"),
         ],

@@ -17,7 +17,7 @@ from pages._ui import cached, charts, frame, pickers, words
 
 
 def show_scores(models: Mapping[str, Predictions]) -> None:
-    charts.show(model_score_bars(scores_table(models)), "scores", height=170 + 60 * len(models))
+    charts.show(model_score_bars(scores_table(models)), "scores", height=240 + 60 * len(models))
     table = words.summaries({name: summary(predictions) for name, predictions in models.items()})
     st.dataframe(table, key="table", alt="Scores of the chosen models")
     st.caption(f"Scores with their 95 % intervals. {words.HONEST}")

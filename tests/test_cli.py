@@ -5,11 +5,11 @@ import json
 import pandas as pd
 import pytest
 from PIL import Image
+from saved import save_model
 
 from fer_core import store
 from fer_core.cli import main
 from fer_core.data.demo import draw_dataset
-from saved import save_model
 
 SCORES = {"n", "accuracy", "macro_recall", "recall", "confusion", "ece"}
 
@@ -65,7 +65,7 @@ def test_models_and_evaluate(run):
     assert listed["id"] == "first"
     result = run("evaluate", "first", "--split", "test")
     assert set(result) == SCORES | {"model", "split", "labels", "honest"}
-    assert SCORES == set(result["honest"])
+    assert set(result["honest"]) == SCORES
     assert sum(map(sum, result["confusion"])) == result["n"] == model.scores["test"]["raw"]["n"]
     assert result["honest"]["n"] < result["n"]
 
@@ -118,7 +118,7 @@ def test_refusal_is_one_line_and_exit_code_2(words, message, capsys):
 
 
 def test_wrong_words_are_refused_in_one_line(capsys):
-    """argparse's own refusals follow the same rule."""
+    """Argparse's own refusals follow the same rule."""
     with pytest.raises(SystemExit) as exit_:
         main(["evaluate", "first", "--split", "training"])
     assert exit_.value.code == 2

@@ -128,7 +128,7 @@ def timeline_lines(frame: pd.DataFrame) -> go.Figure:
                 y=lines["probability"],
                 customdata=lines["name"],
                 mode="lines+markers",
-                line_color=COLOURS[label],
+                line_color=COLOURS[str(label)],
                 hovertemplate="%{customdata}: %{y:.1%}",
             )
             for label, lines in frame.groupby("label", sort=False)

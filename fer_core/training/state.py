@@ -3,6 +3,7 @@
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +14,9 @@ NAME = "state.npz"
 
 def save_state(folder: Path, arrays: list[np.ndarray], record: dict) -> None:
     """Replace the state in `folder`; a kill at any moment leaves the old one or the new one."""
-    named = {f"a{index}": array for index, array in enumerate(arrays)}
-    text = np.array(json.dumps(record))
-    write_atomic(folder / NAME, lambda file: np.savez(file, record=text, **named))
+    named: dict[str, Any] = {f"a{index}": array for index, array in enumerate(arrays)}
+    named["record"] = np.array(json.dumps(record))
+    write_atomic(folder / NAME, lambda file: np.savez(file, **named))
 
 
 def load_state(folder: Path) -> tuple[list[np.ndarray], dict] | None:

@@ -5,6 +5,7 @@ TensorFlow: runs queue by waiting.
 """
 
 import contextlib
+import os
 import shutil
 import sys
 import tempfile
@@ -55,7 +56,7 @@ def work(run_id: str) -> None:
 def _slot(model: SavedModel) -> Iterator[None]:
     """Wait until no other run uses the machine, or until this one is asked to stop."""
     slot = FileLock(models_dir() / ".slot")
-    tell(model, "queued")
+    tell(model, "queued", pid=os.getpid())
     while not stop_requested(model):
         try:
             slot.acquire(timeout=0.5)

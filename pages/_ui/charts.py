@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from fer_core.evaluation.figures import learning_curves
+from pages._ui import theme
 
 _CONFIG = {"modeBarButtons": [["toImage"]], "displaylogo": False}
 
@@ -12,7 +13,8 @@ _CONFIG = {"modeBarButtons": [["toImage"]], "displaylogo": False}
 def show(figure: go.Figure, key: str, **kwargs):
     """Draw `figure` over the full width in the theme's colours; its title is also what a screen reader says."""
     title = figure.layout.title.text
-    figure.update_layout(legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"})
+    figure.update_layout(legend={"orientation": "h", "x": 0, "y": -0.35, "yanchor": "top"})
+    figure.update_traces(error_x_color=theme.ink(), error_y_color=theme.ink(), selector={"type": "bar"})
     return st.plotly_chart(figure, key=key, theme="streamlit", config=_CONFIG, alt=title, **kwargs)
 
 

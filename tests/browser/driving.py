@@ -86,8 +86,8 @@ def settled(driver: webdriver.Chrome, title: str) -> str:
 
 
 def faults(driver: webdriver.Chrome) -> list[str]:
-    """The texts of all exception and error boxes."""
-    boxes = '[data-testid="stException"], [data-testid="stAlertContentError"], [data-testid="stModal"]'
+    """The texts of all exception boxes, error boxes and dialogs."""
+    boxes = '[data-testid="stException"], [data-testid="stAlertContentError"], [data-testid="stDialog"]'
     return [box.text for box in driver.find_elements(By.CSS_SELECTOR, boxes)]
 
 

@@ -71,7 +71,7 @@ def test_saved_file_holds_stock_layers_only(name, tmp_path):
 
 def test_unknown_network_lists_the_known_ones():
     """A wrong name says which would be right."""
-    with pytest.raises(ValueError, match="expected one of .*compact"):
+    with pytest.raises(ValueError, match=r"expected one of .*compact"):
         get_network("resnet")
 
 

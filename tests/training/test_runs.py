@@ -33,16 +33,8 @@ def events_of(model, kind: str) -> list[dict]:
 
 
 def worker_of(model) -> int:
-    """Process number of the worker, told by its command line."""
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                words = file.read().split(b"\0")
-        except OSError:
-            continue  # it has ended meanwhile
-        if b"fer_core.training.worker" in words and model.id.encode() in words:
-            return int(pid)
-    raise AssertionError(f"no worker of {model.id}")
+    """Process number of the worker, as it told it."""
+    return events_of(model, "queued")[-1]["pid"]
 
 
 def test_run_from_start_to_saved_model(short_run, drawn):
@@ -55,10 +47,9 @@ def test_run_from_start_to_saved_model(short_run, drawn):
     model = store.open_trained("short")
     assert model.status == "finished"
     assert list(model.history()["epoch"]) == [1, 2]
-    assert {"events.jsonl", "log.txt", "model.json", "model.keras", "history.csv", "predictions.parquet"} <= set(
-        os.listdir(model.folder)
-    )
-    assert not (model.folder / "state.npz").exists()
+    files = {path.name for path in model.folder.iterdir()}
+    assert {"events.jsonl", "log.txt", "model.json", "model.keras", "history.csv", "predictions.parquet"} <= files
+    assert "state.npz" not in files
     predictions = read_predictions(model.folder / "predictions.parquet", model.labels)
     images = drawn.images[predictions.frame["row"].to_numpy()][..., np.newaxis].astype(np.float32)
     np.testing.assert_allclose(store.load_network(model)(images), predictions.y_prob, atol=1e-4)
