@@ -46,7 +46,7 @@ def show_confusion(model: SavedModel, predictions: Predictions) -> None:
     behind = cell_faces(predictions, true, predicted)
     st.markdown(f"{len(behind):,} faces labelled **{true}** were predicted as **{predicted}**.")
     with errors.box():
-        show_faces(model, frame.dataset(), behind.head(FACES))
+        show_faces(model, cached.dataset(frame.chosen_source()), behind.head(FACES))
 
 
 def show_faces(model: SavedModel, dataset: FaceDataset, behind: pd.DataFrame) -> None:

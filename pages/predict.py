@@ -20,7 +20,7 @@ ORIGINS = ("Upload", "Camera", "Example")
 ENLARGED = 144  # pixels: three times what the network sees
 
 
-def ask_photos(dataset: FaceDataset, model: SavedModel) -> dict[str, bytes]:
+def ask_photos(model: SavedModel) -> dict[str, bytes]:
     """The photos to look at: name → encoded bytes. They stay in memory."""
     origin = pickers.choice("Photo from", ORIGINS, "from")
     if origin == "Upload":
@@ -29,16 +29,17 @@ def ask_photos(dataset: FaceDataset, model: SavedModel) -> dict[str, bytes]:
     if origin == "Camera":
         taken = st.camera_input("A picture of your face, taken now", key="camera")
         return {"Camera": taken.getvalue()} if taken else {}
-    return example(dataset)
+    return example(frame.dataset(), model)
 
 
-def example(dataset: FaceDataset) -> dict[str, bytes]:
+def example(dataset: FaceDataset, model: SavedModel) -> dict[str, bytes]:
     """One face of the dataset's test split, chosen by a row number that stands in the URL."""
     rows = np.flatnonzero(dataset.usage == "PublicTest")
     if not len(rows):
         return {}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = st.number_input("Test face", 1, len(rows), key="example", bind="query-params", width=160)
+    if dataset.drawn and not model.record["dataset"].get("drawn"):
+        st.caption(f"{model.id} learned from photographs: what it says of a drawn face means little.")
+    number = st.number_input("Test face", 1, len(rows), key="example", bind="query-params", width=160)
     row = rows[number - 1]
     encoded = io.BytesIO()
     Image.fromarray(np.asarray(dataset.images[row])).save(encoded, "PNG")
@@ -78,16 +79,15 @@ def show_face(number: int, face: FaceResult, key: str) -> None:
         seen = Image.fromarray(face.crop).resize((ENLARGED, ENLARGED), Image.Resampling.NEAREST)
         st.image(seen, caption=f"Face {number} as the network sees it", alt=f"Face {number}, 48 by 48 grey pixels")
     with right:
-        st.markdown(f"**{face.label or 'Unsure'}**")
+        st.markdown(f"#### {face.label or 'Unsure'}")
         if face.label is None:
             st.caption(f"No expression reaches a probability of {UNSURE:.0%}.")
         charts.show(probability_bars(face.probabilities), key, height=280)
 
 
 frame.start(__file__, "Predict", "See which expression a saved model finds in each face of a photo.")
-dataset = frame.dataset()
 if model := pickers.model():
-    photos = ask_photos(dataset, model)
+    photos = ask_photos(model)
     st.caption(
         "A label names the expression on one picture, as people who search for pictures use the word; "
         "it doesn't tell what a person feels. Photos stay in memory and are gone when you leave."

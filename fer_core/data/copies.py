@@ -16,8 +16,6 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from fer_core.data.dataset import SIDE, FaceDataset
 from fer_core.labels import ClassScheme
@@ -191,6 +189,9 @@ def _copied(copies: Copies, among: np.ndarray) -> np.ndarray:
 
 def _chains(copies: Copies) -> np.ndarray:
     """Number of the chain, int32 `(n,)`: rows linked by exact or near copies, directly or through others."""
+    from scipy.sparse import coo_array  # a third of a second, which only a look at near copies should cost
+    from scipy.sparse.csgraph import connected_components
+
     n = len(copies.first)
     i, j = np.concatenate([np.column_stack([np.arange(n), copies.first]), copies.near]).T
     return connected_components(coo_array((np.ones(len(i), bool), (i, j)), (n, n)), directed=False)[1]

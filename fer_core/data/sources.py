@@ -39,7 +39,8 @@ def load_dataset(
     source = source or default_source()
     progress = progress or (lambda message: None)
     if source == "demo":
-        return demo.draw_dataset()
+        drawn = cached(Path(demo.__file__), False, demo.draw_blocks, progress)
+        return FaceDataset(drawn.images, drawn.emotion, drawn.usage, None, source, drawn.fingerprint, drawn=True)
     path = kaggle.download(progress) if source == "kaggle" else Path(source).expanduser()
     return _load_path(path, source, skip_bad, progress)
 

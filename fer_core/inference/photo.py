@@ -32,7 +32,7 @@ def read_photo(data: bytes) -> np.ndarray:
     try:
         upright = _decode(data)
     except UnidentifiedImageError:
-        found = f"another or a broken file that begins with {data[:8]!r}"
+        found = f"another or a broken file that begins with {repr(data[:8])[1:]}"
         raise PhotoError(f"expected a JPEG, PNG or WebP picture, found {found}: export it as one of these") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PhotoError(_TOO_LARGE.format("far more")) from None

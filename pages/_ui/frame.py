@@ -15,7 +15,7 @@ def start(file: str, title: str, purpose: str) -> None:
 
 def dataset() -> FaceDataset:
     """The dataset chosen in the sidebar; says on the page if its faces are drawn, and what reading it noted."""
-    chosen = cached.dataset(st.session_state["source"] or default_source())
+    chosen = cached.dataset(chosen_source())
     if chosen.drawn:
         st.info(
             "These faces are **drawn by a program**. They show how everything works; no score on them says "
@@ -25,6 +25,11 @@ def dataset() -> FaceDataset:
     for note in chosen.notes:
         st.caption(f"Note on the data: {note}")
     return chosen
+
+
+def chosen_source() -> str:
+    """The source chosen in the sidebar."""
+    return st.session_state["source"] or default_source()
 
 
 def follow_deep_link() -> None:

@@ -57,7 +57,9 @@ def model(models: Sequence[SavedModel] | None = None) -> SavedModel | None:
         no_models()
         return None
     by_id = {model.id: model for model in models}
-    return by_id[st.selectbox("Model", list(by_id), key="model", bind="query-params")]
+    chosen = by_id[st.selectbox("Model", list(by_id), key="model", bind="query-params")]
+    _say_drawn([chosen])
+    return chosen
 
 
 def models() -> list[SavedModel]:
@@ -67,7 +69,16 @@ def models() -> list[SavedModel]:
         no_models()
         return []
     chosen = st.multiselect("Models", list(by_id), list(by_id)[:2], key="models", bind="query-params")
+    _say_drawn([by_id[name] for name in chosen])
     return [by_id[name] for name in chosen]
+
+
+def _say_drawn(models: Sequence[SavedModel]) -> None:
+    """Say which models know drawn faces only."""
+    drawn = [model.id for model in models if model.record["dataset"].get("drawn")]
+    if drawn:
+        names = ", ".join(drawn)
+        st.caption(f":material/draw: {names}: trained and scored on drawn faces, which says nothing about photographs.")
 
 
 def confusion_value() -> str:
