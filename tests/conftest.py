@@ -1,15 +1,31 @@
+import contextlib
 import os
+import signal
+import time
 
 import pytest
 
+from fer_core import store
 from fer_core.data import load_dataset
 
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path, monkeypatch):
-    """Each test writes its caches and models into a folder of its own."""
+    """Each test writes its caches and models into a folder of its own, and leaves no worker behind."""
     monkeypatch.setenv("FER_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("FER_MODELS", str(tmp_path / "models"))
+    yield
+    for lock in (tmp_path / "models").glob("*/lock"):
+        _end_worker(store.SavedModel(lock.parent.name, lock.parent))
+
+
+def _end_worker(model: store.SavedModel) -> None:
+    while model.busy:
+        pids = [event["pid"] for event in model.events() if event["event"] == "queued"]
+        for pid in pids[-1:]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.1)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def start_model(name: str, dataset: FaceDataset, scheme: str = "study") -> store
         "labels": list(get_scheme(scheme).labels),
         "network": "compact",
         "settings": TrainConfig(scheme=scheme).to_json(),
-        "dataset": {"source": dataset.source, "fingerprint": dataset.fingerprint},
+        "dataset": {"source": dataset.source, "fingerprint": dataset.fingerprint, "drawn": dataset.drawn},
         "versions": {},
     }
     return store.create_model(name, record)

@@ -59,11 +59,10 @@ def _show_buttons(model: SavedModel, busy: bool) -> None:
     if busy:
         stopping = runs.stop_requested(model)
         words = "Stopping: it finishes its batch and saves" if stopping else "Stop"
-        if st.button(words, disabled=stopping, icon=":material/stop:", key="stop"):
-            runs.request_stop(model)
-            st.rerun(scope="fragment")
+        key = f"stop-{model.id}"
+        st.button(words, key, disabled=stopping, icon=":material/stop:", on_click=runs.request_stop, args=(model,))
     elif not model.trained:
-        if st.button("Resume", icon=":material/play_arrow:", key="resume"):
+        if st.button("Resume", f"resume-{model.id}", icon=":material/play_arrow:"):
             with errors.box(), st.spinner("Starting the run again"):
                 runs.start_run(model)
                 st.rerun()

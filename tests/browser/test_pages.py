@@ -56,7 +56,7 @@ def test_going_on_by_links_keeps_the_dataset(fresh_server, chromium, demo_models
     with fresh_server(FER_SOURCE="no/such.csv") as (address, _), chromium() as driver:
         open_page(driver, f"{address}/?source=demo", "FER Workbench")
         driver.find_element(By.PARTIAL_LINK_TEXT, "Evaluate first").click()
-        assert "drawn by a program" in settled(driver, "Evaluate")
+        assert "scored on drawn faces" in settled(driver, "Evaluate")
         assert not faults(driver)
         assert "source=demo" in driver.current_url
 
