@@ -39,6 +39,16 @@ def training_rows(dataset: FaceDataset, config: TrainConfig) -> np.ndarray:
     return rows
 
 
+def validation_rows(dataset: FaceDataset, config: TrainConfig) -> np.ndarray:
+    """Rows that a run with `config` is measured on: int64, ascending; `RunError` where there are none."""
+    rows = dataset.rows("validation", get_scheme(config.scheme))
+    if not len(rows):
+        raise RunError(
+            "expected PrivateTest faces to measure the run on, found none; choose a dataset that has the three Usages"
+        )
+    return rows
+
+
 def gather(dataset: FaceDataset, rows: np.ndarray, scheme_name: str) -> Faces:
     """Read the faces of `rows` into memory."""
     votes = np.zeros((len(rows), 10), np.float32) if dataset.votes is None else dataset.votes[rows].astype(np.float32)

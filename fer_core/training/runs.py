@@ -21,15 +21,17 @@ from fer_core.labels import get_scheme
 from fer_core.paths import ROOT, models_dir
 from fer_core.store import SavedModel
 from fer_core.training.config import TrainConfig
-from fer_core.training.data import training_rows
+from fer_core.training.data import training_rows, validation_rows
 
 
 def create_run(config: TrainConfig, dataset: FaceDataset, name: str | None = None) -> SavedModel:
     """The folder of a new run, not started yet; without `name`, the network's name and a free number.
 
-    Raises `ModelError` where the name is taken or not allowed, `RunError` where the dataset lacks a class.
+    Raises `ModelError` where the name is taken or not allowed, `RunError` where the dataset lacks a class or faces to
+    validate on.
     """
     training_rows(dataset, config)
+    validation_rows(dataset, config)
     scheme = get_scheme(config.scheme)
     source = (
         dataset.source if dataset.source in ("demo", "kaggle") else str(Path(dataset.source).expanduser().resolve())

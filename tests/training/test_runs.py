@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from fer_core.errors import RunError
 from fer_core.evaluation.predictions import read_predictions
 from fer_core.paths import ROOT
 from fer_core.training import runs
+from fer_core.training.config import get_preset
 
 WORKER = [sys.executable, "-m", "fer_core.training.worker"]
 
@@ -149,3 +151,21 @@ def test_worker_without_a_run_is_refused():
     result = subprocess.run([*WORKER, "nothing"], capture_output=True, text=True, cwd=ROOT, check=False)
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
+
+
+def test_torn_state_begins_again_and_says_so(short_run):
+    """A state that cannot be read costs its epochs, not the run, and the log tells it."""
+    model = short_run("torn", epochs=1)
+    (model.folder / "state.npz").write_bytes(b"PK\x03\x04 torn")
+    runs.start_run(model)
+    wait_until(lambda: not model.busy)
+    assert store.open_model("torn").status == "finished"
+    assert "the saved state cannot be read" in (model.folder / "log.txt").read_text()
+
+
+def test_dataset_without_validation_faces_is_refused(drawn):
+    """A CSV without Usage is all Training: there is nothing to measure an epoch on, and it is said before the start."""
+    all_training = replace(drawn, usage=np.full(len(drawn), "Training"))
+    with pytest.raises(RunError, match="expected PrivateTest faces"):
+        runs.create_run(get_preset("quick"), all_training, "no-validation")
+    assert store.list_models() == []
