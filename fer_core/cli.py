@@ -6,6 +6,7 @@ with one line that says what was expected and what was found.
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ SPLIT_CHOICES = ("validation", "test")
 
 def main(argv: list[str] | None = None) -> int:
     """Run one verb; returns the exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's chatter isn't progress
     arguments = _parser().parse_args(argv)
     try:
         result, text = arguments.verb(arguments)

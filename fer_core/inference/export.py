@@ -3,6 +3,9 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
+
+from fer_core.data.dataset import SIDE
 from fer_core.errors import ModelError
 from fer_core.store import SavedModel, load_network
 
@@ -21,6 +24,7 @@ def export_network(model: SavedModel, kind: str, path: Path | None = None) -> Pa
         if kind == "keras":
             shutil.copyfile(model.weights_file, path)
         else:
+            network(np.zeros((1, SIDE, SIDE, 1), np.float32))  # Keras exports what was called only
             network.export(path, format=kind, verbose=False)
     except ImportError as error:
         raise ModelError(
