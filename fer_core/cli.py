@@ -30,6 +30,8 @@ def main(argv: list[str] | None = None) -> int:
     except (FerError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130  # as a shell tells it
     print(json.dumps(result, ensure_ascii=False) if arguments.json else text)
     return 0
 
@@ -74,10 +76,12 @@ def train(arguments) -> tuple[dict, str]:
     from fer_core.training.config import get_preset
 
     if arguments.resume:
-        model = runs.open_run(arguments.name or _missing("--resume: expected --name of the run to go on with"))
+        if not arguments.name or arguments.preset or arguments.source or arguments.epochs or arguments.minutes:
+            raise RunError("--resume: expected --name of a run, and nothing else, since it goes on as it was created")
+        model = store.open_model(arguments.name)
     else:
-        config = get_preset(arguments.preset, epochs=arguments.epochs, minutes=arguments.minutes)
-        model = runs.create_run(config, _dataset(arguments), arguments.name)
+        config = get_preset(arguments.preset or "compact", epochs=arguments.epochs, minutes=arguments.minutes)
+        model = runs.create_run(config, _dataset(arguments), arguments.name, skip_bad=arguments.skip_bad)
     _say(f"run {model.id}: its folder is {model.folder}")
     runs.start_run(model)
     model = _follow(model)
@@ -107,16 +111,15 @@ def models(arguments) -> tuple[dict, str]:
 def evaluate(arguments) -> tuple[dict, str]:
     """Scores of one model on one split, raw and on the honest part."""
     from fer_core.evaluation.metrics import evaluation_json
+    from fer_core.evaluation.scoring import headline
 
     model = store.open_trained(arguments.model)
-    result = evaluation_json(model.id, arguments.split, _predictions(model, arguments))
-    honest = result["honest"]
+    predictions = _predictions(model, arguments)
+    result = evaluation_json(model.id, arguments.split, predictions)
     table = pd.DataFrame(result["confusion"], index=result["labels"], columns=result["labels"])
     lines = [
-        f"{model.id} on {arguments.split}, {result['n']:,} faces: "
-        f"macro recall {_share(result['macro_recall'])}, accuracy {_share(result['accuracy'])}",
-        f"honest part, {honest['n']:,} faces: macro recall {_share(honest['macro_recall'])}, "
-        f"accuracy {_share(honest['accuracy'])}",
+        f"{model.id} on {arguments.split}, with 95 % intervals",
+        *(f"{part}: {_scores_words(scores)}" for part, scores in headline(predictions)[arguments.split].items()),
         "recall: " + ", ".join(f"{label} {_share(value)}" for label, value in result["recall"].items()),
         f"confusion, rows true:\n{table.to_string()}",
     ]
@@ -126,23 +129,38 @@ def evaluate(arguments) -> tuple[dict, str]:
 def compare(arguments) -> tuple[dict, str]:
     """Scores of several models on one split, and each one's difference from the first."""
     from fer_core.evaluation import comparison
+    from fer_core.evaluation.predictions import PARTS
 
     chosen = {name: store.open_trained(name) for name in arguments.models}
-    predictions = {name: _predictions(model, arguments).select(arguments.split) for name, model in chosen.items()}
-    if reason := comparison.comparable(predictions):
-        raise ModelError(reason)
-    table = comparison.scores_table(predictions)
+    everything = {name: _predictions(model, arguments) for name, model in chosen.items()}
+    tables, sentences = {}, {}
+    for part in PARTS:
+        predictions = {name: of_model.select(arguments.split, part) for name, of_model in everything.items()}
+        if reason := comparison.comparable(predictions):
+            raise ModelError(reason)
+        tables[part] = comparison.scores_table(predictions)
+        sentences[part] = _differences(predictions)
+    result = {"split": arguments.split} | {
+        part: {"scores": json.loads(tables[part].to_json(orient="records")), "differences": sentences[part]}
+        for part in PARTS
+    }
+    lines = [
+        f"{part}:\n{tables[part].round(3).to_string(index=False)}\n" + "\n".join(sentences[part]) for part in PARTS
+    ]
+    return result, "\n\n".join(lines)
+
+
+def _differences(predictions) -> list[str]:
+    """Each model's difference from the first, in words."""
+    from fer_core.evaluation import comparison
+
     (first, reference), *others = predictions.items()
-    sentences = [
+    return [
         comparison.difference_sentence(
             first, name, comparison.paired_macro_recall_difference(reference, other), len(reference)
         )
         for name, other in others
     ]
-    scores = json.loads(table.to_json(orient="records"))
-    return {"split": arguments.split, "scores": scores, "differences": sentences}, "\n".join(
-        [table.round(3).to_string(index=False), *sentences]
-    )
 
 
 def predict(arguments) -> tuple[dict, str]:
@@ -151,6 +169,8 @@ def predict(arguments) -> tuple[dict, str]:
     from fer_core.inference.detectors import get_detector
     from fer_core.inference.predict import classify_files
 
+    if arguments.out:
+        _check_writable(Path(arguments.out))
     classifier = Classifier.load(arguments.model)
     files = list(classify_files(map(Path, arguments.files), classifier, get_detector()))
     if arguments.out:
@@ -171,7 +191,7 @@ def export(arguments) -> tuple[dict, str]:
 def _dataset(arguments):
     from fer_core.data import load_dataset
 
-    return load_dataset(arguments.source, skip_bad=getattr(arguments, "skip_bad", False), progress=_say)
+    return load_dataset(arguments.source, skip_bad=arguments.skip_bad, progress=_say)
 
 
 def _predictions(model, arguments):
@@ -179,7 +199,7 @@ def _predictions(model, arguments):
     from fer_core.evaluation.predictions import read_predictions
 
     saved = read_predictions(model.folder / "predictions.parquet", model.labels)
-    if not getattr(arguments, "source", None):
+    if not arguments.source:
         return saved
     dataset = _dataset(arguments)
     if dataset.fingerprint == model.record["dataset"]["fingerprint"]:
@@ -214,22 +234,28 @@ def _ending(model) -> str:
 
 
 def _scores_text(model) -> str:
-    lines = [f"{model.id}: {model.record['parameters']:,} parameters"]
+    lines = [f"{model.id}: {model.record['parameters']:,} parameters; scores with 95 % intervals"]
     for split, parts in model.scores.items():
-        for part, scores in parts.items():
-            lines.append(
-                f"{split}, {part}, {scores['n']:,} faces: macro recall {_share(scores['macro_recall'])}, "
-                f"accuracy {_share(scores['accuracy'])}"
-            )
+        lines += [f"{split}, {part}: {_scores_words(scores)}" for part, scores in parts.items()]
     return "\n".join(lines)
+
+
+def _scores_words(scores: dict) -> str:
+    """`3,533 faces, macro recall 0.674 (0.659 to 0.688), accuracy …` of a headline's record."""
+    told = [
+        f"{name.replace('_', ' ')} {_share(scores[name])} "
+        f"({_share(scores[f'{name}_low'])} to {_share(scores[f'{name}_high'])})"
+        for name in ("macro_recall", "accuracy")
+    ]
+    return ", ".join([f"{scores['n']:,} faces", *told])
 
 
 def _model_line(row: dict) -> str:
     if row["problem"]:
         return f"{row['id']}: damaged, {row['problem']}"
-    scores = row["scores"].get("test", {}).get("raw")
-    told = f"macro recall {_share(scores['macro_recall'])} on {scores['n']:,} test faces" if scores else "no scores yet"
-    return f"{row['id']}: {row['status']}, {row['network']} on {row['scheme']}, {told}"
+    parts = row["scores"].get("test", {})
+    told = "".join(f"\n  test, {part}: {_scores_words(scores)}" for part, scores in parts.items()) or ", no scores yet"
+    return f"{row['id']}: {row['status']}, {row['network']} on {row['scheme']}{told}"
 
 
 def _faces_table(files: list[dict]) -> pd.DataFrame:
@@ -264,8 +290,12 @@ def _say(message: str, end: str = "\n") -> None:
     print(message, end=end, file=sys.stderr, flush=True)
 
 
-def _missing(message: str) -> NoReturn:
-    raise RunError(message)
+def _check_writable(path: Path) -> None:
+    """Refuse before the work is done what would fail after it."""
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise ModelError(f"{path}: expected a file that can be written, found: {error.strerror}") from error
 
 
 class _Parser(argparse.ArgumentParser):
@@ -284,12 +314,11 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(verb=function)
         sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         if source:
-            sub.add_argument(
-                "--source", help="demo, kaggle, a CSV or a folder of images; default FER_SOURCE, else data/"
-            )
+            sub.add_argument("--source", help="demo, kaggle, a CSV or a folder; default: FER_SOURCE, else data/")
+            sub.add_argument("--skip-bad", action="store_true", help="leave out rows that cannot be read")
         return sub
 
-    verb(data, source=True).add_argument("--skip-bad", action="store_true", help="leave out rows that cannot be read")
+    verb(data, source=True)
     verb(audit, source=True)
     _train_arguments(verb(train, source=True))
     verb(models)
@@ -309,7 +338,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--preset", default="compact", help="where the settings start from (default: compact)")
+    sub.add_argument("--preset", help="where the settings start from (default: compact)")
     sub.add_argument("--name", help="of the model; default: the network's name and a number")
     sub.add_argument("--epochs", type=int)
     sub.add_argument("--minutes", type=float, help="training time at most; the schedule is drawn over it")

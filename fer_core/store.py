@@ -30,7 +30,9 @@ FORMAT = 1
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 RECORD_KEYS = ("format", "name", "created", "scheme", "labels", "network", "settings", "dataset", "versions")
 TRAINED_KEYS = ("parameters", "pixels", "rows", "sha256", "scores")
-ENDINGS = {"finished": "finished", "stopped": "stopped", "failed": "failed"}
+ENDINGS = ("finished", "stopped", "failed")
+TAIL = 1 << 16
+"""Bytes at the end of `events.jsonl` that tell how a run stands; of a run of days the whole is megabytes."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,11 @@ class SavedModel:
         """One of damaged, finished, stopped, failed, queued, running, interrupted."""
         if self.problem:
             return "damaged"
-        last = next(
-            (event["event"] for event in reversed(self.events()) if event["event"] not in ("progress", "epoch")), None
-        )
+        last = next((event["event"] for event in reversed(self.recent_events())), "queued")
         if last in ENDINGS:
-            return ENDINGS[last]
+            return last
         if self.busy:
-            return "queued" if last in (None, "queued") else "running"
+            return "queued" if last == "queued" else "running"
         return "finished" if self.trained else "interrupted"
 
     @property
@@ -95,6 +95,10 @@ class SavedModel:
     def events(self) -> list[dict]:
         """What the run has told so far, oldest first; a line that is half written is left out."""
         return list(_json_lines(self.folder / "events.jsonl"))
+
+    def recent_events(self) -> list[dict]:
+        """The last of `events`, some hundreds at most."""
+        return list(_json_lines(self.folder / "events.jsonl", TAIL))
 
     def history(self) -> pd.DataFrame:
         """`history.csv`, one row an epoch; empty before the first has ended."""
@@ -165,6 +169,8 @@ def create_model(name: str, record: dict) -> SavedModel:
         raise ModelError(
             f"model name: expected one that is not taken, found {name!r}; choose another, or resume it"
         ) from None
+    except OSError as error:
+        raise ModelError(f"{folder.parent}: expected a folder to write models into, found: {error.strerror}") from error
     created = datetime.now(UTC).isoformat(timespec="seconds")
     model = SavedModel(name, folder, {"format": FORMAT, "name": name, "created": created, **record})
     save_record(model)
@@ -208,6 +214,8 @@ def _problem(record: object, folder: Path) -> str:
     if missing := [key for key in RECORD_KEYS if key not in record]:
         return f"expected {', '.join(missing)} in model.json, found none"
     if "sha256" in record:
+        if missing := [key for key in TRAINED_KEYS if key not in record]:
+            return f"expected {', '.join(missing)} in model.json of a trained model, found none"
         absent = [
             name for name in ("model.keras", "history.csv", "predictions.parquet") if not (folder / name).exists()
         ]
@@ -216,11 +224,15 @@ def _problem(record: object, folder: Path) -> str:
     return ""
 
 
-def _json_lines(path: Path) -> Iterator[dict]:
+def _json_lines(path: Path, last: int | None = None) -> Iterator[dict]:
+    """The objects of a JSON-lines file, or of its last so many bytes."""
     if not path.exists():
         return
-    for line in path.read_text(encoding="utf-8").splitlines():
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - last, 0) if last else 0)
+        text = file.read().decode(errors="replace")
+    for line in text.splitlines():
         try:
             yield json.loads(line)
         except ValueError:
-            continue  # a worker was killed, or is, while it wrote this line
+            continue  # cut by where reading began, or by the end of its worker

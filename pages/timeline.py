@@ -1,5 +1,7 @@
 """Expression over pictures in order."""
 
+import re
+
 import streamlit as st
 
 from fer_core.errors import PhotoError
@@ -11,14 +13,19 @@ from fer_core.inference.timeline import timeline_frame
 from pages._ui import cached, charts, frame, pickers
 
 
+def natural(name: str) -> list[tuple[str, int]]:
+    """A key that sorts `frame2` before `frame10`."""
+    return [(text, int(number or 0)) for text, number in re.findall(r"(\D*)(\d*)", name)]
+
+
 def look(files: list, classifier: Classifier) -> dict[str, PhotoResult]:
     """The pictures that can be used, in order of their names; the others are told of in one line each."""
     results = {}
-    ordered = sorted(files, key=lambda file: file.name)
+    ordered = sorted(files, key=lambda file: natural(file.name))
     bar = st.progress(0.0, "Looking at the pictures")
     for number, file in enumerate(ordered, 1):
         try:
-            results[file.name] = classify_photo(file.getvalue(), classifier, get_detector())
+            results[f"{number}. {file.name}"] = classify_photo(file.getvalue(), classifier, get_detector())
         except PhotoError as error:
             st.error(f"{file.name}: {error}", icon=":material/error:")
         bar.progress(number / len(ordered), f"{number} of {len(ordered)} pictures")

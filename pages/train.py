@@ -67,7 +67,7 @@ def ask_and_start(dataset: FaceDataset) -> None:
 
 
 def choose_run(models: list[SavedModel]) -> SavedModel | None:
-    """The run to watch, the newest if none was chosen; those that were made here have events."""
+    """The run to watch, the newest if none was chosen."""
     ids = [model.id for model in models if not model.problem]
     if not ids:
         st.info("No run yet. Choose a preset above and start one.", icon=":material/model_training:")

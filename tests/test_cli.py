@@ -75,8 +75,9 @@ def test_compare_tells_the_difference(run):
     for seed in (0, 1):
         save_model(f"model-{seed}", draw_dataset(), seed=seed)
     result = run("compare", "model-0", "model-1")
-    assert [row["model"] for row in result["scores"]] == ["model-0", "model-1"]
-    assert len(result["differences"]) == 1
+    for part in ("raw", "honest"):
+        assert [row["model"] for row in result[part]["scores"]] == ["model-0", "model-1"]
+        assert len(result[part]["differences"]) == 1
 
 
 def test_train_predict_and_export(run, tmp_path, capsys):
@@ -107,7 +108,11 @@ def test_train_predict_and_export(run, tmp_path, capsys):
         (("train", "--preset", "huge"), "unknown preset 'huge': expected one of"),
         (("train", "--resume"), "expected --name"),
         (("train", "--source", "demo", "--epochs", "0"), "epochs: expected 1 to"),
+        (("train", "--resume", "--name", "x", "--epochs", "3"), "nothing else"),
         (("predict", "../models", "x.png"), "model name: expected"),
+        (("predict", "any", "x.png", "--out", "no/such/folder/x.csv"), "expected a file that can be written"),
+        (("data", "--source", "~nobody-of-that-name/x.csv"), "found no such file"),
+        (("data", "--source", "x" * 300), "found no such file"),
     ],
 )
 def test_refusal_is_one_line_and_exit_code_2(words, message, capsys):

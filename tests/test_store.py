@@ -16,6 +16,13 @@ RECORD = {
     "dataset": {"source": "demo", "fingerprint": "0", "drawn": True},
     "versions": {},
 }
+TRAINED = {"parameters": 1, "pixels": {}, "rows": {}, "scores": {}, "sha256": "0" * 64}
+
+
+def test_trained_model_without_its_scores_is_damaged():
+    """A record that speaks of weights says all that is known of them."""
+    store.update_record(store.create_model("bare", RECORD), sha256="0")
+    assert "expected parameters, pixels, rows, scores" in store.list_models()[0].problem
 
 
 def test_created_model_is_listed_and_not_trained():
@@ -80,7 +87,7 @@ def test_damaged_model_is_listed_with_its_problem_and_breaks_nothing(text, probl
 
 def test_trained_model_without_its_files_is_damaged():
     """A record that speaks of weights needs them."""
-    store.update_record(store.create_model("bare", RECORD), sha256="0")
+    store.update_record(store.create_model("bare", RECORD), **TRAINED)
     assert "model.keras, history.csv, predictions.parquet" in store.list_models()[0].problem
 
 
@@ -90,7 +97,7 @@ def test_weights_other_than_recorded_are_not_loaded():
     for name in ("model.keras", "history.csv", "predictions.parquet"):
         (model.folder / name).write_bytes(b"other")
     with pytest.raises(ModelError, match="with the sha256"):
-        store.load_network(store.update_record(model, sha256="0" * 64))
+        store.load_network(store.update_record(model, **TRAINED))
 
 
 def test_half_written_event_is_left_out():

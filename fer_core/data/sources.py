@@ -41,15 +41,25 @@ def load_dataset(
     if source == "demo":
         drawn = cached(Path(demo.__file__), False, demo.draw_blocks, progress)
         return FaceDataset(drawn.images, drawn.emotion, drawn.usage, None, source, drawn.fingerprint, drawn=True)
-    path = kaggle.download(progress) if source == "kaggle" else Path(source).expanduser()
+    path = kaggle.download(progress) if source == "kaggle" else source_path(source)
     return _load_path(path, source, skip_bad, progress)
 
 
-def _load_path(path: Path, source: str, skip_bad: bool, progress: Callable[[str], None]) -> FaceDataset:
-    if not path.exists():
+def source_path(source: str) -> Path:
+    """The file or folder that `source` names; `DatasetError` where there is none."""
+    try:
+        path = Path(source).expanduser()
+        found = path.exists()
+    except (OSError, RuntimeError, ValueError):  # too long a name, no such user's home, a NUL in it
+        found = False
+    if not found:
         raise DatasetError(
             f"{source}: expected demo, kaggle, or the path of a CSV or of a folder of images, found no such file"
         )
+    return path
+
+
+def _load_path(path: Path, source: str, skip_bad: bool, progress: Callable[[str], None]) -> FaceDataset:
     read = folder.read_folder if path.is_dir() else read_csv
     parsed = cached(path, skip_bad, read, progress)
     votes_file = None if path.is_dir() else find_votes(path)

@@ -35,6 +35,8 @@ def scores_table(models: Mapping[str, Predictions]) -> pd.DataFrame:
 def comparable(models: Mapping[str, Predictions]) -> str | None:
     """None where all models tell the same classes apart on the same faces, else one line that says why not."""
     (first_name, first), *others = models.items()
+    if not len(first):
+        return f"{first_name} has no faces in this part of the split"
     for name, other in others:
         if reason := _mismatch(first, other):
             return f"{first_name} and {name} {reason}"

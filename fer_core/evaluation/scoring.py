@@ -6,6 +6,7 @@ import numpy as np
 
 from fer_core.data.copies import audit
 from fer_core.data.dataset import FaceDataset
+from fer_core.errors import DatasetError
 from fer_core.evaluation.metrics import summary
 from fer_core.evaluation.predictions import Predictions, predictions_frame
 from fer_core.labels import ClassScheme
@@ -16,6 +17,10 @@ BATCH = 256
 def predict_dataset(network: Callable, dataset: FaceDataset, scheme: ClassScheme) -> Predictions:
     """Ask `network` about every validation and test face of `dataset` that has a class of `scheme`."""
     rows = np.sort(np.concatenate([dataset.rows(split, scheme) for split in ("validation", "test")]))
+    if not len(rows):
+        raise DatasetError(
+            f"{dataset.source}: expected PrivateTest or PublicTest faces of {', '.join(scheme.labels)}, found none"
+        )
     parts = [np.asarray(network(_pixels(dataset, rows[i : i + BATCH]))) for i in range(0, len(rows), BATCH)]
     frame = predictions_frame(
         rows,

@@ -6,6 +6,7 @@ import numpy as np
 
 from fer_core.data.dataset import SIDE
 from fer_core.errors import ModelError
+from fer_core.store import load_network, open_trained
 
 BATCH = 256
 """Faces shown at a time, so that the memory for a large folder stays bounded."""
@@ -34,9 +35,7 @@ class Classifier:
     @classmethod
     def load(cls, model_id: str) -> "Classifier":
         """The saved model called `model_id`. Raises `ModelError` where it is missing, unfinished or damaged."""
-        from fer_core.store import load_network, open_model
-
-        model = open_model(model_id)
+        model = open_trained(model_id)
         return cls(load_network(model), model.labels)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:

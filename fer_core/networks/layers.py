@@ -73,7 +73,7 @@ def fold(trained: keras.Model, saved: keras.Model) -> None:
     """
     names = {layer.name for layer in trained.layers}
     for layer in saved.layers:
-        if not layer.weights or layer.name not in names:
+        if not layer.weights or isinstance(layer, keras.layers.Normalization):
             continue
         weights = trained.get_layer(layer.name).get_weights()
         if norm_name(layer.name) in names:

@@ -19,7 +19,7 @@ class TrainConfig:
     width: int | None = None  # filters of the first layer; None: the network's own
     rows: str = "all"
     epochs: int = 20
-    minutes: float | None = None  # training time after which the schedule must have ended; None: no limit
+    minutes: float | None = None  # training time after which no epoch begins, and over which the schedule is drawn
     batch_size: int = 128
     sides: tuple[int, ...] = (48,)  # pixels; equal shares of the epochs at each, the last must be 48
     optimizer: str = "sgd"
@@ -59,10 +59,17 @@ class TrainConfig:
             ("zoom", 0, 0.5),
             ("erasing", 0, 1),
             ("averaging", 0, 0.99999),
+            ("warmup", 0, 0.9),
+            ("weight_decay", 0, 1),
+            ("votes_weight", 0, 10),
+            ("seed", 0, 2**31 - 1),
+            ("minutes", 0.01, 1e6),
+            ("width", 1, 1024),
             ("patience", 0, 10_000),
         ):
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name}: expected {low} to {high}, found {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise ValueError(f"{name}: expected {low} to {high}, found {value}")
         if not self.sides or self.sides[-1] != 48 or min(self.sides) < 16:
             raise ValueError(f"sides: expected sizes from 16 pixels that end with 48, found {self.sides}")
 

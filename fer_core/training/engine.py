@@ -89,12 +89,12 @@ class Engine:
         x = augment(images, seed, self.config, side)
         with tf.GradientTape() as tape:
             outputs = self.network(x, training=True)
-            losses = self._losses(outputs, label, votes)
-            loss = tf.reduce_mean(losses)
+            loss = tf.reduce_mean(self._losses(outputs, label, votes))
         variables = self.network.trainable_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)
         self._average()
-        self.loss_sum.assign_add(tf.reduce_sum(losses))
+        plain = tf.nn.sparse_softmax_cross_entropy_with_logits(label, outputs["label"])  # as validation measures it
+        self.loss_sum.assign_add(tf.reduce_sum(plain))
         predicted = tf.argmax(outputs["label"], 1)
         self.confusion.assign_add(tf.math.confusion_matrix(label, predicted, self.classes, dtype=tf.int64))
 

@@ -58,7 +58,7 @@ def fit(model: SavedModel) -> bool:
 
 def _dataset(model: SavedModel) -> FaceDataset:
     expected = model.record["dataset"]
-    dataset = load_dataset(expected["source"], progress=print)
+    dataset = load_dataset(expected["source"], skip_bad=expected["skip_bad"], progress=print)
     if dataset.fingerprint != expected["fingerprint"]:
         raise RunError(
             f"{expected['source']}: expected the dataset the run was created with, found other faces; create a new run"
@@ -108,6 +108,8 @@ def _save_network(network, path: Path) -> None:
 
 
 def _write_history(model: SavedModel, history: list[dict]) -> None:
+    if not history:
+        return
     table = pd.DataFrame(history).to_csv(index=False)
     write_atomic(model.folder / "history.csv", lambda file: file.write(table.encode()))
 

@@ -26,12 +26,7 @@ class Progress:
     batch: int = 0
     seconds: float = 0.0  # training time of the epoch under way, before an interruption
     history: list[dict] = field(default_factory=list)
-    best_epoch: int = -1
-
-    @property
-    def best_recall(self) -> float:
-        """The validation recall of the best epoch so far; -1 before the first."""
-        return self.history[self.best_epoch]["val_recall"] if self.best_epoch >= 0 else -1.0
+    best_epoch: int = -1  # none yet
 
 
 class Loop:
@@ -64,7 +59,7 @@ class Loop:
             return False
         arrays, record = state
         variables = self.engine.variables
-        for variable, array in zip(variables, arrays, strict=False):
+        for variable, array in zip(variables, arrays[: len(variables)], strict=True):
             variable.assign(array)
         self.best = arrays[len(variables) :]
         self.progress = Progress(**record)
@@ -102,13 +97,12 @@ class Loop:
         """Train and measure one epoch, or the rest of it; None where it was stopped."""
         at, started, told = self.progress, time.monotonic(), 0.0
         share, first = self._share(), at.batch
-        side = self.config.side(int(share * self.config.epochs))
+        side = self.config.side(int(share * self.config.epochs + 1e-9))  # a share of 29 / 100 is still epoch 29
         order = np.random.default_rng((self.config.seed, at.epoch)).permutation(len(self.train))
         while at.batch < self.batches:
             rows = order[at.batch * self.config.batch_size :][: self.config.batch_size]
-            rate = learning_rate(self.config, share + at.batch / self.batches / self.config.epochs)
             seed = (self.config.seed, at.epoch * self.batches + at.batch)
-            self.engine.train_batch(self.train, rows, seed, rate, side)
+            self.engine.train_batch(self.train, rows, seed, self._rate(share, at.batch), side)
             at.batch += 1
             spent = time.monotonic() - started
             if self.stopping():
@@ -119,7 +113,11 @@ class Loop:
                 speed = round((at.batch - first) * self.config.batch_size / spent, 1)
                 where = {"epoch": at.epoch + 1, "batch": at.batch, "batches": self.batches}
                 self.report("progress", where | {"images_per_second": speed})
-        return self._measure(side, rate, at.seconds + time.monotonic() - started)
+        return self._measure(side, self._rate(share, self.batches - 1), at.seconds + time.monotonic() - started)
+
+    def _rate(self, share: float, batch: int) -> float:
+        """Learning rate of a batch in the epoch that begins after `share` of the run."""
+        return learning_rate(self.config, share + batch / self.batches / self.config.epochs)
 
     def _measure(self, side: int, rate: float, seconds: float) -> dict:
         """Measure the averaged network after an epoch and move on to the next."""
@@ -130,11 +128,18 @@ class Loop:
         record |= _scores("val_", validation, get_scheme(self.config.scheme).labels)
         record |= {"learning_rate": rate, "seconds": round(seconds, 3)}
         at.history.append(record)
-        if record["val_recall"] > at.best_recall:
+        if self._is_best(record):
             at.best_epoch = at.epoch
             self.best = [weight.numpy() for weight in self.engine.averaged.weights]
         at.epoch, at.batch, at.seconds = at.epoch + 1, 0, 0.0
         return record | {"confusion": validation["confusion"].tolist()}
+
+    def _is_best(self, record: dict) -> bool:
+        """Whether no epoch with faces of the same size was better; a new size begins anew."""
+        best = self.progress.best_epoch
+        if best < 0 or self.progress.history[best]["side"] != record["side"]:
+            return True
+        return record["val_recall"] > self.progress.history[best]["val_recall"]
 
 
 def learning_rate(config: TrainConfig, share: float) -> float:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from fer_core import store
 from fer_core.data.dataset import FaceDataset
-from fer_core.errors import ModelError, RunError
+from fer_core.errors import RunError
 from fer_core.labels import get_scheme
 from fer_core.paths import ROOT, models_dir
 from fer_core.store import SavedModel
@@ -24,9 +24,12 @@ from fer_core.training.config import TrainConfig
 from fer_core.training.data import training_rows, validation_rows
 
 
-def create_run(config: TrainConfig, dataset: FaceDataset, name: str | None = None) -> SavedModel:
+def create_run(
+    config: TrainConfig, dataset: FaceDataset, name: str | None = None, *, skip_bad: bool = False
+) -> SavedModel:
     """The folder of a new run, not started yet; without `name`, the network's name and a free number.
 
+    `skip_bad` says how `dataset` was loaded, so that the worker loads the same faces.
     Raises `ModelError` where the name is taken or not allowed, `RunError` where the dataset lacks a class or faces to
     validate on.
     """
@@ -43,7 +46,12 @@ def create_run(config: TrainConfig, dataset: FaceDataset, name: str | None = Non
             "labels": list(scheme.labels),
             "network": config.network,
             "settings": config.to_json(),
-            "dataset": {"source": source, "fingerprint": dataset.fingerprint, "drawn": dataset.drawn},
+            "dataset": {
+                "source": source,
+                "fingerprint": dataset.fingerprint,
+                "drawn": dataset.drawn,
+                "skip_bad": skip_bad,
+            },
             "versions": {"python": platform.python_version()}
             | {library: version(library) for library in ("tensorflow", "keras", "numpy")},
         },
@@ -58,7 +66,6 @@ def start_run(model: SavedModel) -> None:
     """
     if model.trained:
         raise RunError(f"run {model.id!r}: expected one that can go on, found it finished; start a new run instead")
-    (model.folder / "stop").unlink(missing_ok=True)
     python_path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     with (model.folder / "log.txt").open("ab") as log:
         worker = subprocess.Popen(
@@ -70,14 +77,13 @@ def start_run(model: SavedModel) -> None:
             start_new_session=True,
         )
     threading.Thread(target=worker.wait, daemon=True).start()  # reaps it; a server lives longer than its runs
-    while not model.busy:
-        if worker.poll() is None:
-            time.sleep(0.05)
-        elif worker.returncode == 0:
+    while worker.poll() is None:
+        if any(event.get("pid") == worker.pid for event in model.recent_events()):
             return
-        else:
-            last = (model.folder / "log.txt").read_text(encoding="utf-8").strip().splitlines()[-1:]
-            raise RunError(f"run {model.id!r}: expected its worker to start, found that it ended: {' '.join(last)}")
+        time.sleep(0.05)
+    if worker.returncode and not model.busy:
+        last = (model.folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+        raise RunError(f"run {model.id!r}: expected its worker to start, found that it ended: {' '.join(last)}")
 
 
 def request_stop(model: SavedModel) -> None:
@@ -95,14 +101,6 @@ def tell(model: SavedModel, event: str, **record) -> None:
     line = json.dumps({"time": round(time.time(), 3), "event": event, **record})
     with (model.folder / "events.jsonl").open("a", encoding="utf-8") as file:
         file.write(line + "\n")
-
-
-def open_run(name: str) -> SavedModel:
-    """The run called `name`, to resume it; `RunError` where there is none."""
-    try:
-        return store.open_model(name)
-    except ModelError as error:
-        raise RunError(str(error)) from error
 
 
 def _free_name(stem: str) -> str:

@@ -14,8 +14,8 @@ from filelock import FileLock, Timeout
 
 from fer_core.errors import FerError, RunError
 from fer_core.paths import models_dir
-from fer_core.store import SavedModel
-from fer_core.training.runs import open_run, stop_requested, tell
+from fer_core.store import SavedModel, open_model
+from fer_core.training.runs import stop_requested, tell
 
 CHECKS = 2.0
 """Seconds to wait for the run's lock: whoever looks at a run's status takes it for an instant."""
@@ -23,15 +23,16 @@ CHECKS = 2.0
 
 def work(run_id: str) -> None:
     """Train the run to its end, or until it is asked to stop; `RunError` where another worker has it."""
-    model = open_run(run_id)
+    model = open_model(run_id)
     try:
         lock = model.lock.acquire(timeout=CHECKS)
     except Timeout:
         raise RunError(f"run {run_id!r}: expected no worker, found one at work on it; watch it instead") from None
     with lock:
-        model = open_run(run_id)  # as it stands now that nobody else changes it
+        model = open_model(run_id)  # as it stands now that nobody else changes it
         if model.trained:
             raise RunError(f"run {run_id!r}: expected one that can go on, found it finished; start a new run instead")
+        (model.folder / "stop").unlink(missing_ok=True)  # an old wish; one for this worker can only follow
         try:
             with _slot(model):
                 finished = not stop_requested(model) and _fit(model)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fer_core.data import FaceDataset, copies, load_dataset, statistics
+from fer_core.data import FaceDataset, copies, load_dataset, source_path, statistics
 from fer_core.evaluation.predictions import Predictions, read_predictions
 from fer_core.inference.classifier import Classifier
 from fer_core.store import SavedModel
@@ -30,8 +30,8 @@ _COMPARING = "Comparing every face with every other. This is done once for a dat
 
 
 def dataset(source: str) -> FaceDataset:
-    """`fer_core.data.load_dataset`, again when the file has changed."""
-    return _dataset(source, _written(Path(source).expanduser()))
+    """`fer_core.data.load_dataset`, again when the file, or the folder itself, has changed."""
+    return _dataset(source, 0 if source in ("demo", "kaggle") else _written(source_path(source)))
 
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the faces. Only the first time takes long.")

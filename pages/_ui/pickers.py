@@ -113,5 +113,7 @@ def trained_models() -> list[SavedModel]:
 
 def no_models() -> None:
     """Say what to do where there is no model yet."""
-    st.info("There is no trained model yet. Train one: the preset *quick* takes a few minutes.", icon=":material/info:")
+    st.info(
+        "There is no trained model yet. Train one: the preset *quick* takes about a minute.", icon=":material/info:"
+    )
     st.page_link("pages/train.py", label="Train a model")

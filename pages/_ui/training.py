@@ -19,13 +19,17 @@ LOG_LINES = 30
 
 def watch(run_id: str) -> None:
     """All of one run; a fragment that runs every second while a worker is alive, and once more when it has ended."""
-    model = open_model(run_id)
+    with errors.box():
+        _watch(open_model(run_id))
+
+
+def _watch(model: SavedModel) -> None:
+    run_id = model.id
     busy = model.busy
     if st.session_state.pop(f"busy-{run_id}", busy) and not busy:
         st.rerun()
     st.session_state[f"busy-{run_id}"] = busy
-    events = model.events()
-    _show_status(model, events)
+    _show_status(model, model.recent_events())
     _show_buttons(model, busy)
     charts.learning(model.history())
     _show_log(model)
@@ -36,7 +40,7 @@ def _show_status(model: SavedModel, events: list[dict]) -> None:
     st.badge(status, color=BADGES[status])
     last = events[-1] if events else {}
     if status == "failed":
-        st.error(last["reason"], icon=":material/error:")
+        st.error(last.get("reason", "See the log."), icon=":material/error:")
     if status == "interrupted":
         st.warning("Its process ended without a word. Resume it: at most one epoch is done again.")
     if status == "queued":
@@ -46,7 +50,7 @@ def _show_status(model: SavedModel, events: list[dict]) -> None:
 
 
 def _show_progress(last: dict, epochs: int) -> None:
-    if last["event"] in ("started", "resumed"):
+    if last.get("event") not in ("progress", "epoch"):
         st.progress(0, "Loading the faces and the network")
         return
     batches = last.get("batches", 1)
@@ -74,4 +78,6 @@ def _show_log(model: SavedModel) -> None:
     path = model.folder / "log.txt"
     if path.exists():
         with st.expander("Log"):
-            st.code("\n".join(path.read_text(encoding="utf-8").splitlines()[-LOG_LINES:]), language=None)
+            st.code(
+                "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]), language=None
+            )

@@ -60,6 +60,25 @@ def test_resumed_run_equals_the_uninterrupted_one_bit_by_bit(tmp_path):
         assert {key: value for key, value in row.items() if key != "seconds"} == expected
 
 
+def test_run_stopped_at_the_last_batch_of_an_epoch_resumes(tmp_path):
+    """Nothing but the epoch's measurement is left to do then."""
+    answers = iter([False] * 3 + [True])
+    stopped = loop_in(tmp_path, stopping=lambda: next(answers))
+    assert not stopped.run()
+    assert stopped.progress.batch == stopped.batches
+    resumed = loop_in(tmp_path)
+    assert resumed.resume()
+    assert resumed.run()
+    assert [row["epoch"] for row in resumed.progress.history] == [1, 2, 3]
+
+
+def test_best_epoch_is_one_of_the_final_size(tmp_path):
+    """However well it went with small faces, the weights that are kept saw faces of 48 pixels last."""
+    loop = loop_in(tmp_path, replace(CONFIG, learning_rate=1e-7, averaging=0.0))
+    assert loop.run()
+    assert loop.progress.history[loop.progress.best_epoch]["side"] == 48
+
+
 def test_every_epoch_is_measured_and_told(tmp_path):
     """Three epochs give three records with the recall of each class, at the sizes of the config."""
     reports: list = []
