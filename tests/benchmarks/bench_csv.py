@@ -1,5 +1,6 @@
-"""How long the CSV takes to read: cold, again from the cache, and the study's way; run with `FER_SOURCE=<the CSV>`.
+"""How long the CSV takes to read: cold, again from the cache, and the study's way.
 
+Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_csv`.
 The CSV is unpacked first, so that no way pays for it. The study's way, a table whose pixel text is split and turned
 into numbers, needs some 6 GB of memory.
 """
