@@ -8,6 +8,9 @@ OPTIMIZERS = ("sgd", "adam")
 SCHEDULES = ("constant", "cosine")
 ROWS = ("all", "clean")
 """`all` Training rows of the scheme's classes; `clean`: those without blanks, copies, and copies of test images."""
+PRECISIONS = ("auto", "float32", "bfloat16")
+"""Of the computation; the weights are float32 always. `auto`: the faster one here, by a self-test."""
+IMAGENET = "imagenet"
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,11 @@ class TrainConfig:
     scheme: str = "study"
     network: str = "compact"
     width: int | None = None  # filters of the first layer; None: the network's own
+    start: str = ""  # the saved model, or `imagenet`, that its weights start from; empty: random ones
+    frozen_epochs: int = 0  # at the start, in which only the heads learn
     rows: str = "all"
+    folds: int = 1  # parts that the rows are dealt into, copies together; one part is left out, unless there is but one
+    fold: int = 0  # the part left out, from 0
     epochs: int = 20
     minutes: float | None = None  # training time after which no epoch begins, and over which the schedule is drawn
     batch_size: int = 128
@@ -28,15 +35,21 @@ class TrainConfig:
     warmup: float = 0.05  # share of the steps
     weight_decay: float = 0.004  # decoupled, not on normalisation and bias
     label_smoothing: float = 0.0
+    class_balance: float = 0.0  # a face weighs as the frequency of its class to the power of minus this; 1: balanced
+    prior_correction: bool = False  # the saved network's biases make up for rare classes, fitted on validation
     votes_weight: float = 0.0  # of the second head's loss, where the dataset has annotators' votes
+    teachers: tuple[str, ...] = ()  # saved models; a face learns the mean answer of those that were not trained on it
+    distillation: float = 0.5  # share of the teachers' answer in the target, where there is one
     averaging: float = 0.0  # decay of the averaged weights a step; 0: no averaging
     flip: bool = True
     rotation: float = 10.0  # degrees, at most, either way
     shift: float = 0.1  # share of the side
     zoom: float = 0.1  # share, either way
     erasing: float = 0.0  # probability that a random rectangle is greyed
+    mixup: float = 0.0  # alpha of the Beta distribution by which pairs of faces are blended; 0: never
     mirror: bool = False  # the saved network averages a face and its mirror image
     patience: int = 0  # epochs without a better validation recall before it stops; 0: never
+    precision: str = "auto"
     seed: int = 1
     tensorboard: bool = False
 
@@ -47,6 +60,7 @@ class TrainConfig:
             ("optimizer", self.optimizer, OPTIMIZERS),
             ("schedule", self.schedule, SCHEDULES),
             ("rows", self.rows, ROWS),
+            ("precision", self.precision, PRECISIONS),
         ):
             choose(kind, value, dict.fromkeys(known))
         for name, low, high in (
@@ -58,6 +72,12 @@ class TrainConfig:
             ("shift", 0, 0.5),
             ("zoom", 0, 0.5),
             ("erasing", 0, 1),
+            ("mixup", 0, 10),
+            ("frozen_epochs", 0, 10_000),
+            ("folds", 1, 100),
+            ("fold", 0, self.folds - 1),
+            ("class_balance", 0, 1),
+            ("distillation", 0, 1),
             ("averaging", 0, 0.99999),
             ("warmup", 0, 0.9),
             ("weight_decay", 0, 1),
@@ -75,7 +95,7 @@ class TrainConfig:
 
     def to_json(self) -> dict:
         """Plain values, as they stand in `model.json`."""
-        return asdict(self) | {"sides": list(self.sides)}
+        return asdict(self) | {name: list(getattr(self, name)) for name in _TUPLES}
 
     @classmethod
     def from_json(cls, record: dict) -> "TrainConfig":
@@ -83,12 +103,14 @@ class TrainConfig:
         unknown = set(record) - {field.name for field in fields(cls)}
         if unknown:
             raise ValueError(f"settings: expected those of TrainConfig, found {', '.join(sorted(unknown))}")
-        return cls(**(record | {"sides": tuple(record.get("sides", (48,)))}))
+        return cls(**(record | {name: tuple(record[name]) for name in _TUPLES if name in record}))
 
     def side(self, epoch: int) -> int:
         """Height and width, in pixels, of the faces in that epoch (0 is the first)."""
         return self.sides[min(epoch * len(self.sides) // self.epochs, len(self.sides) - 1)]
 
+
+_TUPLES = ("sides", "teachers")  # lists in JSON
 
 PRESETS: dict[str, TrainConfig] = {
     "quick": TrainConfig(
@@ -126,6 +148,9 @@ PRESETS: dict[str, TrainConfig] = {
         mirror=True,
     ),
 }
+PRESETS["flagship"] = replace(
+    PRESETS["compact"], width=48, epochs=100, minutes=140.0, sides=(32, 32, 40, 48), prior_correction=True
+)
 
 
 def get_preset(name: str, **changes) -> TrainConfig:
