@@ -3,16 +3,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test check format clean
+.PHONY: help run test test-kill check format clean
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 11
 
 run: $(VENV)/.installed  ## install what it runs on, then serve the workbench on http://localhost:8501
 	$(BIN)/streamlit run streamlit_app.py
 
 test: $(VENV)/.installed-dev  ## install what tests need, then run them
 	$(BIN)/python -m pytest
+
+test-kill: $(VENV)/.installed-dev  ## kill runs at 20 random moments, not 4 as `test` does, and resume them
+	FER_KILLS=20 $(BIN)/python -m pytest tests/training/test_kill.py
 
 check: $(VENV)/.installed-dev  ## lint, format, types
 	$(BIN)/ruff check .

@@ -10,11 +10,13 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 import pandas as pd
 
+from fer_core import cli_words as words
 from fer_core import store
 from fer_core.errors import FerError, ModelError, RunError
 
@@ -74,37 +76,38 @@ def train(arguments) -> tuple[dict, str]:
     """Train a network into its folder, in a process of its own, and follow it; Ctrl-C asks it to stop."""
     from fer_core.training import runs
     from fer_core.training.config import get_preset
+    from fer_core.training.settings import parse_settings
 
     if arguments.resume:
-        if not arguments.name or arguments.preset or arguments.source or arguments.epochs or arguments.minutes:
+        chosen = (arguments.preset, arguments.source, arguments.epochs, arguments.minutes, arguments.set)
+        if not arguments.name or any(chosen):
             raise RunError("--resume: expected --name of a run, and nothing else, since it goes on as it was created")
         model = store.open_model(arguments.name)
     else:
-        config = get_preset(arguments.preset or "compact", epochs=arguments.epochs, minutes=arguments.minutes)
+        preset = get_preset(arguments.preset or "compact", epochs=arguments.epochs, minutes=arguments.minutes)
+        config = replace(preset, **parse_settings(arguments.set))
         model = runs.create_run(config, _dataset(arguments), arguments.name, skip_bad=arguments.skip_bad)
     _say(f"run {model.id}: its folder is {model.folder}")
     runs.start_run(model)
     model = _follow(model)
     if model.status != "finished":
-        raise RunError(_ending(model))
-    return {"id": model.id, "status": model.status, "scores": model.scores}, _scores_text(model)
+        raise RunError(words.ending(model))
+    return {"id": model.id, "status": model.status, "scores": model.scores}, words.scores_text(model)
+
+
+def combine(arguments) -> tuple[dict, str]:
+    """Models of the schemes valence, negative and positive as one of the study's six classes."""
+    from fer_core.training.combine import STAGES, two_stage
+
+    valence, negative, positive = (store.open_trained(getattr(arguments, stage)) for stage in STAGES)
+    model = two_stage(valence, negative, positive, arguments.name, _dataset(arguments))
+    return _model_row(model), words.scores_text(model)
 
 
 def models(arguments) -> tuple[dict, str]:
     """The saved models and their headline scores."""
-    rows = [
-        {
-            "id": model.id,
-            "status": model.status,
-            "scheme": model.record.get("scheme"),
-            "network": model.record.get("network"),
-            "parameters": model.record.get("parameters"),
-            "scores": model.scores,
-            "problem": model.problem or None,
-        }
-        for model in store.list_models()
-    ]
-    lines = [_model_line(row) for row in rows]
+    rows = [_model_row(model) for model in store.list_models()]
+    lines = [words.model_line(row) for row in rows]
     return {"models": rows}, "\n".join(lines) or f"no saved model in {store.models_dir()}; train one"
 
 
@@ -119,8 +122,8 @@ def evaluate(arguments) -> tuple[dict, str]:
     table = pd.DataFrame(result["confusion"], index=result["labels"], columns=result["labels"])
     lines = [
         f"{model.id} on {arguments.split}, with 95 % intervals",
-        *(f"{part}: {_scores_words(scores)}" for part, scores in headline(predictions)[arguments.split].items()),
-        "recall: " + ", ".join(f"{label} {_share(value)}" for label, value in result["recall"].items()),
+        *(f"{part}: {words.scores_words(scores)}" for part, scores in headline(predictions)[arguments.split].items()),
+        "recall: " + ", ".join(f"{label} {words.share(value)}" for label, value in result["recall"].items()),
         f"confusion, rows true:\n{table.to_string()}",
     ]
     return result, "\n".join(lines)
@@ -174,9 +177,9 @@ def predict(arguments) -> tuple[dict, str]:
     classifier = Classifier.load(arguments.model)
     files = list(classify_files(map(Path, arguments.files), classifier, get_detector()))
     if arguments.out:
-        _faces_table(files).to_csv(arguments.out, index=False)
+        words.faces_table(files).to_csv(arguments.out, index=False)
         _say(f"wrote {arguments.out}")
-    return {"files": files}, "\n".join(map(_file_text, files)) or "no picture found"
+    return {"files": files}, "\n".join(map(words.file_text, files)) or "no picture found"
 
 
 def export(arguments) -> tuple[dict, str]:
@@ -186,6 +189,18 @@ def export(arguments) -> tuple[dict, str]:
     model = store.open_trained(arguments.model)
     path = export_network(model, arguments.format, Path(arguments.out) if arguments.out else None)
     return {"model": model.id, "format": arguments.format, "file": str(path)}, f"wrote {path}"
+
+
+def _model_row(model: store.SavedModel) -> dict:
+    return {
+        "id": model.id,
+        "status": model.status,
+        "scheme": model.record.get("scheme"),
+        "network": model.record.get("network"),
+        "parameters": model.record.get("parameters"),
+        "scores": model.scores,
+        "problem": model.problem or None,
+    }
 
 
 def _dataset(arguments):
@@ -227,65 +242,6 @@ def _follow(model):
                 request_stop(model)
 
 
-def _ending(model) -> str:
-    last = model.events()[-1] if model.events() else {}
-    reason = f": {last['reason']}" if "reason" in last else ""
-    return f"run {model.id!r}: {model.status}{reason}; go on with: python -m fer_core train --resume --name {model.id}"
-
-
-def _scores_text(model) -> str:
-    lines = [f"{model.id}: {model.record['parameters']:,} parameters; scores with 95 % intervals"]
-    for split, parts in model.scores.items():
-        lines += [f"{split}, {part}: {_scores_words(scores)}" for part, scores in parts.items()]
-    return "\n".join(lines)
-
-
-def _scores_words(scores: dict) -> str:
-    """`3,533 faces, macro recall 0.674 (0.659 to 0.688), accuracy …` of a headline's record."""
-    told = [
-        f"{name.replace('_', ' ')} {_share(scores[name])} "
-        f"({_share(scores[f'{name}_low'])} to {_share(scores[f'{name}_high'])})"
-        for name in ("macro_recall", "accuracy")
-    ]
-    return ", ".join([f"{scores['n']:,} faces", *told])
-
-
-def _model_line(row: dict) -> str:
-    if row["problem"]:
-        return f"{row['id']}: damaged, {row['problem']}"
-    parts = row["scores"].get("test", {})
-    told = "".join(f"\n  test, {part}: {_scores_words(scores)}" for part, scores in parts.items()) or ", no scores yet"
-    return f"{row['id']}: {row['status']}, {row['network']} on {row['scheme']}{told}"
-
-
-def _faces_table(files: list[dict]) -> pd.DataFrame:
-    """One row a face; a picture without a face, or with an error, has one row without probabilities."""
-    rows = []
-    for file in files:
-        for face in file.get("faces") or [None]:
-            row = {"path": file["path"], "error": file.get("error", "" if face else "no face found")}
-            if face:
-                row |= dict(zip("xywh", face["box"], strict=True)) | {"label": face["label"]}
-                row |= {f"p_{label}": value for label, value in face["probabilities"].items()}
-            rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _file_text(file: dict) -> str:
-    if "error" in file:
-        return f"{file['path']}: {file['error']}"
-    return f"{file['path']}: " + ("; ".join(map(_face_text, file["faces"])) or "no face found")
-
-
-def _face_text(face: dict) -> str:
-    shares = ", ".join(f"{label} {_share(value)}" for label, value in face["probabilities"].items())
-    return f"{face['label'] or 'unsure'} ({shares})"
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
 def _say(message: str, end: str = "\n") -> None:
     print(message, end=end, file=sys.stderr, flush=True)
 
@@ -321,6 +277,10 @@ def _parser() -> argparse.ArgumentParser:
     verb(data, source=True)
     verb(audit, source=True)
     _train_arguments(verb(train, source=True))
+    sub = verb(combine, source=True)
+    for stage in ("valence", "negative", "positive"):
+        sub.add_argument(stage, metavar=stage.upper(), help=f"a trained model of scheme {stage}")
+    sub.add_argument("--name", help="of the new model; default: two_stage and a number")
     verb(models)
     for function in (evaluate, compare):
         sub = verb(function, source=True)
@@ -339,6 +299,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--preset", help="where the settings start from (default: compact)")
+    sub.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SETTING=VALUE",
+        help="change one setting of the preset, such as width=24 or sides=32,48; may be given again for another",
+    )
     sub.add_argument("--name", help="of the model; default: the network's name and a number")
     sub.add_argument("--epochs", type=int)
     sub.add_argument("--minutes", type=float, help="training time at most; the schedule is drawn over it")

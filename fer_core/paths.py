@@ -19,14 +19,18 @@ def data_dir() -> Path:
     return Path(os.environ.get("FER_DATA") or ROOT / "data")
 
 
-def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+PARTIAL = ".partial-"
+"""What the name of a file that is still being written begins with."""
+
+
+def write_atomic(path: Path, write: Callable[[IO[bytes]], object], *, keep: Path | None = None) -> None:
     """Write through `write(file)` into a temporary file beside `path`, flush it to disk, then replace `path`.
 
-    A kill at any moment leaves the old file or the new one, never a mixture. The suffix of `path` is kept,
-    since some writers look at it.
+    A kill at any moment leaves the old file or the new one, never a mixture. The old file goes to `keep`, where that
+    is given; a kill may then leave it there and none at `path`. The suffix is that of `path`, as some writers look at it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f"{PARTIAL}{path.stem}-", suffix=path.suffix, dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -34,7 +38,15 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o644)
+        if keep:
+            path.replace(keep)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_partial(folder: Path) -> None:
+    """Remove what writers that were killed left in `folder`; only for who alone writes there."""
+    for path in folder.glob(f"{PARTIAL}*"):
+        path.unlink(missing_ok=True)

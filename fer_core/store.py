@@ -4,20 +4,24 @@
 |---|---|
 | `model.json` | the record: `RECORD_KEYS`, and once trained `TRAINED_KEYS` |
 | `model.keras` | stock layers only: raw pixels 0-255 `(n, 48, 48, 1)` to probabilities `(n, k)` |
-| `history.csv` | one row an epoch |
+| `history.csv` | one row an epoch; absent where the record has `parts`, the models that this one combines |
 | `predictions.parquet` | `evaluation.predictions` |
 | `events.jsonl`, `log.txt` | a run's events and output |
-| `lock`, `state.npz`, `stop` | a run's worker's lock, resumable state, the wish to stop |
+| `lock`, `stop` | a run's worker's lock, the wish to stop |
+| `state.npz`, `state.previous.npz` | a run's resumable state, and the one before it |
 
 Status is derived from events and lock, never stored.
 """
 
 import hashlib
 import json
+import mmap
+import platform
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -100,6 +104,23 @@ class SavedModel:
         """The last of `events`, some hundreds at most."""
         return list(_json_lines(self.folder / "events.jsonl", TAIL))
 
+    def last_event(self, kind: str) -> dict | None:
+        """The newest event of that kind, however long ago; None where there is none.
+
+        Searched from the end of the file: of a run whose epochs last hours, the newest `epoch` is megabytes away.
+        """
+        path = self.folder / "events.jsonl"
+        if not path.exists() or not path.stat().st_size:
+            return None
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+            end = max(text.rfind(b"\n"), 0)  # what follows is half written
+            while (end := text.rfind(f'"event": "{kind}"'.encode(), 0, end)) >= 0:
+                try:
+                    return json.loads(text[text.rfind(b"\n", 0, end) + 1 : text.find(b"\n", end)])
+                except ValueError:
+                    continue  # cut by a full disk or the end of its worker
+        return None
+
     def history(self) -> pd.DataFrame:
         """`history.csv`, one row an epoch; empty before the first has ended."""
         path = self.folder / "history.csv"
@@ -113,6 +134,21 @@ def check_name(name: str) -> str:
             f"model name: expected 1 to 64 letters, digits, '.', '_' or '-', first a letter or digit, found {name!r}"
         )
     return name
+
+
+def check_free(name: str) -> str:
+    """Return `name` if a new model may be called so, else raise `ModelError`."""
+    if (models_dir() / check_name(name)).exists():
+        raise _taken(name)
+    return name
+
+
+def free_name(stem: str) -> str:
+    """`stem` and the first number with which it is not taken."""
+    number = 1
+    while (models_dir() / f"{stem}-{number}").exists():
+        number += 1
+    return f"{stem}-{number}"
 
 
 def list_models() -> list[SavedModel]:
@@ -137,10 +173,14 @@ def open_model(model_id: str) -> SavedModel:
 
 def open_trained(model_id: str) -> SavedModel:
     """The model with that id, trained to its end; `ModelError` otherwise."""
-    model = open_model(model_id)
+    return check_trained(open_model(model_id))
+
+
+def check_trained(model: SavedModel) -> SavedModel:
+    """Return `model` if there is a network to predict with, else raise `ModelError`."""
     if not model.trained:
         raise ModelError(
-            f"model {model_id!r}: expected a trained model, found a run that is {model.status}; finish it first"
+            f"model {model.id!r}: expected a trained model, found a run that is {model.status}; finish it first"
         )
     return model
 
@@ -161,18 +201,17 @@ def load_network(model: SavedModel):
 
 
 def create_model(name: str, record: dict) -> SavedModel:
-    """Make the folder of a new model; `ModelError` where the name is taken."""
+    """Make the folder of a new model; `ModelError` where the name is taken. `record`: the other `RECORD_KEYS`."""
     folder = models_dir() / check_name(name)
     try:
         folder.mkdir(parents=True)
     except FileExistsError:
-        raise ModelError(
-            f"model name: expected one that is not taken, found {name!r}; choose another, or resume it"
-        ) from None
+        raise _taken(name) from None
     except OSError as error:
         raise ModelError(f"{folder.parent}: expected a folder to write models into, found: {error.strerror}") from error
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    model = SavedModel(name, folder, {"format": FORMAT, "name": name, "created": created, **record})
+    about = {"format": FORMAT, "name": name, "created": created, "versions": _versions()}
+    model = SavedModel(name, folder, about | record)
     save_record(model)
     return model
 
@@ -196,6 +235,15 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _taken(name: str) -> ModelError:
+    return ModelError(f"model name: expected one that is not taken, found {name!r}; choose another, or resume it")
+
+
+def _versions() -> dict[str, str]:
+    libraries = {library: version(library) for library in ("tensorflow", "keras", "numpy")}
+    return {"python": platform.python_version()} | libraries
+
+
 def _read(folder: Path) -> SavedModel:
     try:
         record = json.loads((folder / "model.json").read_text(encoding="utf-8"))
@@ -213,13 +261,11 @@ def _problem(record: object, folder: Path) -> str:
         return f"expected model.json of format {FORMAT}, found {found}"
     if missing := [key for key in RECORD_KEYS if key not in record]:
         return f"expected {', '.join(missing)} in model.json, found none"
-    if "sha256" in record:
+    if "sha256" in record or "parts" in record:  # a model that combines others is no run that could go on
         if missing := [key for key in TRAINED_KEYS if key not in record]:
             return f"expected {', '.join(missing)} in model.json of a trained model, found none"
-        absent = [
-            name for name in ("model.keras", "history.csv", "predictions.parquet") if not (folder / name).exists()
-        ]
-        if absent:
+        files = ["model.keras", "predictions.parquet"] + ["history.csv"] * ("parts" not in record)
+        if absent := [name for name in files if not (folder / name).exists()]:
             return f"expected {', '.join(absent)} in its folder, found none"
     return ""
 

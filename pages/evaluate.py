@@ -66,7 +66,11 @@ def show_classes(model: SavedModel, predictions: Predictions) -> None:
 
 
 def show_learning(model: SavedModel, *_) -> None:
-    charts.learning(model.history())
+    if parts := model.record.get("parts"):
+        names = ", ".join(part["id"] for part in parts)
+        st.info(f"It was not trained itself: it combines {names}, which have curves of their own.")
+    else:
+        charts.learning(model.history(), model.scores["validation"]["raw"]["n"])
 
 
 def _choose_cell() -> None:

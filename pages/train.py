@@ -1,84 +1,123 @@
 """Choose, start, watch and stop a training run."""
 
-from dataclasses import replace
+from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.labels import SCHEMES
-from fer_core.store import SavedModel, list_models, open_model
-from fer_core.training import runs
-from fer_core.training.config import PRESETS, ROWS
-from pages._ui import errors, frame, training
+from fer_core.store import list_models, open_model
+from fer_core.training import runs, speed
+from fer_core.training.config import PRESETS, TrainConfig
+from fer_core.training.standing import runs_table, settings
+from pages._ui import cached, errors, frame, pickers, training, words
+from pages._ui.settings import ask
 
 PRESET_WORDS = {
     "quick": "a small network for the drawn faces: under a minute",
     "baseline": "the study's first network: two convolutions",
     "study": "the study's last network: twelve convolutions, as it was trained there; days on a CPU",
     "compact": "our small network: about an hour on two cores",
-}
-ROW_WORDS = {
-    "all": "all Training faces",
-    "clean": "without blanks, copies, and copies of test faces",
+    "flagship": "the small network, half as wide again and trained for longer: two and a half hours on two cores",
 }
 
 
-def ask_and_start(dataset: FaceDataset) -> None:
-    """The settings of a new run, and the button that starts it."""
-    names = list(PRESETS)
-    preset = st.selectbox(
-        "Preset",
-        names,
-        index=names.index("quick" if dataset.drawn else "compact"),
-        format_func=lambda name: f"{name}: {PRESET_WORDS[name]}",
-        key="preset",
-    )
-    config = PRESETS[preset]
-    left, middle, right = st.columns(3)
-    scheme = left.selectbox(
-        "Classes", list(SCHEMES), format_func=lambda name: f"{name}: {', '.join(SCHEMES[name].labels)}", key="scheme"
-    )
-    rows = middle.selectbox(
-        "Faces", ROWS, index=ROWS.index(config.rows), format_func=ROW_WORDS.get, key=f"rows-{preset}"
-    )
-    epochs = right.number_input("Epochs, at most", 1, 1000, config.epochs, key=f"epochs-{preset}")
-    with st.expander("More settings"):
-        first, second, third = st.columns(3)
-        seed = first.number_input("Seed", 0, 2**31 - 1, config.seed, key=f"seed-{preset}")
-        patience = second.number_input(
-            "Stop after so many epochs without a better validation recall (0: never)",
-            0,
-            1000,
-            config.patience,
-            key=f"patience-{preset}",
-        )
-        board = third.toggle("Write TensorBoard files", config.tensorboard, key="board")
-        name = st.text_input("Name of the model", placeholder="the network's name and a number", key="name")
-    st.caption("One run at a time; a second one waits for the first.")
-    if st.button("Start training", type="primary", icon=":material/play_arrow:", key="start"):
-        chosen = replace(
-            config, scheme=scheme, rows=rows, epochs=epochs, seed=seed, patience=patience, tensorboard=board
-        )
-        with errors.box(), st.spinner("Starting the run"):
-            model = runs.create_run(chosen, dataset, name.strip() or None)
-            runs.start_run(model)
-            st.session_state["run"] = model.id
-            st.rerun()
+def show_form(dataset: FaceDataset) -> None:
+    """The settings of a new run, how long it will take, and the button that starts it."""
+    with st.container(border=True):
+        name, base = choose_preset(dataset)
+        config = ask(base, name, dataset)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            model_name = st.text_input("Name", placeholder="the network's name and a number", key="name", width=320)
+            started = st.button(
+                "Start training", "start", type="primary", icon=":material/play_arrow:", disabled=config is None
+            )
+        st.caption("One run at a time; a second one waits for the first.")
+        if config is None:
+            return
+        with errors.box():
+            if started:
+                training.start(runs.create_run(config, dataset, model_name.strip() or None))
+            show_estimate(dataset, config)
 
 
-def choose_run(models: list[SavedModel]) -> SavedModel | None:
-    """The run to watch, the newest if none was chosen."""
-    ids = [model.id for model in models if not model.problem]
-    if not ids:
+def choose_preset(dataset: FaceDataset) -> tuple[str, TrainConfig]:
+    """A preset, or the settings of a run that is to be run again with changes: its name and its settings."""
+    options = {name: f"{name}: {said}." for name, said in PRESET_WORDS.items()}
+    asked = st.session_state.get("preset") or st.query_params.get("preset", "")
+    changed = asked.removeprefix("run ")
+    if changed != asked and changed in {model.id for model in pickers.known_models()}:
+        options[asked] = f"The settings of {changed}, to be changed."
+    default = "quick" if dataset.drawn else "compact"
+    if "preset" in st.session_state:
+        default = None  # a button may have chosen another one, beside which Streamlit wants no default
+    name = st.segmented_control(
+        "Preset", list(options), default=default, required=True, key="preset", bind="query-params"
+    )
+    st.caption(options[name])
+    return name, PRESETS[name] if name in PRESETS else settings(open_model(changed))
+
+
+def show_estimate(dataset: FaceDataset, config: TrainConfig) -> None:
+    measured = speed.known(config)
+    if measured is None:
+        if st.button("Measure this machine", "measure", icon=":material/speed:", help="To know how long it will take."):
+            with st.spinner("Training a few batches of random faces: about half a minute"):
+                speed.measure_apart(config)
+            st.rerun(scope="fragment")
+        return
+    faces = len(cached.training_rows(dataset, config))
+    side = max(measured.images_per_second)
+    st.markdown(
+        f"About **{words.duration(speed.estimate(config, faces, measured))}** on this machine, for {faces:,} faces "
+        f"(self-test: {measured.images_per_second[side]:,.0f} faces a second at {side} px, {measured.precision})."
+    )
+
+
+def show_runs(dataset: FaceDataset) -> None:
+    """The table of all runs, and the chosen one; every second while one is at work."""
+    models = list_models()
+    busy = [model.id for model in models if model.busy]
+    if st.session_state.get("busy", busy) != busy:
+        st.session_state["busy"] = busy
+        st.rerun()  # all of the page, which decides how often this part runs
+    st.session_state["busy"] = busy
+    table = runs_table(models)
+    if table.empty:
         st.info("No run yet. Choose a preset above and start one.", icon=":material/model_training:")
-        return None
-    return open_model(st.selectbox("Run", ids, key="run", bind="query-params"))
+        return
+    chosen = choose_run(table)
+    with errors.box():
+        training.show(next(model for model in models if model.id == chosen), dataset, models)
+
+
+def choose_run(table: pd.DataFrame) -> str:
+    """The run to look at, at first the newest; a click on the table chooses what the box below it holds."""
+    ids = list(table["run"])
+    if turned := st.session_state.pop("turn_to", None):
+        st.session_state["run"] = turned
+    st.dataframe(
+        words.runs(table),
+        key="runs",
+        on_select=partial(_choose_row, ids),
+        selection_mode="single-row",
+        hide_index=True,
+        alt=f"All {len(ids)} runs, newest first",
+        column_config={
+            "Started (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+            "Best validation recall": st.column_config.NumberColumn(format="percent"),
+        },
+    )
+    return st.selectbox("Run", ids, key="run", bind="query-params")
+
+
+def _choose_row(ids: list[str]) -> None:
+    if rows := st.session_state["runs"].selection.rows:
+        st.session_state["run"] = ids[rows[0]]
 
 
 frame.start(__file__, "Train", "Train a network on the loaded faces. The run goes on when you close this page.")
 dataset = frame.dataset()
-with st.container(border=True):
-    ask_and_start(dataset)
+st.fragment(show_form)(dataset)
 st.subheader("Runs", anchor=False)
-if model := choose_run(list_models()):
-    st.fragment(training.watch, run_every=1 if model.busy else None)(model.id)
+st.fragment(show_runs, run_every=1 if any(model.busy for model in list_models()) else None)(dataset)

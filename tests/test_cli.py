@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pytest
+from networked import save_constant
 from PIL import Image
 from saved import save_model
 
@@ -80,11 +81,28 @@ def test_compare_tells_the_difference(run):
         assert len(result[part]["differences"]) == 1
 
 
+def test_combine_tells_a_row_of_models(run):
+    """Three specialists by one verb: a model that is listed as the verb told it, evaluated and compared."""
+    drawn = draw_dataset()
+    parts = {"valence": (0.6, 0.4), "negative": (0.5, 0.3, 0.2), "positive": (0.7, 0.2, 0.1)}
+    for scheme, probabilities in parts.items():
+        save_constant(scheme, drawn, scheme, probabilities)
+    told = run("combine", *parts, "--name", "both", "--source", "demo")
+    assert told == next(row for row in run("models")["models"] if row["id"] == "both")
+    assert (told["status"], told["scheme"], told["network"]) == ("finished", "study", "two_stage")
+    assert run("evaluate", "both")["recall"]["Angry"] == 1  # the likeliest of all, always
+    save_model("six", drawn)
+    assert len(run("compare", "both", "six")["raw"]["differences"]) == 1
+
+
 def test_train_predict_and_export(run, tmp_path, capsys):
     """From nothing to a label, all by verbs: a short run, a face, a damaged picture, the network in a file."""
     drawn = draw_dataset()
-    trained = run("train", "--preset", "quick", "--source", "demo", "--epochs", "1", "--name", "short")
+    words = ("--preset", "quick", "--source", "demo", "--epochs", "1", "--name", "short")
+    trained = run("train", *words, "--set", "width=4", "--set", "scheme=negative", "--set", "minutes=none")
     assert (trained["id"], trained["status"]) == ("short", "finished")
+    settings = store.open_model("short").record["settings"]
+    assert [settings[name] for name in ("width", "scheme", "minutes", "epochs")] == [4, "negative", None, 1]
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     Image.fromarray(drawn.images[0]).save(pictures / "a.png")
@@ -109,6 +127,11 @@ def test_train_predict_and_export(run, tmp_path, capsys):
         (("train", "--resume"), "expected --name"),
         (("train", "--source", "demo", "--epochs", "0"), "epochs: expected 1 to"),
         (("train", "--resume", "--name", "x", "--epochs", "3"), "nothing else"),
+        (("train", "--resume", "--name", "x", "--set", "width=8"), "nothing else"),
+        (("train", "--source", "demo", "--set", "colour=red"), "unknown setting 'colour': expected one of scheme, "),
+        (("train", "--source", "demo", "--set", "width=wide"), "width: expected a whole number or none, found 'wide'"),
+        (("train", "--source", "demo", "--set", "network=huge"), "unknown network 'huge': expected one of"),
+        (("combine", "one", "two", "three"), "expected one of the saved models"),
         (("predict", "../models", "x.png"), "model name: expected"),
         (("predict", "any", "x.png", "--out", "no/such/folder/x.csv"), "expected a file that can be written"),
         (("data", "--source", "~nobody-of-that-name/x.csv"), "found no such file"),

@@ -88,7 +88,31 @@ def test_damaged_model_is_listed_with_its_problem_and_breaks_nothing(text, probl
 def test_trained_model_without_its_files_is_damaged():
     """A record that speaks of weights needs them."""
     store.update_record(store.create_model("bare", RECORD), **TRAINED)
-    assert "model.keras, history.csv, predictions.parquet" in store.list_models()[0].problem
+    assert "model.keras, predictions.parquet, history.csv" in store.list_models()[0].problem
+
+
+def test_model_of_parts_needs_no_curve():
+    """A model that combines others was not trained itself: finished without `history.csv`."""
+    model = store.create_model("both", RECORD | {"parts": []})
+    for name in ("model.keras", "predictions.parquet"):
+        (model.folder / name).write_bytes(b"")
+    store.update_record(model, **TRAINED)
+    assert store.open_trained("both").status == "finished"
+
+
+def test_model_of_parts_that_was_torn_is_no_run():
+    """Killed while its folder was filled: damaged, and not a run that could be resumed."""
+    store.create_model("both", RECORD | {"parts": []})
+    assert store.list_models()[0].status == "damaged"
+
+
+def test_free_name_is_the_first_number_not_taken():
+    """`both-1`, then `both-2`; a taken name is refused."""
+    assert store.check_free(store.free_name("both")) == "both-1"
+    store.create_model("both-1", RECORD)
+    assert store.free_name("both") == "both-2"
+    with pytest.raises(ModelError, match="not taken, found 'both-1'"):
+        store.check_free("both-1")
 
 
 def test_weights_other_than_recorded_are_not_loaded():
@@ -105,3 +129,17 @@ def test_half_written_event_is_left_out():
     model = store.create_model("killed", RECORD)
     (model.folder / "events.jsonl").write_text(json.dumps({"event": "started"}) + '\n{"event": "ep')
     assert [event["event"] for event in model.events()] == ["started"]
+
+
+def test_newest_event_of_a_kind_however_long_ago():
+    """Found before half a megabyte of others; a half-written line and a missing kind are no events."""
+    model = store.create_model("long", RECORD)
+    assert model.last_event("epoch") is None
+    path = model.folder / "events.jsonl"
+    path.write_text('{"event": "epoch"', encoding="utf-8")
+    assert model.last_event("epoch") is None
+    lines = ['{"event": "epoch", "epoch": 1}', '{"event": "epoch", "epoch": 2}', *['{"event": "progress"}'] * 20_000]
+    path.write_text("\n".join([*lines, '{"event": "epoch", "epo']), encoding="utf-8")
+    assert len(model.recent_events()) < 20_000
+    assert model.last_event("epoch") == {"event": "epoch", "epoch": 2}
+    assert model.last_event("started") is None

@@ -121,6 +121,18 @@ def copies_of(copies: Copies, row: int) -> tuple[np.ndarray, np.ndarray]:
     return exact[exact != row], np.setdiff1d(near, exact)
 
 
+def deal(copies: Copies, parts: int) -> np.ndarray:
+    """Deal all rows into `parts` at random, the same ones each time, copies together: int64 `(n,)`, 0 to parts - 1."""
+    chains = _chains(copies)
+    return np.random.default_rng(parts).permutation(chains.max() + 1)[chains] % parts
+
+
+def chained(copies: Copies, among: np.ndarray) -> np.ndarray:
+    """Bool `(n,)`: whether the row is marked in `among`, bool `(n,)`, or in a chain of copies with one that is."""
+    chains = _chains(copies)
+    return np.isin(chains, chains[among])
+
+
 def near_groups(copies: Copies) -> tuple[np.ndarray, ...]:
     """Chains of copies that hold near ones, each an int64 array of two or more rows, ascending."""
     return tuple(rows for rows in _groups(_chains(copies)) if len(set(copies.first[rows])) > 1)

@@ -6,6 +6,7 @@ expressions are `labels.COLOURS`. Shares are in [0, 1] and shown in percent, int
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import pandas as pd
@@ -22,6 +23,7 @@ CONFUSION_VALUES = {
 
 _MARKER_SIZE = 24  # pixels: less than a cell of seven classes on a phone, so that markers never overlap
 _CURVE_UNITS = {"loss": "loss (cross-entropy)", "learning_rate": "learning rate", "seconds": "seconds an epoch"}
+_GHOST, _GHOST_DASHES = "#8A8A8A", ("solid", "dash", "dashdot")  # grey on light and on dark; dots mean training
 _PERCENT_AXIS = {"range": [0, 1], "tickformat": ".0%"}
 
 
@@ -70,12 +72,20 @@ def class_score_bars(frame: pd.DataFrame, metric: str = "recall") -> go.Figure:
     return figure.update_yaxes(title=f"{metric}, 95 % interval", **_PERCENT_AXIS)
 
 
-def learning_curves(history: pd.DataFrame, columns: Sequence[str], title: str) -> go.Figure:
+def learning_curves(
+    history: pd.DataFrame, columns: Sequence[str], title: str, earlier: Mapping[str, pd.DataFrame] | None = None
+) -> go.Figure:
     """Draw `columns` of a run's `history.csv` over its epochs: solid on validation faces, dotted on training faces.
 
-    The first column names the vertical axis: draw losses and shares apart.
+    The first column names the vertical axis: draw losses and shares apart. `earlier` maps the names of other runs to
+    their histories, which stand thin behind: of the recall of each class all, else the first of `columns` only.
     """
-    figure = go.Figure([_curve(history, column) for column in columns])
+    ghosts = [
+        ghost
+        for (name, other), dash in zip((earlier or {}).items(), cycle(_GHOST_DASHES))
+        for ghost in _ghosts(name, other, columns, dash)
+    ]
+    figure = go.Figure([*(_curve(history, column) for column in columns), *ghosts])  # ghosts take no colour of theirs
     figure.update_layout(title=title, hovermode="x unified")
     figure.update_xaxes(title="epoch", tickformat="d")
     return figure.update_yaxes(title=_CURVE_UNITS.get(columns[0].removeprefix("val_"), "share of faces"))
@@ -174,19 +184,45 @@ def _interval(frame: pd.DataFrame, metric: str) -> dict[str, object]:
 
 
 def _curve(history: pd.DataFrame, column: str) -> go.Scatter:
-    measure = column.removeprefix("val_")
-    label = measure.removeprefix("recall_")
-    split = "training" if measure == column else "validation"
-    words = label if label in COLOURS else f"{measure.replace('_', ' ')}, {split}"
+    label = _class_of(column)
+    split = "" if column == "learning_rate" else ", validation" if column.startswith("val_") else ", training"
     return go.Scatter(
-        name=words,
+        name=label or column.removeprefix("val_").replace("_", " ") + split,
         x=history["epoch"],
         y=history[column],
         mode="lines+markers",  # a single epoch has no line
         marker_size=4,
-        line={"dash": "dot" if split == "training" else "solid", "color": COLOURS.get(label)},
-        hovertemplate="%{y:.3f}",
+        line={"dash": "dot" if "training" in split else "solid", "color": COLOURS.get(label)},
+        hovertemplate="%{y:.3g}",
     )
+
+
+def _ghosts(name: str, history: pd.DataFrame, columns: Sequence[str], dash: str) -> list[go.Scatter]:
+    """Another run's curves, one legend entry for all."""
+    of_classes = [column for column in columns if _class_of(column)]
+    drawn = [column for column in of_classes or columns[:1] if column in history]
+    return [
+        go.Scatter(
+            name=name,
+            legendgroup=name,
+            showlegend=column == drawn[0],
+            x=history["epoch"],
+            y=history[column],
+            mode="lines",
+            zorder=-1,
+            opacity=0.5,
+            line={"width": 1, "dash": dash, "color": COLOURS.get(_class_of(column), _GHOST)},
+            hoverinfo="skip" if of_classes else None,  # else the words of one epoch would fill the picture
+            hovertemplate=None if of_classes else "%{y:.3g}",
+        )
+        for column in drawn
+    ]
+
+
+def _class_of(column: str) -> str:
+    """`val_recall_Sad` → `Sad`; empty for a column of all classes."""
+    label = column.removeprefix("val_").removeprefix("recall_")
+    return label if label in COLOURS else ""
 
 
 def _titled(title: str, n: float) -> str:

@@ -4,6 +4,7 @@ Every share is in [0, 1], float64; intervals are 95 %. A share of no faces is Na
 face is left out of macro recall.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,13 +43,16 @@ def confusion(y_true: np.ndarray, y_pred: np.ndarray, k: int) -> np.ndarray:
 
 
 def confusion_frame(predictions: Predictions) -> pd.DataFrame:
-    """One row a cell, k × k rows, the first true class first.
+    """The cells of the confusion matrix; see `matrix_frame`."""
+    return matrix_frame(_confusion_of(predictions), predictions.labels)
+
+
+def matrix_frame(matrix: np.ndarray, labels: Sequence[str]) -> pd.DataFrame:
+    """A confusion matrix `(k, k)`, rows true, as one row a cell, k × k rows, the first true class first.
 
     Columns: `true`, `predicted` (class names), `n` (faces), `by_true` (share of the true class's faces) and
     `by_predicted` (share of the faces predicted so).
     """
-    labels = predictions.labels
-    matrix = _confusion_of(predictions)
     return pd.DataFrame(
         {
             "true": np.repeat(labels, len(labels)),

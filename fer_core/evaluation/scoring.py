@@ -21,16 +21,21 @@ def predict_dataset(network: Callable, dataset: FaceDataset, scheme: ClassScheme
         raise DatasetError(
             f"{dataset.source}: expected PrivateTest or PublicTest faces of {', '.join(scheme.labels)}, found none"
         )
-    parts = [np.asarray(network(_pixels(dataset, rows[i : i + BATCH]))) for i in range(0, len(rows), BATCH)]
     frame = predictions_frame(
         rows,
         dataset.usage[rows],
         scheme.classes(dataset.emotion[rows]),
         audit(dataset).leak[rows],
-        np.concatenate(parts),
+        probabilities(network, dataset.images, rows),
         scheme.labels,
     )
     return Predictions(frame, scheme.labels)
+
+
+def probabilities(network: Callable, images: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """What `network` answers to `images[rows]`, uint8 `(n, 48, 48)`: float32 `(len(rows), k)`."""
+    parts = [np.asarray(network(_pixels(images[rows[i : i + BATCH]]))) for i in range(0, len(rows), BATCH)]
+    return np.concatenate(parts)
 
 
 def headline(predictions: Predictions) -> dict:
@@ -41,5 +46,5 @@ def headline(predictions: Predictions) -> dict:
     }
 
 
-def _pixels(dataset: FaceDataset, rows: np.ndarray) -> np.ndarray:
-    return dataset.images[rows][..., np.newaxis].astype(np.float32)  # (n, 48, 48, 1)
+def _pixels(images: np.ndarray) -> np.ndarray:
+    return images[..., np.newaxis].astype(np.float32)  # (n, 48, 48, 1)

@@ -9,12 +9,19 @@ from keras import layers
 
 from fer_core.data.dataset import SIDE
 from fer_core.labels import VOTES
-from fer_core.networks.layers import fold
-from fer_core.networks.registry import get_network
+from fer_core.networks.folding import fold
+from fer_core.networks.registry import Network, get_network
+
+
+def _features(spec: Network, x, mean: float, std: float, width: int | None, *, fused: bool):
+    """Of raw pixels; for most networks ÷ 255, then centred and scaled by the training pixels' statistics first."""
+    if not spec.raw:
+        x = _standardised(x, mean, std)
+    return spec.features(x, width=spec.filters(width), fused=fused)
 
 
 def _standardised(x, mean: float, std: float):
-    """÷ 255, then centred and scaled by the training pixels' statistics, as in the study."""
+    """As in the study."""
     x = layers.Rescaling(1 / 255, name="rescale")(x)
     return layers.Normalization(axis=None, mean=mean, variance=std**2, name="standardise")(x)
 
@@ -22,10 +29,13 @@ def _standardised(x, mean: float, std: float):
 def training_network(
     name: str, classes: int, *, mean: float, std: float, width: int | None = None, votes: bool = False
 ) -> keras.Model:
-    """The network in its form for training. `mean` and `std` are of the training pixels ÷ 255."""
+    """The network in its form for training. `mean` and `std` are of the training pixels ÷ 255.
+
+    `ValueError` where the name is unknown, or a `width` is given to a network that comes in one width only.
+    """
     spec = get_network(name)
-    x = inputs = keras.Input((spec.side, spec.side, 1), name="face")
-    x = spec.features(_standardised(x, mean, std), width=width or spec.width, fused=True)
+    inputs = keras.Input((spec.side, spec.side, 1), name="face")
+    x = _features(spec, inputs, mean, std, width, fused=True)
     outputs = {"label": layers.Dense(classes, dtype="float32", name="label")(x)}
     if votes:
         outputs["votes"] = layers.Dense(len(VOTES), dtype="float32", name="votes")(x)
@@ -47,8 +57,8 @@ def saved_network(
     `mirror` averages the probabilities of a face and of its mirror image, at twice the cost.
     """
     spec = get_network(name)
-    x = inputs = keras.Input((SIDE, SIDE, 1), name="pixels")
-    x = spec.features(_standardised(x, mean, std), width=width or spec.width, fused=False)
+    inputs = keras.Input((SIDE, SIDE, 1), name="pixels")
+    x = _features(spec, inputs, mean, std, width, fused=False)
     x = layers.Dense(classes, name="label")(x)
     model = keras.Model(inputs, layers.Softmax(name="probabilities")(x), name=name)
     fold(trained, model)

@@ -11,6 +11,37 @@ ROWS = ("all", "clean")
 PRECISIONS = ("auto", "float32", "bfloat16")
 """Of the computation; the weights are float32 always. `auto`: the faster one here, by a self-test."""
 IMAGENET = "imagenet"
+NETWORKS = ("compact", "baseline", "study", "mobilenet", "efficientnet")
+"""Those of `fer_core.networks`, which takes seconds to import."""
+FIXED_SIDE = ("baseline", "study")
+"""Of `NETWORKS`, those that take faces of 48 pixels only."""
+FROM_IMAGENET = ("mobilenet", "efficientnet")
+"""Of `NETWORKS`, those that can start from ImageNet; they come in one width."""
+LIMITS: dict[str, tuple[float, float]] = {
+    "epochs": (1, 10_000),
+    "batch_size": (1, 4096),
+    "learning_rate": (1e-7, 10),
+    "label_smoothing": (0, 0.9),
+    "rotation": (0, 180),
+    "shift": (0, 0.5),
+    "zoom": (0, 0.5),
+    "erasing": (0, 1),
+    "mixup": (0, 10),
+    "frozen_epochs": (0, 10_000),
+    "folds": (1, 100),
+    "fold": (0, 99),
+    "class_balance": (0, 1),
+    "distillation": (0, 1),
+    "averaging": (0, 0.99999),
+    "warmup": (0, 0.9),
+    "weight_decay": (0, 1),
+    "votes_weight": (0, 10),
+    "seed": (0, 2**31 - 1),
+    "minutes": (0.01, 1e6),
+    "width": (1, 1024),
+    "patience": (0, 10_000),
+}
+"""Least and most of each number, wherever it is not None."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +80,7 @@ class TrainConfig:
     mixup: float = 0.0  # alpha of the Beta distribution by which pairs of faces are blended; 0: never
     mirror: bool = False  # the saved network averages a face and its mirror image
     patience: int = 0  # epochs without a better validation recall before it stops; 0: never
-    precision: str = "auto"
+    precision: str = "float32"
     seed: int = 1
     tensorboard: bool = False
 
@@ -57,39 +88,25 @@ class TrainConfig:
         """Refuse what cannot work; `ValueError` says what was expected."""
         get_scheme(self.scheme)
         for kind, value, known in (
+            ("network", self.network, NETWORKS),
             ("optimizer", self.optimizer, OPTIMIZERS),
             ("schedule", self.schedule, SCHEDULES),
             ("rows", self.rows, ROWS),
             ("precision", self.precision, PRECISIONS),
         ):
             choose(kind, value, dict.fromkeys(known))
-        for name, low, high in (
-            ("epochs", 1, 10_000),
-            ("batch_size", 1, 4096),
-            ("learning_rate", 1e-7, 10),
-            ("label_smoothing", 0, 0.9),
-            ("rotation", 0, 180),
-            ("shift", 0, 0.5),
-            ("zoom", 0, 0.5),
-            ("erasing", 0, 1),
-            ("mixup", 0, 10),
-            ("frozen_epochs", 0, 10_000),
-            ("folds", 1, 100),
-            ("fold", 0, self.folds - 1),
-            ("class_balance", 0, 1),
-            ("distillation", 0, 1),
-            ("averaging", 0, 0.99999),
-            ("warmup", 0, 0.9),
-            ("weight_decay", 0, 1),
-            ("votes_weight", 0, 10),
-            ("seed", 0, 2**31 - 1),
-            ("minutes", 0.01, 1e6),
-            ("width", 1, 1024),
-            ("patience", 0, 10_000),
-        ):
+        for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise ValueError(f"{name}: expected {low} to {high}, found {value}")
+        if self.fold >= self.folds:
+            raise ValueError(f"fold: expected one of the {self.folds}, from 0, found {self.fold}")
+        if self.network in FROM_IMAGENET and self.width is not None:
+            raise ValueError(f"width: expected none, as {self.network} comes in one width only, found {self.width}")
+        if self.start == IMAGENET and self.network not in FROM_IMAGENET:
+            raise ValueError(f"start imagenet: expected network {' or '.join(FROM_IMAGENET)}, found {self.network}")
+        if self.network in FIXED_SIDE and self.sides != (48,):
+            raise ValueError(f"sides: expected 48 only, as {self.network} takes no other, found {self.sides}")
         if not self.sides or self.sides[-1] != 48 or min(self.sides) < 16:
             raise ValueError(f"sides: expected sizes from 16 pixels that end with 48, found {self.sides}")
 
@@ -135,6 +152,19 @@ PRESETS: dict[str, TrainConfig] = {
         batch_size=32,
         patience=20,
     ),
+    "fast": TrainConfig(  # made for two cores and ten minutes: `tests/benchmarks/bench_train.py`
+        epochs=14,
+        sides=(24, 24, 32, 32, 32, 40, 48),
+        learning_rate=0.08,
+        warmup=0.1,
+        label_smoothing=0.05,
+        averaging=0.99,
+        rotation=6.0,
+        shift=0.06,
+        zoom=0.06,
+        mirror=True,
+        precision="auto",
+    ),
     "compact": TrainConfig(
         rows="clean",
         epochs=60,
@@ -146,10 +176,11 @@ PRESETS: dict[str, TrainConfig] = {
         averaging=0.998,
         erasing=0.25,
         mirror=True,
+        precision="auto",
     ),
 }
 PRESETS["flagship"] = replace(
-    PRESETS["compact"], width=48, epochs=100, minutes=140.0, sides=(32, 32, 40, 48), prior_correction=True
+    PRESETS["compact"], width=48, epochs=72, minutes=None, sides=(32, 32, 40, 48), prior_correction=True
 )
 
 

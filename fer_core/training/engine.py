@@ -4,7 +4,8 @@ Everything that changes while it runs is a variable of `Engine.variables`, so th
 it had not been interrupted.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import keras
@@ -12,19 +13,35 @@ import numpy as np
 import tensorflow as tf
 
 from fer_core.networks import training_network
-from fer_core.training.augmentation import augment, resized
+from fer_core.training.augmentation import Chance, augment, mixup, mixup_shares, resized
 from fer_core.training.config import TrainConfig
 from fer_core.training.data import Faces
+from fer_core.training.targets import Batch, label_targets, votes_loss
 
 EVALUATION_BATCH = 256
 
 
 class Engine:
-    """Trains the network of `config`, with `classes` outputs, on faces with those pixel statistics (÷ 255)."""
+    """Trains the network of `config`, with `classes` outputs, on faces with those pixel statistics (÷ 255).
 
-    def __init__(self, config: TrainConfig, classes: int, mean: float, std: float):
+    `weights`, float32 `(k,)`, is how much a face of each class counts in the loss. Where `strategy` has several
+    devices, each takes its part of every batch, and all hold the same weights after it.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        classes: int,
+        mean: float,
+        std: float,
+        weights: np.ndarray | None = None,
+        strategy: tf.distribute.Strategy | None = None,
+    ):
         keras.utils.set_random_seed(config.seed)
         self.config, self.classes = config, classes
+        self.strategy = strategy or tf.distribute.get_strategy()
+        self.devices = self.strategy.num_replicas_in_sync
+        self.weights = tf.constant(np.ones(classes) if weights is None else weights, tf.float32)
         build = partial(
             training_network,
             config.network,
@@ -34,14 +51,15 @@ class Engine:
             width=config.width,
             votes=config.votes_weight > 0,
         )
-        self.network = build()
-        self.averaged = build()
+        with self.strategy.scope(), _precision(config.precision):
+            self.network = build()
+            self.averaged = build()
+            self.optimizer = _optimizer(config)
+            self.optimizer.build(self.network.trainable_variables)
+            self.confusion = tf.Variable(tf.zeros((classes, classes), tf.int64), name="confusion")
+            self.loss_sum = tf.Variable(0.0, name="loss_sum")
         self.averaged.set_weights(self.network.get_weights())
-        self.optimizer = _optimizer(config)
-        self.optimizer.build(self.network.trainable_variables)
-        self.confusion = tf.Variable(tf.zeros((classes, classes), tf.int64), name="confusion")
-        self.loss_sum = tf.Variable(0.0, name="loss_sum")
-        self._compiled: dict[tuple[str, int], Callable] = {}
+        self._compiled: dict[tuple, Callable] = {}
 
     @property
     def variables(self) -> list:
@@ -55,16 +73,22 @@ class Engine:
         ]
 
     def train_batch(
-        self, faces: Faces, rows: np.ndarray, seed: tuple[int, int], learning_rate: float, side: int
+        self,
+        faces: Faces,
+        rows: np.ndarray,
+        seed: tuple[int, int],
+        learning_rate: float,
+        side: int,
+        *,
+        frozen: bool = False,
     ) -> None:
-        """Take one step on the faces at `rows`; adds to `confusion` and `loss_sum`."""
-        step = self._compile("train", self._step, side)
-        batch = (faces.images[rows], faces.label[rows], faces.votes[rows])
-        step(*map(tf.constant, batch), tf.constant(seed), tf.constant(learning_rate, tf.float32))
+        """Take one step on the faces at `rows`; adds to `confusion` and `loss_sum`. `frozen`: only the heads learn."""
+        step = self._compile(partial(self._train, side=side, frozen=frozen), "train", side, frozen)
+        step(self._share(faces, rows), tf.constant(seed), tf.constant(learning_rate, tf.float32))
 
     def evaluate(self, faces: Faces, side: int) -> dict[str, np.ndarray]:
         """Loss (mean cross-entropy) and confusion `(k, k)` of the averaged network on faces as they are."""
-        forward = self._compile("evaluate", lambda images, side: self.averaged(resized(images, side))["label"], side)
+        forward = self._compile(lambda images: self.averaged(resized(images, side))["label"], "evaluate", side)
         parts = [forward(tf.constant(batch)) for batch in _batches(faces.images)]
         logits = tf.concat(parts, 0)
         loss = tf.nn.sparse_softmax_cross_entropy_with_logits(faces.label, logits)
@@ -78,37 +102,68 @@ class Engine:
         self.loss_sum.assign(0.0)
         return {"loss": loss / max(confusion.sum(), 1), "confusion": confusion}
 
-    def _compile(self, name: str, function: Callable, side: int) -> Callable:
-        """One compiled function for each size of the faces."""
-        if (name, side) not in self._compiled:
-            self._compiled[name, side] = tf.function(partial(function, side=side), reduce_retracing=True)
-        return self._compiled[name, side]
+    def agree(self, value: float) -> float:
+        """The mean of what the devices say; each of several processes must ask, and gets the same answer."""
+        if self.devices == 1:
+            return value
+        mean = self._compile(
+            lambda said: self.strategy.reduce("MEAN", self.strategy.run(tf.identity, (said,)), None), "agree"
+        )
+        return float(mean(tf.constant(value, tf.float32)))
 
-    def _step(self, images, label, votes, seed, learning_rate, *, side: int) -> None:
-        self.optimizer.learning_rate.assign(learning_rate)
-        x = augment(images, seed, self.config, side)
-        with tf.GradientTape() as tape:
-            outputs = self.network(x, training=True)
-            loss = tf.reduce_mean(self._losses(outputs, label, votes))
-        variables = self.network.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
+    def _compile(self, function: Callable, *key) -> Callable:
+        """`function` as a graph, made once for each `key`."""
+        if key not in self._compiled:
+            self._compiled[key] = tf.function(function, reduce_retracing=True)
+        return self._compiled[key]
+
+    def _share(self, faces: Faces, rows: np.ndarray) -> Batch:
+        """The faces at `rows`, dealt to the devices in equal parts, in order."""
+        part = len(rows) // self.devices
+
+        def of_device(context) -> Batch:
+            place = np.arange(part, dtype=np.int32) + part * context.replica_id_in_sync_group
+            mine = rows[place]
+            arrays = (faces.images[mine], faces.label[mine], faces.votes[mine], faces.taught[mine], place)
+            return Batch(*map(tf.constant, arrays))
+
+        if self.devices == 1:
+            return of_device(tf.distribute.get_replica_context())
+        return self.strategy.experimental_distribute_values_from_function(of_device)
+
+    def _train(self, batch: Batch, seed, learning_rate, *, side: int, frozen: bool) -> None:
+        """One step on all devices, the sums of what they saw, and the average of the weights after it."""
+        sums = self.strategy.run(partial(self._step, side=side, frozen=frozen), (batch, seed, learning_rate))
+        loss, confusion = (self.strategy.reduce("SUM", part, None) for part in sums)
+        self.loss_sum.assign_add(loss)
+        self.confusion.assign_add(confusion)
         self._average()
-        plain = tf.nn.sparse_softmax_cross_entropy_with_logits(label, outputs["label"])  # as validation measures it
-        self.loss_sum.assign_add(tf.reduce_sum(plain))
-        predicted = tf.argmax(outputs["label"], 1)
-        self.confusion.assign_add(tf.math.confusion_matrix(label, predicted, self.classes, dtype=tf.int64))
 
-    def _losses(self, outputs, label, votes):
-        """Cross-entropy of each face, `(n,)`; with the votes' head, plus its own, masked where nobody voted."""
-        smoothing = self.config.label_smoothing
-        target = tf.one_hot(label, self.classes) * (1 - smoothing) + smoothing / self.classes
-        losses = tf.nn.softmax_cross_entropy_with_logits(target, outputs["label"])
-        if "votes" in outputs:
-            voted = tf.reduce_sum(votes, 1)
-            losses += (
-                self.config.votes_weight * voted * tf.nn.softmax_cross_entropy_with_logits(votes, outputs["votes"])
-            )
-        return losses
+    def _step(self, batch: Batch, seed, learning_rate, *, side: int, frozen: bool):
+        """One device's part of a step; returns the plain loss, summed, and the confusion of its faces."""
+        self.optimizer.learning_rate.assign(learning_rate)
+        chance = Chance(seed, batch.place, self.config.batch_size)
+        x = augment(batch.images, chance, self.config, side)
+        target = label_targets(batch, self.config, self.classes)
+        weight = tf.gather(self.weights, batch.label)
+        votes = batch.votes
+        if self.config.mixup:
+            share = mixup_shares(chance, self.config.mixup)
+            x, target, weight, votes = (mixup(part, share) for part in (x, target, weight, votes))
+        with tf.GradientTape() as tape:
+            outputs = self.network(x, training=not frozen)
+            losses = weight * tf.nn.softmax_cross_entropy_with_logits(target, outputs["label"])
+            if "votes" in outputs:
+                losses += self.config.votes_weight * votes_loss(votes, outputs["votes"])
+            loss = tf.reduce_mean(losses) / self.devices  # the optimizer sums the gradients of the devices
+        variables = self._heads() if frozen else self.network.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        plain = tf.nn.sparse_softmax_cross_entropy_with_logits(batch.label, outputs["label"])  # as validation measures
+        predicted = tf.argmax(outputs["label"], 1)
+        return tf.reduce_sum(plain), tf.math.confusion_matrix(batch.label, predicted, self.classes, dtype=tf.int64)
+
+    def _heads(self) -> list:
+        return [weight for name in self.network.output_names for weight in self.network.get_layer(name).weights]
 
     def _average(self) -> None:
         """Move the averaged weights, normalisation statistics included, towards the network's; faster at the start."""
@@ -116,6 +171,17 @@ class Engine:
         decay = tf.minimum(self.config.averaging, (1 + step) / (10 + step))
         for average, weight in zip(self.averaged.weights, self.network.weights, strict=True):
             average.assign_add((weight - average) * (1 - decay))
+
+
+@contextlib.contextmanager
+def _precision(name: str) -> Iterator[None]:
+    """Layers made inside compute in bfloat16 where `name` says so; their weights are float32 in any case."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if name == "bfloat16" else "float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:

@@ -1,59 +1,93 @@
 """One run from its record to its saved model."""
 
-import shutil
-import tempfile
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 
+import numpy as np
 import pandas as pd
 
-from fer_core import store
 from fer_core.data import FaceDataset, load_dataset
 from fer_core.data.preparation import training_statistics
 from fer_core.errors import RunError
-from fer_core.evaluation.scoring import headline, predict_dataset
+from fer_core.evaluation.predictions import Predictions
+from fer_core.evaluation.scoring import predict_dataset
 from fer_core.labels import get_scheme
-from fer_core.networks import saved_network
+from fer_core.networks import saved_network, start_from, start_from_imagenet
 from fer_core.paths import write_atomic
-from fer_core.store import SavedModel
+from fer_core.store import SavedModel, load_network
+from fer_core.training import speed
 from fer_core.training.board import Board
 from fer_core.training.config import TrainConfig
 from fer_core.training.data import gather, training_rows, validation_rows
+from fer_core.training.devices import get_strategy, in_cluster, is_chief, noticing_lost_workers
 from fer_core.training.engine import Engine
 from fer_core.training.loop import Loop
-from fer_core.training.runs import stop_requested, tell
-from fer_core.training.state import NAME as STATE
+from fer_core.training.prior import correction
+from fer_core.training.runs import open_start, stop_requested, tell
+from fer_core.training.saving import save_trained
+from fer_core.training.state import remove_states
+from fer_core.training.targets import class_weights
+from fer_core.training.teachers import answers
+
+START_FACES = 512
+"""Faces of the new run on which the normalisation's statistics of a saved network are taken."""
 
 
 def fit(model: SavedModel) -> bool:
     """Train `model` to its end and save it; False where it was asked to stop. Goes on where a saved state stands."""
+    strategy = get_strategy()
     config = TrainConfig.from_json(model.record["settings"])
+    if not in_cluster():  # whose machines must compute alike, in float32 unless the config says otherwise
+        config = speed.resolve(config)
     dataset = _dataset(model)
     rows = training_rows(dataset, config)
-    train = gather(dataset, rows, config.scheme)
+    train = gather(dataset, rows, config.scheme, answers(dataset, rows, config) if config.teachers else None)
     validation = gather(dataset, validation_rows(dataset, config), config.scheme)
-    pixels = training_statistics(train.images)
-    engine = Engine(config, len(model.labels), *pixels)
+    parent = open_start(config)
+    mean, std = parent.record["pixels"].values() if parent else training_statistics(train.images)
+    weights = class_weights(train.label, len(model.labels), config.class_balance)
+    engine = Engine(config, len(model.labels), mean, std, weights, strategy)
+    loop = Loop(config, engine, train, validation, model.folder, stopping=lambda: stop_requested(model))
+    if is_chief():
+        loop.report = _reporter(model, config, loop)
+    if loop.resume():
+        loop.report("resumed", {"epoch": loop.progress.epoch})
+    elif config.start:
+        _start(engine, parent, train.images[:START_FACES])
+    print(f"{len(train):,} training faces, {engine.network.count_params():,} parameters", flush=True)
+    with noticing_lost_workers():
+        ended = loop.run()
+    if ended and is_chief():
+        _save(model, config, dataset, rows, (mean, std), loop)
+    return ended
+
+
+def _reporter(model: SavedModel, config: TrainConfig, loop: Loop) -> Callable[[str, dict], None]:
+    """Writes what happens in `loop` to the run's history, events and log."""
     board = Board(model.folder / "tensorboard", model.labels) if config.tensorboard else None
 
     def report(event: str, record: dict) -> None:
-        if event == "epoch":
+        if event in ("epoch", "resumed"):
             _write_history(model, loop.progress.history)
+        if event == "epoch":
             print(_epoch_line(record), flush=True)
             if board:
                 board.write(record)
+        if event == "unreadable":
+            print(record["reason"], flush=True)
         tell(model, event, **record)
 
-    loop = Loop(config, engine, train, validation, model.folder, report, lambda: stop_requested(model))
-    if loop.resume():
-        tell(model, "resumed", epoch=loop.progress.epoch)
-        _write_history(model, loop.progress.history)
-    elif (model.folder / STATE).exists():
-        print("the saved state cannot be read: the run begins again at its first epoch", flush=True)
-    print(f"{len(train):,} training faces, {engine.network.count_params():,} parameters", flush=True)
-    if not loop.run():
-        return False
-    _save(model, config, dataset, rows, pixels, loop)
-    return True
+    return report
+
+
+def _start(engine: Engine, parent: SavedModel | None, images: np.ndarray) -> None:
+    """Give the network the weights of the saved model `parent`, or those learned on ImageNet."""
+    if parent:
+        same_classes = parent.labels == get_scheme(engine.config.scheme).labels
+        start_from(engine.network, load_network(parent), images, same_classes=same_classes)
+    else:
+        start_from_imagenet(engine.network)
+    engine.averaged.set_weights(engine.network.get_weights())
 
 
 def _dataset(model: SavedModel) -> FaceDataset:
@@ -66,45 +100,48 @@ def _dataset(model: SavedModel) -> FaceDataset:
     return dataset
 
 
-def _save(model: SavedModel, config: TrainConfig, dataset: FaceDataset, rows, pixels, loop: Loop) -> None:
-    """Save network, predictions and scores; the record comes last, so that it never speaks of a missing file."""
-    mean, std = pixels
-    network = saved_network(
+def _save(
+    model: SavedModel, config: TrainConfig, dataset: FaceDataset, rows, pixels: tuple[float, float], loop: Loop
+) -> None:
+    (mean, std), scheme, history = pixels, get_scheme(config.scheme), loop.progress.history
+    form = partial(
+        saved_network,
         loop.engine.averaged,
         config.network,
-        len(model.labels),
+        len(scheme),
         mean=mean,
         std=std,
         width=config.width,
         mirror=config.mirror,
     )
-    _save_network(network, model.weights_file)
-    predictions = predict_dataset(network, dataset, get_scheme(config.scheme))
-    write_atomic(model.folder / "predictions.parquet", predictions.frame.to_parquet)
-    history = loop.progress.history
+    network = form()
+    predictions = predict_dataset(network, dataset, scheme)
+    if config.prior_correction:
+        _correct_prior(loop, predictions.select("validation", "raw"))
+        network = form()
+        predictions = predict_dataset(network, dataset, scheme)
     _write_history(model, history)
-    all_rows = len(dataset.rows("train", get_scheme(config.scheme)))
-    store.update_record(
+    save_trained(
         model,
-        parameters=network.count_params(),
+        network,
+        predictions,
         pixels={"mean": mean, "std": std},
-        rows={"train": len(rows), "left_out": all_rows - len(rows)},
+        rows={"train": len(rows), "left_out": len(dataset.rows("train", scheme)) - len(rows)},
         best_epoch=loop.progress.best_epoch + 1,
         training_seconds=round(sum(row["seconds"] for row in history), 1),
-        sha256=store.sha256_of(model.weights_file),
-        scores=headline(predictions),
-        # a finished model travels; the path of a dataset would not
-        dataset=model.record["dataset"] | {"source": Path(model.record["dataset"]["source"]).name},
+        precision=config.precision,
     )
-    (model.folder / STATE).unlink(missing_ok=True)
+    remove_states(model.folder)
 
 
-def _save_network(network, path: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder) / path.name
-        network.save(whole)
-        with whole.open("rb") as source:
-            write_atomic(path, lambda file: shutil.copyfileobj(source, file))
+def _correct_prior(loop: Loop, validation: Predictions) -> None:
+    """Shift the biases of the head as `validation` asks for. What the loss weighted, the prior holds weighted."""
+    engine = loop.engine
+    prior = np.bincount(loop.train.label, minlength=engine.classes) * engine.weights.numpy()
+    head = engine.averaged.get_layer("label")
+    kernel, bias = head.get_weights()
+    shift = correction(validation.y_prob, validation.y_true, prior / prior.sum())
+    head.set_weights([kernel, bias + shift])
 
 
 def _write_history(model: SavedModel, history: list[dict]) -> None:

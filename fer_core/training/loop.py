@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from fer_core.errors import RunError
 from fer_core.labels import get_scheme
 from fer_core.training.config import TrainConfig
 from fer_core.training.data import Faces
+from fer_core.training.devices import is_chief
 from fer_core.training.engine import Engine
 from fer_core.training.state import load_state, save_state
 
@@ -43,8 +45,8 @@ class Loop:
         train: Faces,
         validation: Faces,
         folder: Path,
-        report: Callable,
-        stopping: Callable,
+        report: Callable = lambda event, record: None,
+        stopping: Callable = lambda: False,
     ):
         self.config, self.engine, self.train, self.validation, self.folder = config, engine, train, validation, folder
         self.report, self.stopping = report, stopping
@@ -53,12 +55,19 @@ class Loop:
         self.best = [weight.numpy() for weight in engine.averaged.weights]
 
     def resume(self) -> bool:
-        """Go on from the saved state, if there is one that can be read; whether there was."""
-        state = load_state(self.folder)
+        """Go on from the newest state that can be read; whether there was one. Reports `unreadable` where one is not.
+
+        Raises `RunError` where the state is whole but another network's.
+        """
+        state = load_state(self.folder, lambda line: self.report("unreadable", {"reason": line}))
         if state is None:
             return False
         arrays, record = state
         variables = self.engine.variables
+        if [array.shape for array in arrays] != [tuple(weight.shape) for weight in [*variables, *self.best]]:
+            raise RunError(
+                f"{self.folder.name}: expected a saved state of this run's network, found another's; start a new run"
+            )
         for variable, array in zip(variables, arrays[: len(variables)], strict=True):
             variable.assign(array)
         self.best = arrays[len(variables) :]
@@ -66,7 +75,9 @@ class Loop:
         return True
 
     def save(self) -> None:
-        """Save the state as it stands after the last batch."""
+        """Save the state as it stands after the last batch; of a cluster, the chief saves for all."""
+        if not is_chief():
+            return
         arrays = [variable.numpy() for variable in self.engine.variables]
         save_state(self.folder, arrays + self.best, vars(self.progress))
 
@@ -102,10 +113,11 @@ class Loop:
         while at.batch < self.batches:
             rows = order[at.batch * self.config.batch_size :][: self.config.batch_size]
             seed = (self.config.seed, at.epoch * self.batches + at.batch)
-            self.engine.train_batch(self.train, rows, seed, self._rate(share, at.batch), side)
+            rate, frozen = self._rate(share, at.batch), at.epoch < self.config.frozen_epochs
+            self.engine.train_batch(self.train, rows, seed, rate, side, frozen=frozen)
             at.batch += 1
             spent = time.monotonic() - started
-            if self.stopping():
+            if self.engine.agree(self.stopping()):
                 at.seconds += spent
                 return None
             if spent - told >= 1:
@@ -113,7 +125,8 @@ class Loop:
                 speed = round((at.batch - first) * self.config.batch_size / spent, 1)
                 where = {"epoch": at.epoch + 1, "batch": at.batch, "batches": self.batches}
                 self.report("progress", where | {"images_per_second": speed})
-        return self._measure(side, self._rate(share, self.batches - 1), at.seconds + time.monotonic() - started)
+        seconds = self.engine.agree(at.seconds + time.monotonic() - started)
+        return self._measure(side, self._rate(share, self.batches - 1), seconds)
 
     def _rate(self, share: float, batch: int) -> float:
         """Learning rate of a batch in the epoch that begins after `share` of the run."""
@@ -122,7 +135,7 @@ class Loop:
     def _measure(self, side: int, rate: float, seconds: float) -> dict:
         """Measure the averaged network after an epoch and move on to the next."""
         at = self.progress
-        record = {"epoch": at.epoch + 1, "side": side}
+        record: dict[str, float] = {"epoch": at.epoch + 1, "side": side}
         record |= _scores("", self.engine.take_sums(), ())
         validation = self.engine.evaluate(self.validation, side)
         record |= _scores("val_", validation, get_scheme(self.config.scheme).labels)

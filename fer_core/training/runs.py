@@ -1,27 +1,27 @@
 """Runs as others see them: created, started in a process of their own, asked to stop.
 
-Events are the lines of `events.jsonl`, each with `time` (seconds since 1970) and `event`: queued, started, resumed,
-progress, epoch, and the endings finished, stopped, failed.
+Events are the lines of `events.jsonl`, each with `time` (seconds since 1970) and `event`: queued, started, joined (by
+another worker of a cluster),
+unreadable (a saved state, with the reason), resumed, progress, epoch, and the endings finished, stopped, failed.
 """
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import threading
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 from fer_core import store
 from fer_core.data.dataset import FaceDataset
 from fer_core.errors import RunError
 from fer_core.labels import get_scheme
-from fer_core.paths import ROOT, models_dir
+from fer_core.paths import ROOT
 from fer_core.store import SavedModel
-from fer_core.training.config import TrainConfig
+from fer_core.training.config import IMAGENET, TrainConfig
 from fer_core.training.data import training_rows, validation_rows
+from fer_core.training.teachers import open_teachers
 
 
 def create_run(
@@ -30,17 +30,19 @@ def create_run(
     """The folder of a new run, not started yet; without `name`, the network's name and a free number.
 
     `skip_bad` says how `dataset` was loaded, so that the worker loads the same faces.
-    Raises `ModelError` where the name is taken or not allowed, `RunError` where the dataset lacks a class or faces to
-    validate on.
+    Raises `ModelError` where the name is taken or not allowed, or a model to start or learn from is missing; `RunError`
+    where the dataset lacks a class or faces to validate on, or a teacher does not fit.
     """
-    training_rows(dataset, config)
+    rows = training_rows(dataset, config)
     validation_rows(dataset, config)
+    open_start(config)
+    open_teachers(dataset, rows, config)
     scheme = get_scheme(config.scheme)
     source = (
         dataset.source if dataset.source in ("demo", "kaggle") else str(Path(dataset.source).expanduser().resolve())
     )
     return store.create_model(
-        name or _free_name(config.network),
+        name or store.free_name(config.network),
         {
             "scheme": scheme.name,
             "labels": list(scheme.labels),
@@ -52,10 +54,13 @@ def create_run(
                 "drawn": dataset.drawn,
                 "skip_bad": skip_bad,
             },
-            "versions": {"python": platform.python_version()}
-            | {library: version(library) for library in ("tensorflow", "keras", "numpy")},
         },
     )
+
+
+def open_start(config: TrainConfig) -> SavedModel | None:
+    """The saved model that a run with `config` starts from, if there is one; `ModelError` where it isn't trained."""
+    return store.open_trained(config.start) if config.start not in ("", IMAGENET) else None
 
 
 def start_run(model: SavedModel) -> None:
@@ -97,14 +102,9 @@ def stop_requested(model: SavedModel) -> bool:
 
 
 def tell(model: SavedModel, event: str, **record) -> None:
-    """Append one event."""
-    line = json.dumps({"time": round(time.time(), 3), "event": event, **record})
-    with (model.folder / "events.jsonl").open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
-
-
-def _free_name(stem: str) -> str:
-    number = 1
-    while (models_dir() / f"{stem}-{number}").exists():
-        number += 1
-    return f"{stem}-{number}"
+    """Append one event, on a line of its own even where a full disk or a kill cut the last one."""
+    line = json.dumps({"time": round(time.time(), 3), "event": event, **record}) + "\n"
+    with (model.folder / "events.jsonl").open("a+b") as file:
+        file.seek(max(file.tell() - 1, 0))
+        cut = file.read(1) not in (b"", b"\n")
+        file.write(b"\n" * cut + line.encode())

@@ -5,6 +5,7 @@ TensorFlow: runs queue by waiting.
 """
 
 import contextlib
+import errno
 import os
 import sys
 import traceback
@@ -13,17 +14,27 @@ from collections.abc import Iterator
 from filelock import FileLock, Timeout
 
 from fer_core.errors import FerError, RunError
-from fer_core.paths import models_dir
+from fer_core.paths import models_dir, remove_partial
 from fer_core.store import SavedModel, open_model
+from fer_core.training.devices import is_chief
 from fer_core.training.runs import stop_requested, tell
 
 CHECKS = 2.0
 """Seconds to wait for the run's lock: whoever looks at a run's status takes it for an instant."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where there is no room: on the disk, in the user's share of it, for a file of that size."""
 
 
 def work(run_id: str) -> None:
-    """Train the run to its end, or until it is asked to stop; `RunError` where another worker has it."""
+    """Train the run to its end, or until it is asked to stop; `RunError` where another worker has it.
+
+    Of a cluster, the chief does so and has the lock; the others lend it their processors.
+    """
     model = open_model(run_id)
+    if not is_chief():
+        tell(model, "joined", pid=os.getpid())
+        _fit(model)
+        return
     try:
         lock = model.lock.acquire(timeout=CHECKS)
     except Timeout:
@@ -32,15 +43,32 @@ def work(run_id: str) -> None:
         model = open_model(run_id)  # as it stands now that nobody else changes it
         if model.trained:
             raise RunError(f"run {run_id!r}: expected one that can go on, found it finished; start a new run instead")
+        remove_partial(model.folder)
         (model.folder / "stop").unlink(missing_ok=True)  # an old wish; one for this worker can only follow
         try:
-            with _slot(model):
-                finished = not stop_requested(model) and _fit(model)
+            with _full_disk_in_words(model), _slot(model):
+                if finished := not stop_requested(model):
+                    tell(model, "started")
+                    finished = _fit(model)
         except BaseException as error:
-            tell(model, "failed", reason=_one_line(error))
+            _tell_failure(model, error)
             raise
         tell(model, "finished" if finished else "stopped")
         (model.folder / "stop").unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _full_disk_in_words(model: SavedModel) -> Iterator[None]:
+    """Turn the system's word for a full disk into a `RunError`. What was saved before stands, without temporaries."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise RunError(
+            f"run {model.id!r}: expected room on the disk for its files, found: {os.strerror(error.errno)}; "
+            "free some space, then resume the run"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -61,10 +89,17 @@ def _slot(model: SavedModel) -> Iterator[None]:
 
 
 def _fit(model: SavedModel) -> bool:
-    tell(model, "started")
     from fer_core.training.fit import fit  # loads TensorFlow, which a run that waits does without
 
     return fit(model)
+
+
+def _tell_failure(model: SavedModel, error: BaseException) -> None:
+    """Tell why the run failed; where even that finds no room, `log.txt` has the reason next."""
+    try:
+        tell(model, "failed", reason=_one_line(error))
+    except OSError as unheard:
+        print(f"events.jsonl: expected room for one more event, found: {unheard.strerror}", file=sys.stderr)
 
 
 def _one_line(error: BaseException) -> str:

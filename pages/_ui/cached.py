@@ -14,6 +14,8 @@ from fer_core.data import FaceDataset, copies, load_dataset, source_path, statis
 from fer_core.evaluation.predictions import Predictions, read_predictions
 from fer_core.inference.classifier import Classifier
 from fer_core.store import SavedModel
+from fer_core.training import data
+from fer_core.training.config import TrainConfig
 
 
 def _written(path: Path) -> int:
@@ -23,6 +25,7 @@ def _written(path: Path) -> int:
 
 _TOLD_BY = {
     FaceDataset: lambda dataset: dataset.fingerprint,
+    TrainConfig: lambda config: (config.scheme, config.rows, config.folds, config.fold),  # what its rows hang on
     SavedModel: lambda model: (str(model.folder), _written(model.folder / "predictions.parquet")),
 }
 
@@ -49,6 +52,12 @@ def audit(dataset: FaceDataset) -> copies.Audit:
 def find_copies(dataset: FaceDataset) -> copies.Copies:
     """`fer_core.data.copies.find_copies`."""
     return copies.find_copies(dataset)
+
+
+@st.cache_data(hash_funcs=_TOLD_BY, max_entries=12, show_spinner=_COMPARING)
+def training_rows(dataset: FaceDataset, config: TrainConfig) -> np.ndarray:
+    """`fer_core.training.data.training_rows`."""
+    return data.training_rows(dataset, config)
 
 
 @st.cache_data(hash_funcs=_TOLD_BY, max_entries=12, show_spinner="Measuring brightness and contrast.")

@@ -1,5 +1,7 @@
 """Charts as every page shows them."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -18,8 +20,11 @@ def show(figure: go.Figure, key: str, **kwargs):
     return st.plotly_chart(figure, key=key, theme="streamlit", config=_CONFIG, alt=title, **kwargs)
 
 
-def learning(history: pd.DataFrame) -> None:
-    """The curves of a run's `history.csv`, two beside each other."""
+def learning(history: pd.DataFrame, n: int | None = None, earlier: Mapping[str, pd.DataFrame] | None = None) -> None:
+    """The curves of a run's `history.csv`, two beside each other; `n` faces it is validated on.
+
+    Those of `earlier` runs, name → history, stand behind.
+    """
     if history.empty:
         st.info("The curves appear when the first epoch of this run has ended.")
         return
@@ -30,7 +35,9 @@ def learning(history: pd.DataFrame) -> None:
         "Recall of each class, validation": recalls,
         "Learning rate": ["learning_rate"],
     }
+    faces = f" ({n:,} validation faces)" if n else ""
     columns = st.columns(2)
     for number, (title, measures) in enumerate(curves.items()):
+        figure = learning_curves(history, measures, title + (faces if title != "Learning rate" else ""), earlier)
         with columns[number % 2]:
-            show(learning_curves(history, measures, title), f"curve_{title}", height=360)
+            show(figure, f"curve_{title}", height=400)

@@ -1,10 +1,20 @@
-"""A run as it is seen while it trains: status, progress, curves, log, and the buttons that stop and resume it."""
+"""A run as it is seen while it trains: status, progress, the buttons that steer it, curves, matrix, log."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
 import streamlit as st
 
-from fer_core.store import SavedModel, open_model
+from fer_core.data import FaceDataset
+from fer_core.errors import DatasetError, ModelError
+from fer_core.evaluation.figures import confusion_heatmap
+from fer_core.evaluation.metrics import matrix_frame
+from fer_core.store import SavedModel
 from fer_core.training import runs
-from pages._ui import charts, errors
+from fer_core.training.standing import settings, standing
+from pages._ui import cached, charts, errors, words
 
 BADGES = {
     "running": "blue",
@@ -15,69 +25,136 @@ BADGES = {
     "failed": "red",
 }
 LOG_LINES = 30
+EARLIER = 3
+"""Runs whose curves may stand behind those of another."""
 
 
-def watch(run_id: str) -> None:
-    """All of one run; a fragment that runs every second while a worker is alive, and once more when it has ended."""
-    with errors.box():
-        _watch(open_model(run_id))
-
-
-def _watch(model: SavedModel) -> None:
-    run_id = model.id
-    busy = model.busy
-    if st.session_state.pop(f"busy-{run_id}", busy) and not busy:
-        st.rerun()
-    st.session_state[f"busy-{run_id}"] = busy
-    _show_status(model, model.recent_events())
-    _show_buttons(model, busy)
-    charts.learning(model.history())
+def show(model: SavedModel, dataset: FaceDataset, others: Sequence[SavedModel]) -> None:
+    """All of one run; `dataset` is the one of the page, `others` may stand behind in its curves."""
+    if model.problem:
+        raise ModelError(f"model {model.id!r}: {model.problem}")
+    _show_status(model)
+    _show_buttons(model, dataset)
+    last = model.last_event("epoch") or {}
+    matrix = np.array(last.get("confusion", []))
+    charts.learning(model.history(), int(matrix.sum()), _choose_earlier(model, others))
+    if matrix.size:
+        title = f"Confusion after epoch {last['epoch']}, validation"
+        charts.show(confusion_heatmap(matrix_frame(matrix, model.labels), "by_true", title), "matrix", height=440)
     _show_log(model)
 
 
-def _show_status(model: SavedModel, events: list[dict]) -> None:
-    status, epochs = model.status, model.record["settings"]["epochs"]
+def start(model: SavedModel) -> None:
+    """Start or resume `model`; the page then turns to it."""
+    with st.spinner("Starting the run"):
+        runs.start_run(model)
+    st.session_state["turn_to"] = model.id
+    st.rerun()
+
+
+def _show_status(model: SavedModel) -> None:
+    status = model.status
     st.badge(status, color=BADGES[status])
-    last = events[-1] if events else {}
     if status == "failed":
-        st.error(last.get("reason", "See the log."), icon=":material/error:")
+        st.error((model.last_event("failed") or {}).get("reason", "See the log."), icon=":material/error:")
     if status == "interrupted":
         st.warning("Its process ended without a word. Resume it: at most one epoch is done again.")
     if status == "queued":
         st.info("It waits for another run to end, and then starts by itself.")
     if status == "running":
-        _show_progress(last, epochs)
+        _show_progress(model)
 
 
-def _show_progress(last: dict, epochs: int) -> None:
-    if last.get("event") not in ("progress", "epoch"):
+def _show_progress(model: SavedModel) -> None:
+    at, epochs = standing(model), settings(model).epochs
+    if at is None:
         st.progress(0, "Loading the faces and the network")
         return
-    batches = last.get("batches", 1)
-    done = last.get("epoch", 0) - ("batch" in last) + last.get("batch", 0) / batches
-    speed = f", {last['images_per_second']:,.0f} faces a second" if "images_per_second" in last else ""
-    st.progress(min(done / epochs, 1.0), f"{done:.1f} of at most {epochs} epochs{speed}")
+    told = (
+        f"{at.epochs:.1f} of at most {epochs:,} epochs, {at.images_per_second:,.0f} faces a second, "
+        f"at most {words.duration(at.seconds_left)} left"
+    )
+    st.progress(min(at.epochs / epochs, 1.0), told)
 
 
-def _show_buttons(model: SavedModel, busy: bool) -> None:
-    if busy:
-        stopping = runs.stop_requested(model)
-        words = "Stopping: it finishes its batch and saves" if stopping else "Stop"
-        key = f"stop-{model.id}"
-        st.button(words, key, disabled=stopping, icon=":material/stop:", on_click=runs.request_stop, args=(model,))
-    elif not model.trained:
-        if st.button("Resume", f"resume-{model.id}", icon=":material/play_arrow:"):
-            with errors.box(), st.spinner("Starting the run again"):
-                runs.start_run(model)
-                st.rerun()
-    else:
-        st.page_link("pages/evaluate.py", label="Evaluate it", query_params={"model": model.id})
+def _show_buttons(model: SavedModel, dataset: FaceDataset) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if model.busy:
+            stopping = runs.stop_requested(model)
+            st.button(
+                "Stopping: it finishes its batch and saves" if stopping else "Stop",
+                f"stop-{model.id}",
+                disabled=stopping,
+                icon=":material/stop:",
+                on_click=runs.request_stop,
+                args=(model,),
+            )
+        elif not model.trained and st.button("Resume", f"resume-{model.id}", icon=":material/play_arrow:"):
+            with errors.box():
+                start(model)
+        if not model.busy and st.button(
+            "Run again", f"again-{model.id}", icon=":material/replay:", help="The same settings and faces, a new model."
+        ):
+            with errors.box():
+                faces = _dataset_of(model, dataset)
+                start(runs.create_run(settings(model), faces, skip_bad=model.record["dataset"].get("skip_bad", False)))
+        if st.button(
+            "Run again with changes",
+            f"change-{model.id}",
+            icon=":material/edit:",
+            help="Its settings are put into the form above.",
+            on_click=_put_into_form,
+            args=(model.id,),
+        ):
+            st.rerun()  # all of the page, the form with it
+        if model.trained:
+            st.page_link("pages/evaluate.py", label="Evaluate it", query_params={"model": model.id})
+
+
+def _put_into_form(run_id: str) -> None:
+    st.session_state["preset"] = f"run {run_id}"
+
+
+def _dataset_of(model: SavedModel, dataset: FaceDataset) -> FaceDataset:
+    """The faces of a run: those of the page or, if it can be read here, of the run's own source."""
+    source, fingerprint = (model.record["dataset"][key] for key in ("source", "fingerprint"))
+    if dataset.fingerprint == fingerprint:
+        return dataset
+    if source == "demo" or (Path(source).is_absolute() and Path(source).exists()):
+        own = cached.dataset(source)
+        if own.fingerprint == fingerprint:
+            return own
+    raise DatasetError(
+        f"run {model.id!r}: expected the faces that it learned from, found others; choose `{source}` in the sidebar"
+    )
+
+
+def _choose_earlier(model: SavedModel, others: Sequence[SavedModel]) -> dict[str, pd.DataFrame]:
+    """Runs on the same classes and faces, at first the newest finished ones: name → history."""
+    same = [
+        other
+        for other in others
+        if other.id != model.id
+        and not other.problem
+        and other.labels == model.labels
+        and other.record["dataset"]["fingerprint"] == model.record["dataset"]["fingerprint"]
+    ]
+    histories = {other.id: other.history() for other in same}
+    names = [name for name, history in histories.items() if len(history)]
+    if not names:
+        return {}
+    finished = [other.id for other in same if other.trained and other.id in names][:EARLIER]
+    chosen = st.multiselect(
+        "Compare with", names, finished, key=f"with-{model.id}", bind="query-params", max_selections=EARLIER
+    )
+    return {name: histories[name] for name in chosen}
 
 
 def _show_log(model: SavedModel) -> None:
     path = model.folder / "log.txt"
     if path.exists():
-        with st.expander("Log"):
-            st.code(
-                "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]), language=None
-            )
+        with st.expander("Log", expanded=model.status == "failed"):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            st.code("\n".join(text.splitlines()[-LOG_LINES:]), language=None)
+    with st.expander("Settings, as they stand in model.json"):
+        st.json({key: model.record[key] for key in ("created", "settings", "dataset", "versions")})

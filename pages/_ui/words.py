@@ -23,6 +23,21 @@ def percent(value: float) -> str:
     return "–" if math.isnan(value) else f"{100 * value:.1f} %"
 
 
+def duration(seconds: float) -> str:
+    """`40 seconds`, `57 minutes`, `2 h 20 min`, `3 days 4 h`; a dash where there is no number."""
+    if math.isnan(seconds):
+        return "–"
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} minutes"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min"
+    return f"{hours // 24} days {hours % 24} h"
+
+
 def interval(value: float, low: float, high: float) -> str:
     """`66.1 % (64.3 to 67.8)`: a score with its 95 % interval."""
     return "–" if math.isnan(value) else f"{100 * value:.1f} % ({bounds(low, high)})"
@@ -46,6 +61,23 @@ def scores(leaderboard: pd.DataFrame) -> pd.DataFrame:
             "Classes": leaderboard["scheme"],
             "Network": leaderboard["network"],
             "Parameters": [f"{count / 1e6:.2f} M" for count in leaderboard["parameters"]],
+        }
+    )
+
+
+def runs(table: pd.DataFrame) -> pd.DataFrame:
+    """`training.standing.runs_table`, to be read."""
+    reached = zip(table["epochs"], table["at_most"], strict=True)
+    return pd.DataFrame(
+        {
+            "Run": table["run"],
+            "Status": table["status"],
+            "Network": table["network"],
+            "Classes": table["scheme"],
+            "Epochs": [f"{done} of {most:.0f}" if pd.notna(most) else f"{done}" for done, most in reached],
+            "Best validation recall": table["recall"],
+            "Trained for": [duration(seconds) for seconds in table["seconds"]],
+            "Started (UTC)": table["started"],
         }
     )
 

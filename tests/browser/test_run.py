@@ -1,5 +1,7 @@
 """A run as a person sees it in a browser: started, outliving the server, stopped, resumed, another one queued."""
 
+from pathlib import Path
+
 import pytest
 from driving import faults, open_page, settled
 from selenium.common.exceptions import StaleElementReferenceException
@@ -40,12 +42,14 @@ def shows(driver, words: str) -> None:
 def test_run_outlives_the_server_and_obeys_the_page(fresh_server, chromium):
     """The server dies in the second epoch; a new one shows the run with its whole curve; queue, stop, resume."""
     with chromium(height=1400) as driver:
-        with fresh_server(FER_SOURCE="demo") as (address, _):
+        with fresh_server(FER_SOURCE="demo") as (address, process):
             open_page(driver, f"{address}/train", "Train")
             type_in(driver, "epochs-quick", "900")  # so that it doesn't end while the browser looks
             press(driver, "start")
             shows(driver, "running")
             waiting(driver).until(lambda _: store.list_models() and len(store.list_models()[0].history()) >= 2)
+            maps = Path(f"/proc/{process}/maps")  # the worker loads TensorFlow, the server never does
+            assert not maps.exists() or "_pywrap_tensorflow" not in maps.read_text()
         first = store.list_models()[0]
         assert first.status == "running"
         with fresh_server(FER_SOURCE="demo") as (address, _):
@@ -57,11 +61,15 @@ def test_run_outlives_the_server_and_obeys_the_page(fresh_server, chromium):
             second = next(model for model in store.list_models() if model.id != first.id)
             press(driver, f"stop-{second.id}")
             shows(driver, "stopped")
-            open_page(driver, f"{address}/train?run={first.id}", "Train")
+            type_in(driver, "run", first.id)  # by keyboard, while the page is live
+            shows(driver, "faces a second")
+            assert f"run={first.id}" in driver.current_url
             press(driver, f"stop-{first.id}")
             shows(driver, "stopped")
             press(driver, f"resume-{first.id}")
             shows(driver, "running")
+            press(driver, f"change-{first.id}")
+            shows(driver, f"The settings of {first.id}, to be changed.")
             assert not faults(driver)
             assert second.status == "stopped"
     runs.request_stop(first)

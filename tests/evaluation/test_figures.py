@@ -80,6 +80,28 @@ def test_learning_curves():
     assert list(curves[1].y) == [0.2, 0.5]
 
 
+def test_learning_rate_is_of_no_split():
+    """It is solid, and named without a split."""
+    (curve,) = learning_curves(pd.DataFrame({"epoch": [1], "learning_rate": [0.1]}), ["learning_rate"], "Rate").data
+    assert (curve.name, curve.line.dash) == ("learning rate", "solid")
+
+
+def test_earlier_runs_stand_behind():
+    """Behind, thin; of all classes each in its colour and one entry in the legend, else one curve."""
+    losses, recalls = {"val_loss": [1.0], "loss": [1.0]}, {"val_recall_Sad": [0], "val_recall_Fear": [1]}
+    history = pd.DataFrame({"epoch": [1]} | losses | recalls)
+    other = pd.DataFrame({"epoch": [1, 2], "val_loss": [2.0, 1.5], "val_recall_Sad": [0, 1]})  # knows Sad only
+    *curves, ghost = learning_curves(history, ["val_loss", "loss"], "Loss", {"before": other}).data
+    assert (ghost.name, list(ghost.y), ghost.line.width, ghost.zorder) == ("before", [2.0, 1.5], 1, -1)
+    assert len(curves) == 2
+    both = {"before": history, "older": other}
+    drawn = learning_curves(history, ["val_recall_Sad", "val_recall_Fear"], "Recall", both).data
+    assert [curve.name for curve in drawn] == ["Sad", "Fear", "before", "before", "older"]
+    assert [curve.showlegend for curve in drawn[2:]] == [True, False, True]
+    assert [curve.line.color for curve in drawn[2:4]] == [COLOURS["Sad"], COLOURS["Fear"]]
+    assert drawn[2].line.dash != drawn[4].line.dash
+
+
 def test_model_bars_draw_the_table(predictions, other):
     """Macro recall and accuracy of each model, first model on top, with their faces."""
     table = scores_table({"one": predictions, "2": other})

@@ -55,6 +55,12 @@ def test_other_views(open_page, model, view):
     assert open_page("evaluate", view=view).session_state["view"] == view
 
 
+def test_a_model_that_combines_others_has_no_curves(open_page, said, model):
+    """Its Learning view names the models that were trained."""
+    update_record(model, parts=[{"id": "first", "scheme": "valence", "sha256": "0" * 64}])
+    assert "it combines first" in said(open_page("evaluate", view="Learning"))
+
+
 def test_a_run_that_is_not_finished(open_page, said, faces):
     """It says so and what there is not yet."""
     start_model("half-way", faces)

@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from following import events_of, wait_until, worker_of
 
 from fer_core import store
 from fer_core.errors import RunError
@@ -18,25 +18,9 @@ from fer_core.evaluation.predictions import read_predictions
 from fer_core.paths import ROOT
 from fer_core.training import runs
 from fer_core.training.config import get_preset
+from fer_core.training.state import NAME, load_state, save_state
 
 WORKER = [sys.executable, "-m", "fer_core.training.worker"]
-
-
-def wait_until(condition, seconds: float = 120) -> None:
-    """Poll; a condition that never comes true fails the test."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.1)
-
-
-def events_of(model, kind: str) -> list[dict]:
-    return [event for event in model.events() if event["event"] == kind]
-
-
-def worker_of(model) -> int:
-    """Process number of the worker, as it told it."""
-    return events_of(model, "queued")[-1]["pid"]
 
 
 def test_run_from_start_to_saved_model(short_run, drawn):
@@ -154,13 +138,100 @@ def test_worker_without_a_run_is_refused():
 
 
 def test_torn_state_begins_again_and_says_so(short_run):
-    """A state that cannot be read costs its epochs, not the run, and the log tells it."""
+    """A state that cannot be read costs its epochs, not the run, and log and event tell it."""
     model = short_run("torn", epochs=1)
-    (model.folder / "state.npz").write_bytes(b"PK\x03\x04 torn")
+    (model.folder / NAME).write_bytes(b"PK\x03\x04 torn")
     runs.start_run(model)
     wait_until(lambda: not model.busy)
     assert store.open_model("torn").status == "finished"
     assert "the saved state cannot be read" in (model.folder / "log.txt").read_text()
+    assert "first epoch" in events_of(model, "unreadable")[-1]["reason"]
+
+
+def test_run_goes_on_from_the_state_before_a_torn_one(short_run):
+    """The newest state cut short: the one before it is used, log and event say so, the curve has no gap."""
+    model = short_run("cut", epochs=5)
+    runs.start_run(model)
+    wait_until(lambda: len(events_of(model, "epoch")) >= 3)
+    os.kill(worker_of(model), signal.SIGKILL)
+    wait_until(lambda: not model.busy)
+    newest = model.folder / NAME
+    newest.write_bytes(newest.read_bytes()[:-100])
+    _, record = load_state(model.folder, lambda line: None)
+    runs.start_run(model)
+    wait_until(lambda: not model.busy)
+    assert store.open_model("cut").status == "finished"
+    line = f"the newest state cannot be read: goes on from the one before, after epoch {record['epoch']}"
+    assert line in (model.folder / "log.txt").read_text().splitlines()
+    assert [event["reason"] for event in events_of(model, "unreadable")] == [line]
+    assert events_of(model, "resumed")[-1]["epoch"] == record["epoch"]
+    history = model.history()
+    assert list(history["epoch"]) == [1, 2, 3, 4, 5]
+    before = pd.DataFrame(record["history"])
+    pd.testing.assert_frame_equal(history.iloc[: len(before)], before)
+
+
+@pytest.mark.parametrize("event_fits", [True, False])
+def test_full_disk_fails_in_words_and_the_run_goes_on_with_room(short_run, event_fits):
+    """The last states stand, the log ends with what to do, and so does the event where there is room for one."""
+    model = short_run("full", epochs=8)
+    events = model.folder / "events.jsonl"
+    if not event_fits:
+        runs.tell(model, "stopped", filler="." * 30_000)  # the log stays shorter and has room when events have none
+    runs.start_run(model)
+    wait_until(lambda: events_of(model, "epoch"))
+    limit_files(worker_of(model), 20_000 if event_fits else events.stat().st_size + 20)
+    wait_until(lambda: not model.busy)
+    reason = (model.folder / "log.txt").read_text().splitlines()[-1]
+    assert "expected room on the disk" in reason
+    assert "resume" in reason
+    if event_fits:
+        assert model.status == "failed"
+        assert events_of(model, "failed")[-1]["reason"] == reason
+    else:
+        assert model.status == "interrupted"
+        assert not events.read_bytes().endswith(b"\n")
+    assert load_state(model.folder, pytest.fail)[1]["epoch"] >= 1
+    assert list(model.folder.glob(".*")) == []
+    told = len(model.events())
+    runs.start_run(model)
+    wait_until(lambda: not model.busy)
+    assert store.open_model("full").status == "finished"
+    assert list(model.history()["epoch"]) == list(range(1, 9))
+    assert [event["event"] for event in model.events()[told : told + 3]] == ["queued", "started", "resumed"]
+
+
+def limit_files(process: int, size: int) -> None:
+    """Let no file of a process grow beyond so many bytes."""
+    resource = pytest.importorskip("resource")
+    _, most = resource.prlimit(process, resource.RLIMIT_FSIZE)
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (size, most))
+
+
+def test_state_of_another_network_is_refused(short_run):
+    """Arrays that are whole but do not fit: one line, and the state is left as it is."""
+    model = short_run("foreign")
+    save_state(model.folder, [np.zeros(3)], {"epoch": 7})
+    runs.start_run(model)
+    wait_until(lambda: not model.busy)
+    assert model.status == "failed"
+    assert "expected a saved state of this run's network" in events_of(model, "failed")[-1]["reason"]
+    assert load_state(model.folder, pytest.fail)[1] == {"epoch": 7}
+
+
+def test_event_after_a_cut_one_stands_on_its_own_line(short_run):
+    """Whatever a full disk or a kill left of a line, later events can be read; a whole one without its end counts."""
+    model = short_run("events")
+    runs.tell(model, "started")
+    with (model.folder / "events.jsonl").open("a") as file:
+        file.write('{"time": 1, "event": "progress", "epo')
+    runs.tell(model, "queued")
+    assert model.last_event("progress") is None
+    with (model.folder / "events.jsonl").open("a") as file:
+        file.write('{"time": 2, "event": "epoch"}')
+    runs.tell(model, "failed", reason="none")
+    assert [event["event"] for event in model.events()] == ["started", "queued", "epoch", "failed"]
+    assert model.last_event("started") == model.events()[0]
 
 
 def test_dataset_without_validation_faces_is_refused(drawn):

@@ -1,0 +1,69 @@
+"""What the command line prints for people to read, and the table of faces that it writes."""
+
+import pandas as pd
+
+from fer_core.store import SavedModel
+
+
+def ending(model: SavedModel) -> str:
+    """How a run ended that did not finish, why if it told, and how to go on."""
+    last: dict = next(reversed(model.recent_events()), {})
+    reason = f": {last['reason']}" if "reason" in last else ""
+    return f"run {model.id!r}: {model.status}{reason}; go on with: python -m fer_core train --resume --name {model.id}"
+
+
+def scores_text(model: SavedModel) -> str:
+    """A trained model's headline scores, a line a split and part."""
+    lines = [f"{model.id}: {model.record['parameters']:,} parameters; scores with 95 % intervals"]
+    for split, parts in model.scores.items():
+        lines += [f"{split}, {part}: {scores_words(scores)}" for part, scores in parts.items()]
+    return "\n".join(lines)
+
+
+def scores_words(scores: dict) -> str:
+    """`3,533 faces, macro recall 0.674 (0.659 to 0.688), accuracy …` of a headline's record."""
+    told = [
+        f"{name.replace('_', ' ')} {share(scores[name])} "
+        f"({share(scores[f'{name}_low'])} to {share(scores[f'{name}_high'])})"
+        for name in ("macro_recall", "accuracy")
+    ]
+    return ", ".join([f"{scores['n']:,} faces", *told])
+
+
+def model_line(row: dict) -> str:
+    """A row of the verb `models`."""
+    if row["problem"]:
+        return f"{row['id']}: damaged, {row['problem']}"
+    parts = row["scores"].get("test", {})
+    told = "".join(f"\n  test, {part}: {scores_words(scores)}" for part, scores in parts.items()) or ", no scores yet"
+    return f"{row['id']}: {row['status']}, {row['network']} on {row['scheme']}{told}"
+
+
+def faces_table(files: list[dict]) -> pd.DataFrame:
+    """One row a face; a picture without a face, or with an error, has one row without probabilities."""
+    rows = []
+    for file in files:
+        for face in file.get("faces") or [None]:
+            row = {"path": file["path"], "error": file.get("error", "" if face else "no face found")}
+            if face:
+                row |= dict(zip("xywh", face["box"], strict=True)) | {"label": face["label"]}
+                row |= {f"p_{label}": value for label, value in face["probabilities"].items()}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def file_text(file: dict) -> str:
+    """A picture of the verb `predict`: what its faces show, or what is wrong with it."""
+    if "error" in file:
+        return f"{file['path']}: {file['error']}"
+    return f"{file['path']}: " + ("; ".join(map(_face_text, file["faces"])) or "no face found")
+
+
+def share(value: float | None) -> str:
+    """Three digits; a dash where there is no value."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _face_text(face: dict) -> str:
+    shares = ", ".join(f"{label} {share(value)}" for label, value in face["probabilities"].items())
+    return f"{face['label'] or 'unsure'} ({shares})"

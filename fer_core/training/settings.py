@@ -1,0 +1,48 @@
+"""Settings of a run as words: `width=24`, `sides=32,48`, `minutes=none`."""
+
+from collections.abc import Iterable
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from fer_core.labels import choose
+from fer_core.training.config import TrainConfig
+
+EXPECTED = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", NoneType: "none"}
+BOOLS = {"true": True, "false": False}
+
+
+def parse_settings(words: Iterable[str]) -> dict[str, Any]:
+    """`SETTING=VALUE` words to values by the types of `TrainConfig`'s fields; of two for one setting the last stands.
+
+    The items of a tuple are separated by commas. Raises `ValueError` for a word without `=`, an unknown setting or a
+    value of another type; the range of a value is checked by `TrainConfig` itself.
+    """
+    return dict(map(_parse, words))
+
+
+def _parse(word: str) -> tuple[str, Any]:
+    name, equals, value = map(str.strip, word.partition("="))
+    if not equals:
+        raise ValueError(f"setting: expected SETTING=VALUE, found {word!r}")
+    kind = choose("setting", name, get_type_hints(TrainConfig))
+    try:
+        return name, _value(kind, value)
+    except ValueError:
+        raise ValueError(f"{name}: expected {_words(kind)}, found {value!r}") from None
+
+
+def _value(kind: Any, word: str) -> Any:
+    if get_origin(kind) is tuple:
+        return tuple(_value(get_args(kind)[0], item.strip()) for item in word.split(",")) if word else ()
+    kinds = get_args(kind) or (kind,)
+    if NoneType in kinds and word.lower() == "none":
+        return None
+    if kinds[0] is bool:
+        return choose("value", word.lower(), BOOLS)
+    return kinds[0](word)
+
+
+def _words(kind: Any) -> str:
+    if get_origin(kind) is tuple:
+        return f"{EXPECTED[get_args(kind)[0]]} or several, separated by commas"
+    return " or ".join(EXPECTED[each] for each in get_args(kind) or (kind,))

@@ -1,0 +1,203 @@
+"""How fast a config trains on this machine, in which precision, and how long its run will take.
+
+As a process, `python -m fer_core.training.speed` reads a config's JSON from standard input, measures, remembers, and
+prints `precision` and `images_per_second` as one JSON object. Looking up and estimating need no TensorFlow.
+"""
+
+import contextlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from fer_core.data.dataset import SIDE
+from fer_core.errors import RunError
+from fer_core.labels import VOTES, get_scheme
+from fer_core.paths import ROOT, data_dir, write_atomic
+from fer_core.training.config import TrainConfig
+
+STEPS = 3
+"""Training steps timed at each size, after one that compiles."""
+FORWARD = 1 / 3
+"""Time of a face through which nothing is propagated back, as a share of one that is trained on."""
+VALIDATION = 1 / 8
+"""Validation faces for each training face, as in FER2013; they are looked at after each epoch."""
+BFLOAT16_FLAGS = ("amx_bf16", "avx512_bf16")
+
+
+@dataclass(frozen=True)
+class Speed:
+    """The faster precision, float32 or bfloat16, and the images a second that training takes in it, by side."""
+
+    precision: str
+    images_per_second: dict[int, float]
+
+
+def measure(config: TrainConfig) -> Speed:
+    """Train some batches of random faces at each size. Precision `auto` is decided at the largest.
+
+    Loads TensorFlow and draws from its seeded generators. Other work on the machine makes the numbers smaller.
+    """
+    precisions = ("float32", "bfloat16") if config.precision == "auto" else (config.precision,)
+    largest, fastest, best = max(config.sides), float("inf"), config.precision
+    for precision in precisions:
+        step = _trainer(replace(config, precision=precision))
+        seconds = _seconds(step, largest, enough=2 * fastest)
+        if seconds < fastest:
+            best, chosen, fastest = precision, step, seconds
+    seconds_by_side = {side: _seconds(chosen, side) for side in sorted({*config.sides} - {largest})}
+    seconds_by_side[largest] = fastest
+    return Speed(best, {side: round(config.batch_size / took, 1) for side, took in seconds_by_side.items()})
+
+
+def known(config: TrainConfig) -> Speed | None:
+    """What was measured on this machine for such a config, if it was."""
+    record = _remembered().get(_key(config))
+    if record is None:
+        return None
+    return Speed(record["precision"], {int(side): value for side, value in record["images_per_second"].items()})
+
+
+def measure_apart(config: TrainConfig) -> Speed:
+    """`measure` in a process of its own, remembered; half a minute, of which most goes into loading TensorFlow.
+
+    Raises `RunError` where it fails, with what it said last.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "fer_core.training.speed"],
+        input=json.dumps(config.to_json()),
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    speed = known(config)
+    if done.returncode or speed is None:
+        last = " ".join(done.stderr.strip().splitlines()[-1:])
+        raise RunError(f"self-test: expected the speed of {config.network} here, found that it failed: {last}")
+    return speed
+
+
+def remember(config: TrainConfig, speed: Speed) -> None:
+    """Keep `speed` for `known`."""
+    text = json.dumps(_remembered() | {_key(config): asdict(speed)}, indent=1)
+    write_atomic(_file(), lambda file: file.write(text.encode()))
+
+
+def resolve(config: TrainConfig) -> TrainConfig:
+    """The config with precision `auto` replaced by the faster one here, measured now unless it is known."""
+    if config.precision != "auto":
+        return config
+    largest = replace(config, sides=config.sides[-1:])  # which decides
+    speed = known(config) or known(largest)
+    if speed is None:
+        speed = measure(largest)
+        remember(largest, speed)
+    return replace(config, precision=speed.precision)
+
+
+def estimate(config: TrainConfig, faces: int, speed: Speed) -> float:
+    """Seconds that a run on so many training `faces` will take, evaluation after each epoch included.
+
+    Patience is not foreseen; starting and saving, half a minute, is left out.
+    """
+    full = [faces / speed.images_per_second[config.side(epoch)] for epoch in range(config.epochs)]
+    training = sum(full[config.frozen_epochs :]) + FORWARD * sum(full[: config.frozen_epochs])
+    evaluation = VALIDATION * FORWARD * sum(full)
+    share = min(1.0, 60 * config.minutes / training) if config.minutes else 1.0
+    return share * (training + evaluation)
+
+
+def _trainer(config: TrainConfig) -> Callable[[int], None]:
+    """A function of the side that trains one batch of random faces, all of them with votes."""
+    from fer_core.training.data import Faces
+    from fer_core.training.engine import Engine
+
+    n, classes = config.batch_size, len(get_scheme(config.scheme))
+    faces = Faces(
+        images=np.random.default_rng(0).integers(0, 256, (n, SIDE, SIDE), np.uint8),
+        label=np.arange(n, dtype=np.int32) % classes,
+        votes=np.full((n, len(VOTES)), 1 / len(VOTES), np.float32),
+        taught=np.zeros((n, classes), np.float32),
+    )
+    engine = Engine(config, classes, 0.5, 0.25)
+    return lambda side: engine.train_batch(faces, np.arange(n), (0, 0), config.learning_rate, side)
+
+
+def _seconds(step: Callable[[int], None], side: int, enough: float = float("inf")) -> float:
+    """Median time of a step at `side`; of the first one alone where that takes more than `enough`."""
+    step(side)  # compiles
+    times: list[float] = []
+    while len(times) < STEPS and max(times, default=0) <= enough:
+        start = time.perf_counter()
+        step(side)
+        times.append(time.perf_counter() - start)
+    return median(times)
+
+
+def _key(config: TrainConfig) -> str:
+    """All that the speed depends on, to be read by a person too."""
+    return "; ".join(
+        (
+            _cpu(),
+            f"{os.cpu_count()} cores",
+            f"TensorFlow {version('tensorflow')}",
+            f"{config.network} of width {config.width or 'its own'}",
+            f"batches of {config.batch_size}",
+            "votes head" if config.votes_weight > 0 else "no votes head",
+            f"{', '.join(map(str, sorted(set(config.sides))))} px",
+            config.precision,
+        )
+    )
+
+
+def _cpu() -> str:
+    """The processor's name and, since virtual ones share names, its bfloat16 instructions."""
+    with contextlib.suppress(FileNotFoundError):  # not on Linux
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        info = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+        flags = [flag for flag in BFLOAT16_FLAGS if flag in info.get("flags", "").split()]
+        return " ".join([info.get("model name", platform.machine()), *flags])
+    return platform.processor() or platform.machine()
+
+
+def _file() -> Path:
+    return data_dir() / "speed.json"
+
+
+def _remembered() -> dict[str, dict]:
+    """Measurements by key; none where the file is missing or damaged, since they can be made again."""
+    try:
+        return json.loads(_file().read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+
+
+def main() -> int:
+    """Measure the config on standard input; exit code 0, or 2 with one line for a config that cannot be."""
+    try:
+        record = json.load(sys.stdin)
+        if not isinstance(record, dict):
+            raise ValueError(f"settings: expected a JSON object, found {type(record).__name__}")
+        config = TrainConfig.from_json(record)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    with contextlib.redirect_stdout(sys.stderr):  # where Keras tells of downloads
+        speed = measure(config)
+    remember(config, speed)
+    print(json.dumps(asdict(speed)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

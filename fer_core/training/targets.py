@@ -1,0 +1,46 @@
+"""What a batch is to learn, and how far its answers are from it."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from fer_core.training.config import TrainConfig
+
+
+class Batch(NamedTuple):
+    """`images` uint8 `(n, 48, 48)`, `label` int32 `(n,)`, `votes` `(n, 10)`, `taught` `(n, k)`, `place` int32 `(n,)`.
+
+    As in `data.Faces`; `place` is a face's place in the whole batch, of which one device may hold a part.
+    """
+
+    images: tf.Tensor
+    label: tf.Tensor
+    votes: tf.Tensor
+    taught: tf.Tensor
+    place: tf.Tensor
+
+
+def class_weights(label: np.ndarray, classes: int, balance: float) -> np.ndarray:
+    """Weight of a face of each class, float32 `(k,)`: frequency to the power of -`balance`, mean 1 over `label`."""
+    frequency = np.maximum(np.bincount(label, minlength=classes), 1) / len(label)
+    weights = frequency**-balance
+    return (weights / weights[label].mean()).astype(np.float32)
+
+
+def label_targets(batch: Batch, config: TrainConfig, classes: int) -> tf.Tensor:
+    """Shares of the classes, `(n, k)`: the label, smoothed, and where there is one the teachers' answer."""
+    smoothing = config.label_smoothing
+    target = tf.one_hot(batch.label, classes) * (1 - smoothing) + smoothing / classes
+    share = config.distillation * tf.reduce_sum(batch.taught, 1, keepdims=True)  # 0 where nobody teaches
+    return target * (1 - share) + config.distillation * batch.taught
+
+
+def votes_loss(votes: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Cross-entropy `(n,)` with the annotators' shares; 0 for a face without votes, a row of zeros.
+
+    The kernel takes its gradient as softmax - target, which for a row that doesn't sum to 1 would push all logits down.
+    """
+    voted = tf.reduce_sum(votes, 1)
+    shares = tf.math.divide_no_nan(votes, voted[:, tf.newaxis])
+    return voted * tf.nn.softmax_cross_entropy_with_logits(shares, logits)

@@ -1,0 +1,59 @@
+"""Teachers of a run: saved models whose mean answer to a face stands beside its label (knowledge distillation).
+
+Hinton, Vinyals & Dean 2015, arXiv:1503.02531, at temperature 1. What a teacher says of a face that it has learned by
+heart teaches nothing, so only those answer that were trained on neither the face nor a copy of it: models trained
+with `folds`, say, each of which knows all faces but those of one fold.
+"""
+
+import numpy as np
+
+from fer_core import store
+from fer_core.data.copies import chained, find_copies
+from fer_core.data.dataset import FaceDataset
+from fer_core.errors import RunError
+from fer_core.store import SavedModel
+from fer_core.training.config import TrainConfig
+from fer_core.training.data import training_rows
+
+
+def open_teachers(dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -> list[tuple[SavedModel, np.ndarray]]:
+    """Each teacher, with a bool `(len(rows),)` that marks the faces it may answer to.
+
+    Raises `ModelError` for one that is missing or untrained, `RunError` for one of another scheme or dataset, or that
+    was trained on all of the faces.
+    """
+    return [(model, _blind(model, dataset, rows, config)) for model in map(store.open_trained, config.teachers)]
+
+
+def answers(dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -> np.ndarray:
+    """Mean probabilities that the teachers give to the faces at `rows`: float32 `(n, k)`; zeros where none may."""
+    from fer_core.evaluation.scoring import probabilities
+
+    teachers = open_teachers(dataset, rows, config)
+    total = np.zeros((len(rows), len(teachers[0][0].labels)), np.float32)
+    for model, blind in teachers:
+        total[blind] += probabilities(store.load_network(model), dataset.images, rows[blind])
+    heard = np.sum([blind for _, blind in teachers], axis=0, dtype=np.float32)
+    print(f"{np.count_nonzero(heard):,} of {len(rows):,} training faces have a teacher", flush=True)
+    return total / np.maximum(heard, 1)[:, np.newaxis]
+
+
+def _blind(model: SavedModel, dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -> np.ndarray:
+    record = model.record
+    for what, expected, found in (
+        ("classes", config.scheme, record["scheme"]),
+        ("dataset", dataset.fingerprint, record["dataset"]["fingerprint"]),
+    ):
+        if expected != found:
+            raise RunError(f"teacher {model.id!r}: expected {what} {expected[:12]}, as the run's, found {found[:12]}")
+    if not record["settings"]:
+        raise RunError(f"teacher {model.id!r}: expected a model that was trained, found one that combines others")
+    seen = np.zeros(len(dataset), bool)
+    seen[training_rows(dataset, TrainConfig.from_json(record["settings"]))] = True
+    blind = ~chained(find_copies(dataset), seen)[rows]
+    if not blind.any():
+        raise RunError(
+            f"teacher {model.id!r}: expected one that leaves a fold of the training faces out, "
+            "found it trained on all; train teachers with folds of 2 or more"
+        )
+    return blind

@@ -1,0 +1,122 @@
+"""The page Train, without a browser: the form, the list of runs, a run and its ways on."""
+
+from dataclasses import replace
+
+import pytest
+from saved import save_model, start_model
+
+from fer_core.store import create_model, list_models, update_record
+from fer_core.training import runs, speed
+from fer_core.training.config import PRESETS, TrainConfig
+from pages._ui import settings
+
+
+def test_every_setting_has_one_control():
+    """Whatever `TrainConfig` holds can be set, once."""
+    controls = [control.field for group in (settings.FIRST, *settings.GROUPS.values()) for control in group]
+    assert sorted(controls) == sorted(vars(TrainConfig()))
+
+
+def test_without_a_run_it_says_what_to_do(open_page, said):
+    """The form stands there with the preset for drawn faces, and an empty list says so."""
+    app = open_page("train")
+    assert "No run yet" in said(app)
+    assert app.number_input(key="epochs-quick").value == PRESETS["quick"].epochs
+
+
+def test_a_preset_fills_the_form(open_page):
+    """A link names a preset, and each control holds its value."""
+    app = open_page("train", preset="compact")
+    for field, kind in (("minutes", "number_input"), ("sides", "selectbox"), ("mirror", "toggle")):
+        assert getattr(app, kind)(key=f"{field}-compact").value == getattr(PRESETS["compact"], field)
+
+
+def test_settings_that_clash_are_told_at_once(open_page):
+    """The reason stands there, and nothing can be started."""
+    app = open_page("train")
+    app.number_input(key="fold-quick").set_value(3).run()
+    assert "fold: expected one of the 1" in app.error[0].value
+    assert app.button(key="start").disabled
+
+
+def test_imagenet_only_where_there_are_such_weights(open_page):
+    """The choice appears with the network that has them."""
+    app = open_page("train", preset="baseline")
+    assert "ImageNet" not in app.selectbox(key="start-baseline").options
+    assert app.selectbox(key="sides-baseline").options == ["48"]
+    app.selectbox(key="network-baseline").select("mobilenet").run()
+    assert "ImageNet" in app.selectbox(key="start-baseline").options
+
+
+def test_estimate_of_a_measured_machine(open_page, said):
+    """Where the speed is known, it tells the time; else it offers to measure."""
+    assert open_page("train").button(key="measure")
+    speed.remember(PRESETS["quick"], speed.Speed("float32", {48: 203.0}))
+    assert "406 faces (self-test: 203 faces a second at 48 px, float32)" in said(open_page("train"))
+
+
+def test_runs_are_listed_and_chosen_by_link(open_page, faces):
+    """All runs, newest first, without models that combine others; the link names the one that is shown."""
+    model = save_model("done", faces)
+    create_model("combined", model.record | {"settings": {}, "parts": ["done"], "sha256": "0"})
+    (model.folder.parent / "combined" / "model.keras").touch()
+    (model.folder.parent / "combined" / "predictions.parquet").touch()
+    start_model("half-way", faces)
+    app = open_page("train", run="half-way")
+    assert set(app.dataframe[0].value["Run"]) == {"done", "half-way"}
+    assert app.button(key="resume-half-way")
+    assert app.multiselect(key="with-half-way").value == ["done"]
+
+
+def test_failed_run_says_why_and_keeps_its_log(open_page, faces):
+    """The reason in one line, the log below."""
+    model = start_model("broken", faces)
+    runs.tell(model, "started")
+    runs.tell(model, "failed", reason="ResourceExhaustedError: no memory")
+    (model.folder / "log.txt").write_text("Traceback\n", encoding="utf-8")
+    app = open_page("train")
+    assert app.error[0].value == "ResourceExhaustedError: no memory"
+    assert app.code[0].value == "Traceback"
+
+
+def test_damaged_run_says_what_is_wrong(open_page, faces):
+    """One line, and the page goes on."""
+    model = start_model("broken", faces)
+    (model.folder / "model.json").write_text("{", encoding="utf-8")
+    assert "expected JSON in model.json" in open_page("train").error[0].value
+
+
+def test_run_again_with_changes_starts_from_its_settings(open_page, faces):
+    """The form takes over what the record says, what it does not know yet at its default."""
+    model = save_model("done", faces)
+    changed = replace(TrainConfig(), epochs=7, rotation=33.0, sides=(24, 48)).to_json()
+    del changed["mixup"]
+    update_record(model, settings=changed)
+    app = open_page("train")
+    app.button(key="change-done").click().run()
+    assert not app.exception
+    assert app.number_input(key="epochs-run done").value == 7
+    assert app.number_input(key="rotation-run done").value == 33
+    assert app.selectbox(key="sides-run done").value == (24, 48)
+    assert app.number_input(key="mixup-run done").value == 0
+
+
+def test_run_again_needs_its_faces(open_page, faces):
+    """On other faces it says which dataset to choose, and makes nothing."""
+    update_record(save_model("done", faces), dataset={"source": "other.csv", "fingerprint": "0" * 64})
+    app = open_page("train")
+    app.button(key="again-done").click().run()
+    assert "choose `other.csv` in the sidebar" in app.error[0].value
+    assert len(list_models()) == 1
+
+
+@pytest.mark.slow
+def test_run_again(open_page, faces):
+    """The same settings and faces in a new run, which the page turns to."""
+    save_model("done", faces)
+    app = open_page("train")
+    app.button(key="again-done").click().run()
+    (again,) = [model for model in list_models() if model.id != "done"]
+    assert again.record["settings"] == list_models()[-1].record["settings"]
+    assert app.selectbox(key="run").value == again.id
+    runs.request_stop(again)

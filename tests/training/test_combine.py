@@ -1,0 +1,123 @@
+"""Models combined into one: the product of the stages, a file of stock layers, refusals."""
+
+import json
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from networked import save_constant, save_network
+
+from fer_core import store
+from fer_core.errors import ModelError
+from fer_core.evaluation.leaderboard import leaderboard
+from fer_core.evaluation.predictions import read_predictions
+from fer_core.inference.classifier import Classifier
+from fer_core.labels import get_scheme
+from fer_core.training import runs
+from fer_core.training.combine import STAGES, two_stage
+from fer_core.training.config import get_preset
+
+pytestmark = pytest.mark.slow
+
+CONSTANT = {"valence": (0.6, 0.4), "negative": (0.5, 0.3, 0.2), "positive": (0.7, 0.2, 0.1)}
+PRODUCT = {"Angry": 0.30, "Fear": 0.18, "Happy": 0.28, "Sad": 0.12, "Surprise": 0.08, "Neutral": 0.04}
+
+
+@pytest.fixture
+def parts(drawn) -> list[store.SavedModel]:
+    """Three constant models, in the order of `two_stage`."""
+    return [save_constant(scheme, drawn, scheme, CONSTANT[scheme]) for scheme in STAGES]
+
+
+def test_two_stage_is_the_product(parts, drawn):
+    """P(class) = P(side) · P(class | side), by hand, in the study's order; a finished model like any other."""
+    model = two_stage(*parts, "both", drawn)
+    assert store.open_trained("both") == model
+    assert (model.status, model.labels) == ("finished", tuple(PRODUCT))
+    found = Classifier.load("both").probabilities(drawn.images[:2])
+    np.testing.assert_allclose(found, [list(PRODUCT.values())] * 2, atol=1e-6)
+    assert list(leaderboard(store.list_models())["network"]).count("two_stage") == 1
+
+
+def test_record_tells_the_parts(parts, drawn):
+    """No settings and no curve of its own; each part by id, scheme and sha256; rows of the valence model."""
+    model = two_stage(*parts, None, drawn)
+    record = model.record
+    assert model.id == "two_stage-1"
+    assert (record["network"], record["settings"], record["rows"]) == ("two_stage", {}, parts[0].record["rows"])
+    assert record["parts"] == [
+        {"id": part.id, "scheme": part.id, "sha256": store.sha256_of(part.weights_file)} for part in parts
+    ]
+    assert record["parameters"] == sum(part.record["parameters"] for part in parts)
+    assert model.history().empty
+
+
+def seeing(scheme: str, drawn) -> store.SavedModel:
+    """A small network of random weights, which averages a face and its mirror image."""
+    import keras
+
+    from fer_core.networks import saved_network, training_network
+
+    keras.utils.set_random_seed(1)
+    about = {"mean": 0.5, "std": 0.25, "width": 4}
+    classes = len(get_scheme(scheme))
+    network = training_network("compact", classes, **about)
+    head = network.get_layer("label")
+    head.set_weights([weight / 100 for weight in head.get_weights()])  # else one class has it all
+    return save_network(scheme, drawn, scheme, saved_network(network, "compact", classes, **about, mirror=True))
+
+
+def test_networks_come_out_as_they_went_in(drawn):
+    """Of networks that look at the face: the file gives the saved predictions, the parts' product; stock layers."""
+    model = two_stage(*(seeing(scheme, drawn) for scheme in STAGES), "both", drawn)
+    predictions = read_predictions(model.folder / "predictions.parquet", model.labels)
+    images = drawn.images[predictions.frame["row"].to_numpy()]
+    found = Classifier.load("both").probabilities(images)
+    np.testing.assert_allclose(found, predictions.y_prob, atol=1e-4)
+    valence, negative, positive = (Classifier.load(scheme).probabilities(images) for scheme in STAGES)
+    angry, surprise = valence[:, 0] * negative[:, 0], valence[:, 1] * positive[:, 1]
+    np.testing.assert_allclose(found[:, [0, 4]], np.stack([angry, surprise], 1), atol=1e-5)
+    assert found.std(0).min() > 0.001
+    assert all(module.split(".")[0] in ("keras", "builtins") for module in modules(model))
+
+
+def modules(model: store.SavedModel) -> set[str]:
+    """Of everything that the file's configuration names."""
+    found = set()
+
+    def collect(pairs: list) -> dict:
+        found.update(value for key, value in pairs if key == "module" and value)
+        return dict(pairs)
+
+    with zipfile.ZipFile(model.weights_file) as file:
+        json.loads(file.read("config.json"), object_pairs_hook=collect)
+    return found
+
+
+def test_parts_in_another_order_are_refused(parts, drawn):
+    """The line says which scheme stands where."""
+    valence, negative, positive = parts
+    with pytest.raises(ModelError, match="'positive': expected one of scheme negative, found positive"):
+        two_stage(valence, positive, negative, "both", drawn)
+
+
+def test_parts_of_another_dataset_are_refused(parts, drawn):
+    """Predictions on faces that a part was trained on elsewhere would tell nothing."""
+    other = replace(drawn, fingerprint="0" * 64)
+    with pytest.raises(ModelError, match="'valence': expected one trained on demo"):
+        two_stage(*parts, "both", other)
+    odd = store.update_record(parts[2], dataset=parts[2].record["dataset"] | {"fingerprint": "1" * 64})
+    with pytest.raises(ModelError, match="'positive': expected one trained on demo"):
+        two_stage(*parts[:2], odd, "both", drawn)
+    assert {model.id for model in store.list_models()} == set(STAGES)
+
+
+def test_untrained_part_and_taken_name_are_refused(parts, drawn):
+    """Before any work, and nothing is left behind."""
+    run = runs.create_run(replace(get_preset("quick"), scheme="positive"), drawn, "unfinished")
+    with pytest.raises(ModelError, match="'unfinished': expected a trained model"):
+        two_stage(*parts[:2], run, "both", drawn)
+    with pytest.raises(ModelError, match="expected one that is not taken, found 'valence'"):
+        two_stage(*parts, "valence", drawn)
+    assert len(store.list_models()) == 4

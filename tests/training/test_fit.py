@@ -1,0 +1,86 @@
+"""From a run's record to its saved model: teachers, starts from saved models, the prior correction. In this process."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fer_core import store
+from fer_core.errors import ModelError, RunError
+from fer_core.labels import get_scheme
+from fer_core.training import runs
+from fer_core.training.config import TrainConfig
+from fer_core.training.data import training_rows
+from fer_core.training.fit import fit
+from fer_core.training.prior import STRENGTHS
+from fer_core.training.teachers import answers, open_teachers
+
+TINY = TrainConfig(width=2, epochs=1, batch_size=32, rows="clean", averaging=0.5)
+
+
+@pytest.fixture
+def trained(drawn):
+    """Train a model of that name with TINY and `changes`."""
+
+    def train(name: str, **changes) -> store.SavedModel:
+        model = runs.create_run(replace(TINY, **changes), drawn, name)
+        assert fit(model)
+        return store.open_trained(name)
+
+    return train
+
+
+def test_each_face_is_taught_by_the_model_that_does_not_know_it(trained, drawn):
+    """Of two models that leave a half out each, every face has exactly one teacher, and that one's answer."""
+    halves = [trained(f"half{fold}", folds=2, fold=fold) for fold in (0, 1)]
+    student = replace(TINY, teachers=("half0", "half1"), distillation=0.5)
+    rows = training_rows(drawn, student)
+    (_, blind0), (_, blind1) = open_teachers(drawn, rows, student)
+    assert (blind0 ^ blind1).all()
+    assert 0.3 < blind0.mean() < 0.7
+    taught = answers(drawn, rows, student)
+    first = int(np.flatnonzero(blind0)[0])
+    face = drawn.images[rows[first]][np.newaxis, ..., np.newaxis].astype(np.float32)
+    np.testing.assert_allclose(taught[first], store.load_network(halves[0])(face)[0], atol=1e-5)
+    np.testing.assert_allclose(taught.sum(1), 1, atol=1e-5)
+    assert trained("student", teachers=("half0", "half1")).scores
+
+
+def test_a_teacher_that_knows_all_faces_is_refused(trained, drawn):
+    """What it has learned by heart teaches nothing; the line says how to make teachers."""
+    trained("whole")
+    with pytest.raises(RunError, match="leaves a fold"):
+        runs.create_run(replace(TINY, teachers=("whole",)), drawn, "student")
+    with pytest.raises(RunError, match="expected classes negative, as the run's, found study"):
+        runs.create_run(replace(TINY, teachers=("whole",), scheme="negative"), drawn, "student")
+
+
+def test_a_run_starts_from_a_saved_model_of_other_classes(trained, drawn):
+    """With only the head learning, the folded convolutions of both saved files are the same; the head is new."""
+    parent = trained("parent")
+    child = trained("child", start="parent", scheme="negative", frozen_epochs=1)
+    one, other = (store.load_network(model) for model in (parent, child))
+    for layer in ("stage1", "stage4"):
+        for a, b in zip(one.get_layer(layer).get_weights(), other.get_layer(layer).get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-4)
+    assert other.output_shape == (None, 3)
+    assert child.record["pixels"] == parent.record["pixels"]
+
+
+def test_a_start_that_is_missing_is_refused(drawn):
+    """Before a folder is made."""
+    with pytest.raises(ModelError, match="'nowhere'"):
+        runs.create_run(replace(TINY, start="nowhere"), drawn, "child")
+    assert not store.list_models()
+
+
+def test_prior_correction_shifts_the_biases_alone(trained, drawn):
+    """The same run with and without it differs by one strength of minus log prior in the biases of the head."""
+    plain, corrected = (
+        store.load_network(trained(name, prior_correction=name == "corrected")) for name in ("plain", "corrected")
+    )
+    (kernel, bias), (same, shifted) = (network.get_layer("label").get_weights() for network in (plain, corrected))
+    np.testing.assert_allclose(kernel, same, atol=1e-4)
+    labels = drawn.emotion[training_rows(drawn, TINY)]
+    prior = np.bincount(get_scheme("study").classes(labels)) / len(labels)
+    assert any(np.allclose(shifted - bias, -strength * np.log(prior), atol=1e-4) for strength in STRENGTHS)

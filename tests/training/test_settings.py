@@ -1,0 +1,67 @@
+"""Settings as words on the command line."""
+
+from dataclasses import fields, replace
+
+import pytest
+
+from fer_core.training.config import PRESETS, TrainConfig
+from fer_core.training.settings import parse_settings
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("width=24", 24),
+        ("width=none", None),
+        ("learning_rate=1e-3", 0.001),
+        ("minutes=3", 3.0),
+        ("minutes=None", None),
+        ("mirror=true", True),
+        ("mirror=False", False),
+        ("scheme = negative", "negative"),
+        ("start=", ""),
+        ("sides=48", (48,)),
+        ("sides=32, 48", (32, 48)),
+        ("teachers=first,second", ("first", "second")),
+        ("teachers=", ()),
+    ],
+)
+def test_word_is_read_by_the_type_of_its_setting(word, value):
+    """One word to one setting, of the very type that the config has."""
+    name = word.partition("=")[0].strip()
+    assert parse_settings([word]) == {name: value}
+    assert type(parse_settings([word])[name]) is type(value)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_setting_can_be_given_in_words(preset):
+    """All fields of a preset, written out, make it again from the defaults."""
+    config = PRESETS[preset]
+    assert (
+        replace(TrainConfig(), **parse_settings(f"{field.name}={_word(config, field)}" for field in fields(config)))
+        == config
+    )
+
+
+def _word(config: TrainConfig, field) -> str:
+    value = getattr(config, field.name)
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("width", "expected SETTING=VALUE, found 'width'"),
+        ("colour=red", "unknown setting 'colour': expected one of scheme, network, width"),
+        ("epochs=many", "epochs: expected a whole number, found 'many'"),
+        ("epochs=none", "epochs: expected a whole number, found 'none'"),
+        ("width=2.5", "width: expected a whole number or none, found '2.5'"),
+        ("learning_rate=", "learning_rate: expected a number, found ''"),
+        ("mirror=yes", "mirror: expected true or false, found 'yes'"),
+        ("sides=32,x", "sides: expected a whole number or several, separated by commas, found '32,x'"),
+    ],
+)
+def test_word_that_does_not_fit_is_refused(word, message):
+    """What was expected and what was found."""
+    with pytest.raises(ValueError, match=message):
+        parse_settings([word])
