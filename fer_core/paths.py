@@ -27,7 +27,7 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object], *, keep: Path
     """Write through `write(file)` into a temporary file beside `path`, flush it to disk, then replace `path`.
 
     A kill at any moment leaves the old file or the new one, never a mixture. The old file goes to `keep`, where that
-    is given; a kill may then leave it there and none at `path`. The suffix is that of `path`, as some writers look at it.
+    is given; a kill may then leave it there and none at `path`. The suffix stays that of `path`: writers look at it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f"{PARTIAL}{path.stem}-", suffix=path.suffix, dir=path.parent)

@@ -50,15 +50,18 @@ def saved_network(
     mean: float,
     std: float,
     width: int | None = None,
+    side: int = SIDE,
     mirror: bool = False,
 ) -> keras.Model:
     """The network in its form for the saved file, with the weights of `trained`, normalisation folded away.
 
-    `mirror` averages the probabilities of a face and of its mirror image, at twice the cost.
+    It brings faces to `side` pixels first, the size that it was trained on last. `mirror` averages the probabilities of
+    a face and of its mirror image, at twice the cost.
     """
     spec = get_network(name)
     inputs = keras.Input((SIDE, SIDE, 1), name="pixels")
-    x = _features(spec, inputs, mean, std, width, fused=False)
+    x = inputs if side == SIDE else layers.Resizing(side, side, name="resize")(inputs)
+    x = _features(spec, x, mean, std, width, fused=False)
     x = layers.Dense(classes, name="label")(x)
     model = keras.Model(inputs, layers.Softmax(name="probabilities")(x), name=name)
     fold(trained, model)

@@ -112,6 +112,7 @@ def _save(
         mean=mean,
         std=std,
         width=config.width,
+        side=config.sides[-1],
         mirror=config.mirror,
     )
     network = form()

@@ -19,7 +19,7 @@ from pages._ui import pickers
 
 COLUMNS = 3
 PREVIEW_FACES, PREVIEW_ROWS, PREVIEW_SIDE = 6, 4, 72
-SIDES = ((48,), (32, 48), (32, 40, 48), (32, 32, 40, 48))
+SIDES = ((48,), (32, 48), (32, 40, 48), (32, 32, 40, 48), (24, 32, 32, 40))
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ network written with stock Keras layers, augmentation layers in a `tf.data` map 
 
 `FER_SOURCE=<the packed CSV> python -m tests.benchmarks.bench_train race` starts a fresh process with an empty cache,
 which parses the CSV, trains `fast` on all Training rows, and looks at PublicTest after each epoch, which nothing but a
-benchmark may do, until the averaged network has the study's accuracy. Till the last epochs it is looked at on faces of
-the smaller size that it is trained on then; the size is told. Beside it the study's network and settings, some batches
+benchmark may do, until the averaged network has the study's accuracy, on faces of the size that it is trained on then,
+which is told. Beside it the study's network and settings, some batches
 of which are measured and extrapolated to its 200 epochs.
 
 Nothing else should run on the machine. `--json` prints one JSON object instead of text.
@@ -141,8 +141,8 @@ def stock_speed(config: TrainConfig, batches: int) -> float:
 def compare_speed(preset: str, batches: int) -> dict:
     config = resolve(PRESETS[preset])
     speed = our_speed(config, batches)
-    stock = stock_speed(config, batches)
-    ours = {"over a whole run": whole_run(config, speed), "at 48 px": speed.images_per_second[48]}
+    stock, largest = stock_speed(config, batches), max(config.sides)
+    ours = {"over a whole run": whole_run(config, speed), f"at {largest} px": speed.images_per_second[largest]}
     return {
         "preset": preset,
         "precision": speed.precision,

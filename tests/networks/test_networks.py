@@ -73,6 +73,15 @@ def test_network_learns_from_faces_of_any_size(forms):
     assert all(gradient is not None for gradient in gradients)
 
 
+def test_a_network_trained_on_smaller_faces_makes_them_smaller_itself(tmp_path):
+    """The saved form takes 48 pixels and answers what the trained one answers to the face at 32."""
+    trained = training_network("compact", 6, width=2, **PIXELS)
+    saved_network(trained, "compact", 6, width=2, side=32, **PIXELS).save(tmp_path / "model.keras")
+    saved = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    expected = keras.ops.softmax(trained(keras.ops.image.resize(FACES, (32, 32)))["label"])
+    np.testing.assert_allclose(saved(FACES), expected, atol=1e-5)
+
+
 def test_mirror_averages_a_face_and_its_mirror_image(tmp_path):
     """The mirrored form, saved and loaded, gives the mean of what the plain form says of both."""
     trained = shaken("compact")

@@ -36,7 +36,7 @@ def test_limits_hold(name):
     [
         ("epochs", 0, "epochs: expected 1 to"),
         ("learning_rate", -1.0, "learning_rate: expected"),
-        ("sides", (48, 32), "sides: expected"),
+        ("sides", (32, 64), "sides: expected"),
         ("optimizer", "lion", "unknown optimizer 'lion'"),
         ("scheme", "moods", "unknown scheme 'moods'"),
         ("network", "alexnet", "unknown network 'alexnet'"),
