@@ -70,7 +70,7 @@ def show_learning(model: SavedModel, *_) -> None:
         names = ", ".join(part["id"] for part in parts)
         st.info(f"It was not trained itself: it combines {names}, which have curves of their own.")
     else:
-        charts.learning(model.history(), model.scores["validation"]["raw"]["n"])
+        charts.learning(model)
 
 
 def _choose_cell() -> None:

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from fer_core.evaluation.figures import learning_curves
+from fer_core.store import SavedModel
 from pages._ui import theme
 
 _CONFIG = {"modeBarButtons": [["toImage"]], "displaylogo": False}
@@ -20,11 +21,12 @@ def show(figure: go.Figure, key: str, **kwargs):
     return st.plotly_chart(figure, key=key, theme="streamlit", config=_CONFIG, alt=title, **kwargs)
 
 
-def learning(history: pd.DataFrame, n: int | None = None, earlier: Mapping[str, pd.DataFrame] | None = None) -> None:
-    """The curves of a run's `history.csv`, two beside each other; `n` faces it is validated on.
+def learning(model: SavedModel, n: int | None = None, earlier: Mapping[str, pd.DataFrame] | None = None) -> None:
+    """The curves of a run's `history.csv`, two beside each other; `n` faces it is validated on, as saved if not given.
 
     Those of `earlier` runs, name → history, stand behind.
     """
+    history, n = model.history(), n or model.scores.get("validation", {}).get("raw", {}).get("n")
     if history.empty:
         st.info("The curves appear when the first epoch of this run has ended.")
         return

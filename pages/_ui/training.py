@@ -37,8 +37,7 @@ def show(model: SavedModel, dataset: FaceDataset, others: Sequence[SavedModel]) 
     _show_buttons(model, dataset)
     last = model.last_event("epoch") or {}
     matrix = np.array(last.get("confusion", []))
-    n = int(matrix.sum()) or model.scores.get("validation", {}).get("raw", {}).get("n")  # a shipped one has no events
-    charts.learning(model.history(), n, _choose_earlier(model, others))
+    charts.learning(model, int(matrix.sum()), _choose_earlier(model, others))
     if matrix.size:
         title = f"Confusion after epoch {last['epoch']}, validation"
         charts.show(confusion_heatmap(matrix_frame(matrix, model.labels), "by_true", title), "matrix", height=440)
