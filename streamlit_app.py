@@ -18,6 +18,7 @@ page = st.navigation(
         "See": [
             st.Page("pages/evaluate.py", title="Evaluate", icon=":material/query_stats:"),
             st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+            st.Page("pages/models.py", title="Models", icon=":material/inventory_2:"),
         ],
         "Classify": [
             st.Page("pages/predict.py", title="Predict", icon=":material/add_a_photo:"),

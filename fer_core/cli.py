@@ -16,8 +16,8 @@ from typing import NoReturn
 
 import pandas as pd
 
+from fer_core import cli_models, store
 from fer_core import cli_words as words
-from fer_core import store
 from fer_core.errors import FerError, ModelError, RunError
 
 SPLIT_CHOICES = ("validation", "test")
@@ -96,11 +96,20 @@ def train(arguments) -> tuple[dict, str]:
 
 
 def combine(arguments) -> tuple[dict, str]:
-    """Models of the schemes valence, negative and positive as one of the study's six classes."""
-    from fer_core.training.combine import STAGES, two_stage
+    """Several models as one: three specialists as six classes, or the mean of models of the same classes."""
+    from fer_core.training.combine import STAGES, ensemble, two_stage
 
-    valence, negative, positive = (store.open_trained(getattr(arguments, stage)) for stage in STAGES)
-    model = two_stage(valence, negative, positive, arguments.name, _dataset(arguments))
+    if arguments.how == "two_stage" and len(arguments.models) != len(STAGES):
+        raise ModelError(
+            f"combine: expected three models, of {', '.join(STAGES)} in this order, found {len(arguments.models)}; "
+            "or --how ensemble, for two or more of the same classes"
+        )
+    parts = [store.open_trained(name) for name in arguments.models]
+    dataset = _dataset(arguments)
+    if arguments.how == "ensemble":
+        model = ensemble(parts, arguments.name, dataset)
+    else:
+        model = two_stage(*parts, arguments.name, dataset)
     return _model_row(model), words.scores_text(model)
 
 
@@ -131,64 +140,46 @@ def evaluate(arguments) -> tuple[dict, str]:
 
 def compare(arguments) -> tuple[dict, str]:
     """Scores of several models on one split, and each one's difference from the first."""
-    from fer_core.evaluation import comparison
+    from fer_core.evaluation.common import bring_together
     from fer_core.evaluation.predictions import PARTS
+    from fer_core.evaluation.report import make_report
 
     chosen = {name: store.open_trained(name) for name in arguments.models}
-    everything = {name: _predictions(model, arguments) for name, model in chosen.items()}
-    tables, sentences = {}, {}
+    first = arguments.models[0]
+    predictions = {name: _predictions(model, arguments) for name, model in chosen.items()}
+    # --source names one dataset for all
+    datasets = {name: chosen[first if arguments.source else name].record["dataset"] for name in chosen}
+    reports = {}
     for part in PARTS:
-        predictions = {name: of_model.select(arguments.split, part) for name, of_model in everything.items()}
-        if reason := comparison.comparable(predictions):
-            raise ModelError(reason)
-        tables[part] = comparison.scores_table(predictions)
-        sentences[part] = _differences(predictions)
-    result = {"split": arguments.split} | {
-        part: {"scores": json.loads(tables[part].to_json(orient="records")), "differences": sentences[part]}
-        for part in PARTS
-    }
-    lines = [
-        f"{part}:\n{tables[part].round(3).to_string(index=False)}\n" + "\n".join(sentences[part]) for part in PARTS
-    ]
-    return result, "\n\n".join(lines)
-
-
-def _differences(predictions) -> list[str]:
-    """Each model's difference from the first, in words."""
-    from fer_core.evaluation import comparison
-
-    (first, reference), *others = predictions.items()
-    return [
-        comparison.difference_sentence(
-            first, name, comparison.paired_macro_recall_difference(reference, other), len(reference)
+        common = bring_together(
+            {name: everything.select(arguments.split, part) for name, everything in predictions.items()}, datasets
         )
-        for name, other in others
-    ]
+        for name, reason in common.refused.items():
+            raise ModelError(f"{name} doesn't compare with {first}: {reason}")
+        reports[part] = make_report(chosen.values(), common, arguments.split, part, first)
+    result = {"split": arguments.split} | {part: words.report_json(report) for part, report in reports.items()}
+    lines = [f"{part}:\n{words.report_text(report)}" for part, report in reports.items()]
+    return result, "\n\n".join(lines)
 
 
 def predict(arguments) -> tuple[dict, str]:
     """Faces and their expressions in pictures."""
+    from fer_core.evaluation.decision import read_decision
     from fer_core.inference.classifier import Classifier
     from fer_core.inference.detectors import get_detector
     from fer_core.inference.predict import classify_files
 
     if arguments.out:
         _check_writable(Path(arguments.out))
+    decision = read_decision(store.open_trained(arguments.model))
+    for sentence in decision.sentences:
+        _say(sentence)
     classifier = Classifier.load(arguments.model)
-    files = list(classify_files(map(Path, arguments.files), classifier, get_detector()))
+    files = list(classify_files(map(Path, arguments.files), classifier, get_detector(), decision=decision))
     if arguments.out:
         words.faces_table(files).to_csv(arguments.out, index=False)
         _say(f"wrote {arguments.out}")
     return {"files": files}, "\n".join(map(words.file_text, files)) or "no picture found"
-
-
-def export(arguments) -> tuple[dict, str]:
-    """The network of a model in another format."""
-    from fer_core.inference.export import export_network
-
-    model = store.open_trained(arguments.model)
-    path = export_network(model, arguments.format, Path(arguments.out) if arguments.out else None)
-    return {"model": model.id, "format": arguments.format, "file": str(path)}, f"wrote {path}"
 
 
 def _model_row(model: store.SavedModel) -> dict:
@@ -199,6 +190,7 @@ def _model_row(model: store.SavedModel) -> dict:
         "network": model.record.get("network"),
         "parameters": model.record.get("parameters"),
         "scores": model.scores,
+        "tags": list(model.tags),
         "problem": model.problem or None,
     }
 
@@ -266,7 +258,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
     def verb(function: Callable, *, source: bool = False) -> argparse.ArgumentParser:
-        sub = verbs.add_parser(function.__name__, help=function.__doc__)
+        sub = verbs.add_parser(function.__name__.strip("_"), help=function.__doc__)
         sub.set_defaults(verb=function)
         sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         if source:
@@ -278,9 +270,9 @@ def _parser() -> argparse.ArgumentParser:
     verb(audit, source=True)
     _train_arguments(verb(train, source=True))
     sub = verb(combine, source=True)
-    for stage in ("valence", "negative", "positive"):
-        sub.add_argument(stage, metavar=stage.upper(), help=f"a trained model of scheme {stage}")
-    sub.add_argument("--name", help="of the new model; default: two_stage and a number")
+    sub.add_argument("models", nargs="+", metavar="MODEL", help="two_stage: those of valence, negative and positive")
+    sub.add_argument("--how", choices=("two_stage", "ensemble"), default="two_stage", help="default: two_stage")
+    sub.add_argument("--name", help="of the new model; default: how they are combined, and a number")
     verb(models)
     for function in (evaluate, compare):
         sub = verb(function, source=True)
@@ -290,10 +282,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("model")
     sub.add_argument("files", nargs="+", metavar="FILE_OR_FOLDER")
     sub.add_argument("--out", help="write a table, one row a face, as CSV")
-    sub = verb(export)
-    sub.add_argument("model")
-    sub.add_argument("--format", required=True, choices=("keras", "litert", "onnx"))
-    sub.add_argument("--out", help="the file to write; default: the model's name in this folder")
+    cli_models.add_arguments(verb)
     return parser
 
 

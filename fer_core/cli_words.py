@@ -1,7 +1,10 @@
 """What the command line prints for people to read, and the table of faces that it writes."""
 
+import json
+
 import pandas as pd
 
+from fer_core.evaluation.report import Report
 from fer_core.store import SavedModel
 
 
@@ -28,6 +31,25 @@ def scores_words(scores: dict) -> str:
         for name in ("macro_recall", "accuracy")
     ]
     return ", ".join([f"{scores['n']:,} faces", *told])
+
+
+def report_json(report: Report) -> dict:
+    """A part of what `compare --json` prints; what no face could tell is None."""
+    return {
+        "scores": json.loads(report.scores.to_json(orient="records", double_precision=15)),
+        "differences": report.sentences,
+        "tests": json.loads(report.tests.to_json(orient="records", double_precision=15)),
+        "notes": list(report.common.notes),
+    }
+
+
+def report_text(report: Report) -> str:
+    """Scores, differences in words, paired tests."""
+    ends = ("_low", "_high")  # of each class they would fill the screen; --json has them
+    shown = [name for name in report.scores if not (name.endswith(ends) and name.startswith(("recall_", "sad_")))]
+    tables = [report.scores[shown].round(3)] + ([report.tests.round(4)] if len(report.tests) else [])
+    scores, *tests = (table.to_string(index=False) for table in tables)
+    return "\n".join([*report.common.notes, scores, *report.sentences, *tests])
 
 
 def model_line(row: dict) -> str:

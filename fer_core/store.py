@@ -2,18 +2,19 @@
 
 | file | what |
 |---|---|
-| `model.json` | the record: `RECORD_KEYS`, and once trained `TRAINED_KEYS` |
+| `model.json` | the record: `integrity.RECORD_KEYS`, once trained `TRAINED_KEYS`, and `tags` where there are some |
 | `model.keras` | stock layers only: raw pixels 0-255 `(n, 48, 48, 1)` to probabilities `(n, k)` |
-| `history.csv` | one row an epoch; absent where the record has `parts`, the models that this one combines |
+| `history.csv` | one row an epoch; absent where the record has one of `integrity.NOT_RUN` |
 | `predictions.parquet` | `evaluation.predictions` |
+| `decision.json` | `evaluation.decision`: how Predict answers; absent where nothing was chosen |
 | `events.jsonl`, `log.txt` | a run's events and output |
 | `lock`, `stop` | a run's worker's lock, the wish to stop |
 | `state.npz`, `state.previous.npz` | a run's resumable state, and the one before it |
 
+The folder's name is the model's id; the `name` in a record that says otherwise is mended when it is next written.
 Status is derived from events and lock, never stored.
 """
 
-import hashlib
 import json
 import mmap
 import platform
@@ -28,12 +29,10 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from fer_core.errors import ModelError
+from fer_core.integrity import FORMAT, NOT_RUN, find_problem, sha256_of
 from fer_core.paths import models_dir, write_atomic
 
-FORMAT = 1
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-RECORD_KEYS = ("format", "name", "created", "scheme", "labels", "network", "settings", "dataset", "versions")
-TRAINED_KEYS = ("parameters", "pixels", "rows", "sha256", "scores")
 ENDINGS = ("finished", "stopped", "failed")
 TAIL = 1 << 16
 """Bytes at the end of `events.jsonl` that tell how a run stands; of a run of days the whole is megabytes."""
@@ -55,8 +54,18 @@ class SavedModel:
 
     @property
     def scores(self) -> dict:
-        """Headline scores, split → part → key → value; empty before the run has finished."""
-        return self.record.get("scores", {})
+        """Headline scores, split → part → key → value; empty before the run has finished, and of a damaged model."""
+        return {} if self.problem else self.record.get("scores", {})
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Words that somebody marked it with."""
+        return tuple(self.record.get("tags", ())) if not self.problem else ()
+
+    @property
+    def was_run(self) -> bool:
+        """Whether it was trained as it stands, and not combined of others or brought from elsewhere."""
+        return not any(key in self.record for key in NOT_RUN)
 
     @property
     def trained(self) -> bool:
@@ -154,7 +163,7 @@ def free_name(stem: str) -> str:
 def list_models() -> list[SavedModel]:
     """All saved models, newest first; damaged ones among them, with their problem."""
     folders = [path for path in models_dir().glob("*") if path.is_dir() and NAME.fullmatch(path.name)]
-    return sorted(map(_read, folders), key=lambda model: model.record.get("created", ""), reverse=True)
+    return sorted(map(_read, folders), key=lambda model: str(model.record.get("created", "")), reverse=True)
 
 
 def open_model(model_id: str) -> SavedModel:
@@ -201,7 +210,7 @@ def load_network(model: SavedModel):
 
 
 def create_model(name: str, record: dict) -> SavedModel:
-    """Make the folder of a new model; `ModelError` where the name is taken. `record`: the other `RECORD_KEYS`."""
+    """Make the folder of a new model; `ModelError` where the name is taken. `record`: the other keys of one."""
     folder = models_dir() / check_name(name)
     try:
         folder.mkdir(parents=True)
@@ -209,16 +218,21 @@ def create_model(name: str, record: dict) -> SavedModel:
         raise _taken(name) from None
     except OSError as error:
         raise ModelError(f"{folder.parent}: expected a folder to write models into, found: {error.strerror}") from error
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    about = {"format": FORMAT, "name": name, "created": created, "versions": _versions()}
-    model = SavedModel(name, folder, about | record)
+    model = SavedModel(name, folder, new_record(name, record))
     save_record(model)
     return model
 
 
+def new_record(name: str, record: dict) -> dict:
+    """`record` with what every record says first: format, name, when it was made and with which versions."""
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"format": FORMAT, "name": name, "created": created, "versions": _versions()} | record
+
+
 def update_record(model: SavedModel, **changes) -> SavedModel:
-    """The model with `changes` in its record, saved."""
-    changed = SavedModel(model.id, model.folder, model.record | changes)
+    """The model with `changes` in its record, saved; what others wrote since `model` was read stays."""
+    record = _read(model.folder).record or model.record
+    changed = SavedModel(model.id, model.folder, record | changes)
     save_record(changed)
     return changed
 
@@ -227,12 +241,6 @@ def save_record(model: SavedModel) -> None:
     """Replace `model.json`."""
     text = json.dumps(model.record, indent=2, ensure_ascii=False) + "\n"
     write_atomic(model.folder / "model.json", lambda file: file.write(text.encode()))
-
-
-def sha256_of(path: Path) -> str:
-    """sha256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _taken(name: str) -> ModelError:
@@ -249,29 +257,16 @@ def _read(folder: Path) -> SavedModel:
         record = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return SavedModel(folder.name, folder, problem="expected model.json in its folder, found none")
-    except ValueError:
+    except (ValueError, RecursionError):
         return SavedModel(folder.name, folder, problem="expected JSON in model.json, found something else")
-    return SavedModel(folder.name, folder, record if isinstance(record, dict) else {}, _problem(record, folder))
-
-
-def _problem(record: object, folder: Path) -> str:
-    """What is wrong with a record, in one line; empty where nothing is."""
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
-        found = record.get("format") if isinstance(record, dict) else type(record).__name__
-        return f"expected model.json of format {FORMAT}, found {found}"
-    if missing := [key for key in RECORD_KEYS if key not in record]:
-        return f"expected {', '.join(missing)} in model.json, found none"
-    if "sha256" in record or "parts" in record:  # a model that combines others is no run that could go on
-        if missing := [key for key in TRAINED_KEYS if key not in record]:
-            return f"expected {', '.join(missing)} in model.json of a trained model, found none"
-        files = ["model.keras", "predictions.parquet"] + ["history.csv"] * ("parts" not in record)
-        if absent := [name for name in files if not (folder / name).exists()]:
-            return f"expected {', '.join(absent)} in its folder, found none"
-    return ""
+    except OSError as error:
+        return SavedModel(folder.name, folder, problem=f"expected a readable model.json, found: {error.strerror}")
+    known = record | {"name": folder.name} if isinstance(record, dict) else {}
+    return SavedModel(folder.name, folder, known, find_problem(record, folder))
 
 
 def _json_lines(path: Path, last: int | None = None) -> Iterator[dict]:
-    """The objects of a JSON-lines file, or of its last so many bytes."""
+    """The events of a JSON-lines file, or of its last so many bytes."""
     if not path.exists():
         return
     with path.open("rb") as file:
@@ -279,6 +274,8 @@ def _json_lines(path: Path, last: int | None = None) -> Iterator[dict]:
         text = file.read().decode(errors="replace")
     for line in text.splitlines():
         try:
-            yield json.loads(line)
+            told = json.loads(line)
         except ValueError:
             continue  # cut by where reading began, or by the end of its worker
+        if isinstance(told, dict) and "event" in told:
+            yield told

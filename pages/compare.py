@@ -1,57 +1,68 @@
-"""Several models: their matrices on one scale, their scores, and whether a difference may be chance."""
+"""Several models on the same faces: scores, matrices, whether a difference may be chance, where they agree."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 
 import streamlit as st
 
-from fer_core.evaluation.comparison import (
-    comparable,
-    difference_sentence,
-    paired_macro_recall_difference,
-    scores_table,
-)
-from fer_core.evaluation.figures import confusion_heatmap, model_score_bars
-from fer_core.evaluation.metrics import confusion_frame, summary
-from fer_core.evaluation.predictions import Predictions
-from pages._ui import cached, charts, frame, pickers, words
+from fer_core.evaluation.common import Common
+from fer_core.evaluation.report import Report, to_csv
+from fer_core.evaluation.report_html import to_html
+from fer_core.inference import latency
+from pages._ui import cached, compare_agreement, compare_chance, compare_matrices, compare_scores, frame, pickers
+
+VIEWS = {
+    "Scores": compare_scores.show,
+    "Matrices": compare_matrices.show,
+    "Chance": compare_chance.show,
+    "Agreement": compare_agreement.show,
+}
+"""View → what draws it from the report and the saved models that it compares; only the open one runs."""
 
 
-def show_scores(models: Mapping[str, Predictions]) -> None:
-    charts.show(model_score_bars(scores_table(models)), "scores", height=240 + 60 * len(models))
-    table = words.summaries({name: summary(predictions) for name, predictions in models.items()})
-    st.dataframe(table, key="table", alt="Scores of the chosen models")
-    st.caption(f"Scores with their 95 % intervals. {words.HONEST}")
+def say_what_is_common(common: Common) -> None:
+    for note in common.notes:
+        st.info(f"Brought to what all share. {note}", icon=":material/filter_alt:")
+    for name, reason in common.refused.items():
+        st.warning(f"**{name}** is not compared: {reason}.", icon=":material/difference:")
 
 
-def show_differences(models: Mapping[str, Predictions]) -> None:
-    st.subheader("Could it be chance?", anchor=False)
-    (first, of_first), *others = models.items()
-    for name, predictions in others:
-        if reason := comparable({first: of_first, name: predictions}):
-            st.warning(f"Not compared face by face: {reason}.", icon=":material/difference:")
-        else:
-            difference = paired_macro_recall_difference(of_first, predictions)
-            st.markdown(f"- {difference_sentence(first, name, difference, len(predictions))}")
+def with_milliseconds(report: Report, known: dict[str, latency.Latency]) -> Report:
+    """The report with what was measured on this machine, NaN where nothing was."""
+    names = report.about["model"]
+    measured = {
+        f"milliseconds_{how}": [getattr(known.get(name), how, float("nan")) for name in names]
+        for how in ("alone", "batched")
+    }
+    return replace(report, about=report.about.assign(**measured))
 
 
-def show_matrices(models: Mapping[str, Predictions]) -> None:
-    st.subheader("Confusion matrices, on one scale", anchor=False)
-    value = pickers.confusion_value()
-    frames = {name: confusion_frame(predictions) for name, predictions in models.items()}
-    fullest = max(max(frame[value].max() for frame in frames.values()), 1)
-    with st.container(horizontal=True):
-        for name, cells in frames.items():
-            figure = confusion_heatmap(cells, value, name, zmax=fullest).update_traces(showscale=False, selector=0)
-            charts.show(figure, f"matrix_{name}", width=400, height=400)
+def offer_files(report: Report) -> None:
+    """All views at once as files; the page's own address is the link to it."""
+    name, value = f"compare-{report.split}-{report.part}", pickers.shown_cells()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button("Numbers (CSV)", lambda: to_csv(report), f"{name}.csv", "text/csv", "csv", on_click="ignore")
+        st.download_button(
+            "Report (HTML)",
+            lambda: to_html(report, value),
+            f"{name}.html",
+            "text/html",
+            "html",
+            on_click="ignore",
+        )
+        st.caption("Without faces, readable without a network. The address of this page is a link to this view.")
 
 
-frame.start(__file__, "Compare", "Which of several models is better, and whether the difference may be chance.")
+frame.start(__file__, "Compare", "Which of several models is better, where they differ, and whether it may be chance.")
 if chosen := pickers.models():
     split, part = pickers.split_and_part()
-    models = {model.id: cached.predictions(model).select(split, part) for model in chosen}
-    if len(models) > 1:
-        show_scores(models)
-        show_differences(models)
-        show_matrices(models)
+    reference = pickers.reference(chosen)
+    models = tuple(sorted(chosen, key=lambda model: model.id != reference))  # the reference first
+    common = cached.common(models, split, part)
+    say_what_is_common(common)
+    if len(common.models) > 1:
+        kept = [model for model in models if model.id in common.models]
+        report = with_milliseconds(cached.report(models, split, part), latency.known(kept))
+        offer_files(report)
+        pickers.views(VIEWS, report, kept)
     else:
-        st.info("Choose two models or more.", icon=":material/info:")
+        st.info("Choose two models or more that compare.", icon=":material/info:")

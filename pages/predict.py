@@ -8,6 +8,7 @@ from PIL import Image
 
 from fer_core.data import FaceDataset
 from fer_core.errors import PhotoError
+from fer_core.evaluation.decision import Decision, read_decision
 from fer_core.evaluation.figures import probability_bars
 from fer_core.inference.classifier import Classifier
 from fer_core.inference.detectors import get_detector
@@ -46,14 +47,14 @@ def example(dataset: FaceDataset, model: SavedModel) -> dict[str, bytes]:
     return {f"Row {row}, labelled {EMOTIONS[dataset.emotion[row]]}": encoded.getvalue()}
 
 
-def show_photo(name: str, data: bytes, classifier: Classifier) -> None:
+def show_photo(name: str, data: bytes, classifier: Classifier, decision: Decision) -> None:
     """One photo: its faces boxed, then each of them; or in one line why it cannot be used."""
     st.subheader(name, anchor=False, divider=True)
     try:
         with st.spinner("Looking for faces", show_time=False):
-            result = classify_photo(data, classifier, get_detector())
+            result = classify_photo(data, classifier, get_detector(), decision=decision)
             if not result.faces and st.toggle("No face was found. Use the whole picture instead.", key=f"whole-{name}"):
-                result = classify_photo(data, classifier, get_detector(), whole=True)
+                result = classify_photo(data, classifier, get_detector(), whole=True, decision=decision)
     except PhotoError as error:
         st.error(str(error), icon=":material/error:")
         return
@@ -81,20 +82,26 @@ def show_face(number: int, face: FaceResult, key: str) -> None:
     with right:
         st.markdown(f"#### {face.label or 'Unsure'}")
         if face.label is None:
-            st.caption(f"No expression reaches a probability of {UNSURE:.0%}.")
+            others = f" other than {' and '.join(face.point.group)}" if face.point else ""
+            st.caption(f"No expression{others} reaches a probability of {UNSURE:.0%}.")
+        elif face.label != face.most_probable:
+            st.caption(f"By the operating point; the most probable is {face.most_probable}.")
         charts.show(probability_bars(face.probabilities), key, height=280)
 
 
 frame.start(__file__, "Predict", "See which expression a saved model finds in each face of a photo.")
-if model := pickers.model():
+if model := pickers.predicting_model():
     photos = ask_photos(model)
     st.caption(
         "A label names the expression on one picture, as people who search for pictures use the word; "
         "it doesn't tell what a person feels. Photos stay in memory and are gone when you leave."
     )
+    decision = read_decision(model)
+    if decision.sentences:
+        st.info(" ".join(decision.sentences), icon=":material/tune:")
     if photos:
         classifier = cached.classifier(model)
         for name, data in photos.items():
-            show_photo(name, data, classifier)
+            show_photo(name, data, classifier, decision)
     else:
         st.info("Choose a photo above, or look at an example.", icon=":material/add_a_photo:")

@@ -11,6 +11,8 @@ from saved import save_model
 from fer_core import store
 from fer_core.cli import main
 from fer_core.data.demo import draw_dataset
+from fer_core.evaluation.decision import Decision, save_decision
+from fer_core.evaluation.operating import OperatingPoint
 
 SCORES = {"n", "accuracy", "macro_recall", "recall", "confusion", "ece"}
 
@@ -79,6 +81,40 @@ def test_compare_tells_the_difference(run):
     for part in ("raw", "honest"):
         assert [row["model"] for row in result[part]["scores"]] == ["model-0", "model-1"]
         assert len(result[part]["differences"]) == 1
+        (test,) = result[part]["tests"]
+        assert test["model"] == "model-1"
+        assert test["low"] <= test["difference"] <= test["high"]
+        assert 0 < test["p"] <= 1
+        assert result[part]["notes"] == []
+
+
+def test_compare_brings_other_classes_together(run):
+    """Seven classes against six: on the six, and it is said."""
+    drawn = draw_dataset()
+    save_model("six", drawn)
+    save_model("seven", drawn, scheme="all")
+    raw = run("compare", "six", "seven")["raw"]
+    assert raw["scores"][0]["n"] == raw["scores"][1]["n"]
+    assert raw["notes"][0].startswith("seven: without Disgust")
+
+
+def test_compare_refuses_another_dataset(run, capsys):
+    """In one line that names both."""
+    drawn = draw_dataset()
+    save_model("here", drawn)
+    store.update_record(save_model("there", drawn), dataset={"source": "x.csv", "fingerprint": "0" * 64})
+    assert main(["compare", "here", "there"]) == 2
+    assert "there doesn't compare with here: it was scored on x.csv" in capsys.readouterr().err
+
+
+def test_combine_as_an_ensemble(run):
+    """Two of the same classes; three specialists need the other way, and their number."""
+    drawn = draw_dataset()
+    for name, sides in (("a", (0.8, 0.2)), ("b", (0.1, 0.9))):
+        save_constant(name, drawn, "valence", sides)
+    told = run("combine", "a", "b", "--how", "ensemble", "--source", "demo")
+    assert (told["id"], told["scheme"], told["network"]) == ("ensemble-1", "valence", "ensemble")
+    assert run("evaluate", "ensemble-1")["recall"] == {"Negative": 0, "Positive": 1}
 
 
 def test_combine_tells_a_row_of_models(run):
@@ -113,6 +149,8 @@ def test_train_predict_and_export(run, tmp_path, capsys):
     assert sum(face["faces"][0]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert set(damaged) == {"path", "error"}
     assert len(pd.read_csv(table)) == 2
+    save_decision(store.open_model("short"), Decision(point=OperatingPoint(("Sad",), 0.0, 1.0)))
+    assert run("predict", "short", str(pictures))["files"][0]["faces"][0]["label"] == "Sad"  # as ever from 0 on
     exported = tmp_path / "out.keras"
     run("export", "short", "--format", "keras", "--out", str(exported))
     assert store.sha256_of(exported) == store.open_model("short").record["sha256"]
@@ -132,6 +170,7 @@ def test_train_predict_and_export(run, tmp_path, capsys):
         (("train", "--source", "demo", "--set", "width=wide"), "width: expected a whole number or none, found 'wide'"),
         (("train", "--source", "demo", "--set", "network=huge"), "unknown network 'huge': expected one of"),
         (("combine", "one", "two", "three"), "expected one of the saved models"),
+        (("combine", "one", "two"), "expected three models, of valence, negative, positive in this order, found 2"),
         (("predict", "../models", "x.png"), "model name: expected"),
         (("predict", "any", "x.png", "--out", "no/such/folder/x.csv"), "expected a file that can be written"),
         (("data", "--source", "~nobody-of-that-name/x.csv"), "found no such file"),

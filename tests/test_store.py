@@ -2,10 +2,12 @@
 
 import json
 
+import pandas as pd
 import pytest
 
 from fer_core import store
 from fer_core.errors import ModelError
+from fer_core.integrity import CURVES, prediction_columns
 from fer_core.paths import models_dir
 
 RECORD = {
@@ -17,6 +19,15 @@ RECORD = {
     "versions": {},
 }
 TRAINED = {"parameters": 1, "pixels": {}, "rows": {}, "scores": {}, "sha256": "0" * 64}
+
+
+def fill(model: store.SavedModel) -> store.SavedModel:
+    """Give a model the files of a trained one, without a face in them, and say so in its record."""
+    model.weights_file.write_bytes(b"no network")
+    pd.DataFrame(columns=prediction_columns(list(model.labels))).to_parquet(model.folder / "predictions.parquet")
+    curves = [*CURVES, *(f"val_recall_{label}" for label in model.labels)]
+    pd.DataFrame([dict.fromkeys(curves, 1)]).to_csv(model.folder / "history.csv", index=False)
+    return store.update_record(model, **TRAINED | {"sha256": store.sha256_of(model.weights_file)})
 
 
 def test_trained_model_without_its_scores_is_damaged():
@@ -94,9 +105,8 @@ def test_trained_model_without_its_files_is_damaged():
 def test_model_of_parts_needs_no_curve():
     """A model that combines others was not trained itself: finished without `history.csv`."""
     model = store.create_model("both", RECORD | {"parts": []})
-    for name in ("model.keras", "predictions.parquet"):
-        (model.folder / name).write_bytes(b"")
-    store.update_record(model, **TRAINED)
+    fill(model)
+    (model.folder / "history.csv").unlink()
     assert store.open_trained("both").status == "finished"
 
 
@@ -104,6 +114,16 @@ def test_model_of_parts_that_was_torn_is_no_run():
     """Killed while its folder was filled: damaged, and not a run that could be resumed."""
     store.create_model("both", RECORD | {"parts": []})
     assert store.list_models()[0].status == "damaged"
+
+
+def test_a_model_that_was_read_earlier_loses_nothing():
+    """What another wrote meanwhile stays, and the newer word on the same key counts."""
+    early = store.create_model("shared", RECORD)
+    store.update_record(early, tags=["good"], settings={"seed": 1})
+    late = store.update_record(early, settings={"seed": 2})
+    assert late.record["tags"] == ["good"]
+    assert store.open_model("shared").record == late.record
+    assert late.record["settings"] == {"seed": 2}
 
 
 def test_free_name_is_the_first_number_not_taken():
@@ -143,3 +163,67 @@ def test_newest_event_of_a_kind_however_long_ago():
     assert len(model.recent_events()) < 20_000
     assert model.last_event("epoch") == {"event": "epoch", "epoch": 2}
     assert model.last_event("started") is None
+
+
+def test_folder_whose_record_tells_another_name_is_called_as_it_lies():
+    """The folder's name is the id, so a kill between the two halves of a rename costs nothing."""
+    store.create_model("first", RECORD).folder.rename(models_dir() / "second")
+    assert (store.open_model("second").record["name"], store.open_model("second").problem) == ("second", "")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "problem"),
+    [
+        ("model.keras", b"other", "expected model.keras with the sha256"),
+        ("predictions.parquet", b"PAR1 torn", "expected a readable predictions.parquet"),
+        ("history.csv", b"", "expected the columns epoch"),
+        ("history.csv", b"epoch,loss\n1,2\n", "missing ['val_loss'"),
+        ("history.csv", b"epoch,loss\n1\n", "expected 2 numbers in each row of history.csv, found '1'"),
+        ("history.csv", b"\xff\xfe", "expected a readable history.csv"),
+        ("model.json", b"{", "expected JSON"),
+        ("model.json", b"[" * 100_000, "expected JSON"),
+    ],
+)
+def test_damaged_file_is_told_and_leaves_the_others_alone(file, content, problem):
+    """Each file of a trained model damaged in turn: listed with the reason, beside a whole one."""
+    fill(store.create_model("whole", RECORD))
+    broken = fill(store.create_model("broken", RECORD))
+    assert store.open_trained("broken").status == "finished"
+    (broken.folder / file).write_bytes(content)
+    by_id = {model.id: model for model in store.list_models()}
+    assert problem in by_id["broken"].problem
+    assert (by_id["broken"].status, by_id["broken"].scores) == ("damaged", {})
+    assert by_id["whole"].problem == ""
+
+
+def test_predictions_with_alien_columns_are_damaged():
+    """Columns of other classes, one too many, one missing."""
+    model = fill(store.create_model("alien", RECORD))
+    columns = [*prediction_columns(list(model.labels))[:-1], "p_Disgust"]
+    pd.DataFrame(columns=columns).to_parquet(model.folder / "predictions.parquet")
+    assert "missing ['p_Neutral'], unknown ['p_Disgust']" in store.list_models()[0].problem
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"created": 5}, "found created int"),
+        ({"created": "yesterday"}, "expected a time in created"),
+        ({"settings": []}, "found settings list"),
+        ({"dataset": {"source": "demo"}}, "expected words as source and fingerprint"),
+        ({"scheme": "nine"}, "expected a scheme among study"),
+        ({"labels": ["Sad"]}, "expected the labels Angry"),
+        ({"tags": [1]}, "expected words as tags"),
+        ({"scores": {"test": {"raw": {"n": 3}}}}, "in scores of test"),
+        ({"scores": {"holiday": {}}}, "in scores of holiday"),
+        ({"parameters": "many"}, "found parameters str"),
+    ],
+)
+def test_record_with_alien_values_is_damaged(change, problem):
+    """What pages and verbs rely on is checked once, so that none of them fails on it."""
+    model = fill(store.create_model("alien", RECORD))
+    store.create_model("whole", RECORD)
+    store.save_record(store.SavedModel(model.id, model.folder, model.record | change))
+    by_id = {model.id: model for model in store.list_models()}
+    assert problem in by_id["alien"].problem
+    assert by_id["whole"].problem == ""

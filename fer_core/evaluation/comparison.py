@@ -3,7 +3,7 @@
 Models are given as name → `Predictions` of one split and part.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import NamedTuple
 
@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import bdtr
 
-from fer_core.evaluation.intervals import DRAWS, SEED, percentile_interval, proportion, resample
-from fer_core.evaluation.metrics import summary
+from fer_core.evaluation.intervals import DRAWS, SEED, bootstrap, proportion, wilson
+from fer_core.evaluation.metrics import class_scores, summary
 from fer_core.evaluation.predictions import Predictions
+from fer_core.store import SavedModel
 
 
 class Difference(NamedTuple):
@@ -24,23 +25,51 @@ class Difference(NamedTuple):
     high: float
 
 
+CONFUSED = ("Sad", "Happy")
+"""The mistake that the study was after: faces labelled with the first, predicted as the second."""
+
+
 def scores_table(models: Mapping[str, Predictions]) -> pd.DataFrame:
     """One row a model: `model`, then the fields of `metrics.Summary`, with `recall_<class>` columns for its recalls.
 
-    Models of different classes may stand together; a recall that a model doesn't have is NaN.
+    Then `recall_<class>_low` and `_high`, Wilson's intervals, and `sad_as_happy`, the share of the Sad faces predicted
+    as Happy, with its `_low` and `_high`. Models of different classes may stand together; what a model doesn't have
+    is NaN.
     """
     return pd.DataFrame([_scores_row(name, predictions) for name, predictions in models.items()])
 
 
-def comparable(models: Mapping[str, Predictions]) -> str | None:
-    """None where all models tell the same classes apart on the same faces, else one line that says why not."""
-    (first_name, first), *others = models.items()
-    if not len(first):
-        return f"{first_name} has no faces in this part of the split"
-    for name, other in others:
-        if reason := _mismatch(first, other):
-            return f"{first_name} and {name} {reason}"
-    return None
+def costs_table(models: Iterable[SavedModel]) -> pd.DataFrame:
+    """One row a model: `model`, `parameters`, `bytes` of its file, `training_seconds`; NaN where it wasn't recorded."""
+    columns = ["model", "parameters", "bytes", "training_seconds"]
+    rows = [
+        {
+            "model": model.id,
+            "parameters": model.record["parameters"],
+            "bytes": model.weights_file.stat().st_size,
+            "training_seconds": model.record.get("training_seconds", np.nan),
+        }
+        for model in models
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def paired_tests(models: Mapping[str, Predictions], reference: str) -> pd.DataFrame:
+    """One row a model other than the `reference`, all on the same faces: could the difference be chance?
+
+    Columns: `model`; `difference` of macro recall to the reference with its `low` and `high`, see
+    `paired_macro_recall_difference`; `only_model` and `only_reference`, faces that one gets right and the other
+    doesn't; `p` of `mcnemar`; `p_holm`, the same where all rows are looked at together (Holm 1979, Scandinavian
+    Journal of Statistics 6, p. 65).
+    """
+    rows = [
+        {"model": name, **_paired_row(models[reference], predictions)}
+        for name, predictions in models.items()
+        if name != reference
+    ]
+    columns = ["model", "difference", "low", "high", "only_model", "only_reference", "p"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(p_holm=_holm(table["p"].to_numpy(float)))
 
 
 def mcnemar(y_true: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
@@ -49,8 +78,7 @@ def mcnemar(y_true: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     Only faces where one is right and the other is wrong count (McNemar 1947; for classifiers Dietterich 1998,
     Neural Computation 10, p. 1895): under the null they split as a fair coin.
     """
-    only_a = int(((a == y_true) & (b != y_true)).sum())
-    only_b = int(((a != y_true) & (b == y_true)).sum())
+    only_a, only_b = _discordant(y_true, a, b)
     return min(1.0, 2 * float(bdtr(min(only_a, only_b), only_a + only_b, 0.5)))
 
 
@@ -68,7 +96,7 @@ def paired_macro_recall_difference(a: Predictions, b: Predictions, draws: int = 
     cell = y_true * 4 + (a.y_pred == y_true) * 2 + (b.y_pred == y_true)
     counts = np.bincount(cell, minlength=4 * k).reshape(1, k, 2, 2)  # class, a right, b right
     value = _macro_recall_gain(counts)[0]
-    return Difference(float(value), *percentile_interval(_macro_recall_gain(resample(counts[0], draws, seed))))
+    return Difference(float(value), *bootstrap(_macro_recall_gain, counts[0], draws, seed))
 
 
 def difference_sentence(name_a: str, name_b: str, difference: Difference, n: int) -> str:
@@ -91,7 +119,50 @@ def _points(value: float, low: float, high: float) -> str:
 def _scores_row(name: str, predictions: Predictions) -> dict[str, object]:
     fields = asdict(summary(predictions))
     recall = {f"recall_{label}": value for label, value in fields.pop("recall").items()}
-    return {"model": name, **fields, **recall}
+    intervals = {
+        f"recall_{scores.label}{end}": getattr(scores, f"recall{end}")
+        for scores in class_scores(predictions).itertuples()
+        for end in ("_low", "_high")
+    }
+    return {"model": name, **fields, **recall, **intervals, **_confused(predictions)}
+
+
+def _confused(predictions: Predictions) -> dict[str, float]:
+    """How often `CONFUSED` happens."""
+    if not set(CONFUSED) <= set(predictions.labels):
+        return {}
+    true, predicted = map(predictions.labels.index, CONFUSED)
+    answers = predictions.y_pred[predictions.y_true == true]
+    confused, n = (answers == predicted).sum(), np.array(len(answers))
+    low, high = wilson(confused, n)
+    name = f"{CONFUSED[0]}_as_{CONFUSED[1]}".lower()
+    return {name: float(proportion(confused, n)), f"{name}_low": float(low), f"{name}_high": float(high)}
+
+
+def _paired_row(reference: Predictions, model: Predictions) -> dict[str, float]:
+    value, low, high = paired_macro_recall_difference(reference, model)
+    y_true, a, b = reference.y_true, reference.y_pred, model.y_pred
+    only_reference, only_model = _discordant(y_true, a, b)
+    return {
+        "difference": value,
+        "low": low,
+        "high": high,
+        "only_model": only_model,
+        "only_reference": only_reference,
+        "p": mcnemar(y_true, a, b),
+    }
+
+
+def _discordant(y_true: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[int, int]:
+    """Faces that only `a` gets right, and faces that only `b` does."""
+    return int(((a == y_true) & (b != y_true)).sum()), int(((a != y_true) & (b == y_true)).sum())
+
+
+def _holm(p: np.ndarray) -> np.ndarray:
+    """p-values of shape `(m,)` adjusted so that the chance of any false one stays below the level."""
+    order = np.argsort(p)
+    adjusted = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1)
+    return adjusted[np.argsort(order)]
 
 
 def _mismatch(a: Predictions, b: Predictions) -> str | None:

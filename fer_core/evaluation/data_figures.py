@@ -15,8 +15,9 @@ COUNT_VALUES = {"n": ("faces", ",d", "%{y:,}"), "share": ("share of faces", ".0%
 """Column of the counts → the axis' title, its ticks, the hover's number."""
 
 PIXEL_VALUES = {
-    "brightness": "mean grey level of a face",
-    "contrast": "standard deviation of a face's grey levels",
+    "brightness": "mean grey level of a face, 0 to 255",
+    "contrast": "standard deviation of a face's grey levels, 0 to 255",
+    "sharpness": "variance of the Laplacian of a face's grey levels",
 }
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -69,7 +70,7 @@ def leak_bars(shares: pd.DataFrame, usage: str) -> go.Figure:
 
 
 def brightness_box(pixel_stats: pd.DataFrame, value: str = "brightness") -> go.Figure:
-    """Draw quartiles of `brightness` or `contrast` for each `emotion` (name) of `pixel_stats`, one row a face.
+    """Draw quartiles of one of `PIXEL_VALUES` for each `emotion` (name) of `pixel_stats`, one row a face.
 
     Whiskers end at the 5th and 95th percentile. Only these five numbers go to the browser, not every face's.
     """
@@ -77,7 +78,7 @@ def brightness_box(pixel_stats: pd.DataFrame, value: str = "brightness") -> go.F
     faces = {emotion: pixel_stats.loc[pixel_stats["emotion"] == emotion, value] for emotion in EMOTIONS}
     figure = go.Figure([_box(emotion, of_one) for emotion, of_one in faces.items() if len(of_one)])
     figure.update_layout(title=f"{value.capitalize()} ({len(pixel_stats):,} faces)", showlegend=False)
-    return figure.update_yaxes(title=f"{meaning}, 0 to 255<br>(box: quartiles, whiskers: 5 to 95 %)")
+    return figure.update_yaxes(title=f"{meaning}<br>(box: quartiles, whiskers: 5 to 95 %)")
 
 
 def votes_bars(votes: np.ndarray, names: Sequence[str]) -> go.Figure:

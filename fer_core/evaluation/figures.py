@@ -5,7 +5,7 @@ expressions are `labels.COLOURS`. Shares are in [0, 1] and shown in percent, int
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -24,52 +24,96 @@ CONFUSION_VALUES = {
 _MARKER_SIZE = 24  # pixels: less than a cell of seven classes on a phone, so that markers never overlap
 _CURVE_UNITS = {"loss": "loss (cross-entropy)", "learning_rate": "learning rate", "seconds": "seconds an epoch"}
 _GHOST, _GHOST_DASHES = "#8A8A8A", ("solid", "dash", "dashdot")  # grey on light and on dark; dots mean training
+_DASHES = ("solid", "dash", "dot")
+_OUTLINE = "#D55E00"
 _PERCENT_AXIS = {"range": [0, 1], "tickformat": ".0%"}
 
 
 def confusion_heatmap(
-    frame: pd.DataFrame, value: str = "n", title: str = "Confusion", zmin: float = 0, zmax: float | None = None
+    frame: pd.DataFrame,
+    value: str = "n",
+    title: str = "Confusion",
+    zmin: float = 0,
+    zmax: float | None = None,
+    diagonal: bool = True,
 ) -> go.Figure:
     """Draw `metrics.confusion_frame`, true classes downwards, predicted ones to the right.
 
     `zmin` and `zmax` are the ends of the colour scale: give the same to matrices that stand side by side; without
-    `zmax` it ends at the fullest cell, or at 1 for a share. A heatmap reports no clicks, so a layer of invisible
-    markers lies over it: a click selects the nearest cell, `customdata` is its [true, predicted] class names.
+    `zmax` it ends at the fullest cell, or at 1 for a share. Without the `diagonal` only mistakes are drawn, and the
+    scale ends at the largest of them. A heatmap reports no clicks, so a layer of invisible markers lies over it: a
+    click selects the nearest cell, `customdata` is its [true, predicted] class names.
     """
     unit, text = choose("value", value, CONFUSION_VALUES)
-    order = frame["true"].unique()
-    heatmap = go.Heatmap(
-        x=order,
-        y=order,
-        z=frame[value].to_numpy().reshape(len(order), len(order)),
-        zmin=zmin,
-        zmax=zmax or (max(frame["n"].max(), 1) if value == "n" else 1),
-        texttemplate=text,
-        colorbar={"title": {"text": unit, "side": "right"}, "tickformat": "," if value == "n" else ".0%"},
-        hoverinfo="skip",
-        xgap=1,
-        ygap=1,
+    order = frame["true"].unique().tolist()
+    drawn = frame[value].where(diagonal | (frame["true"] != frame["predicted"]))
+    largest = drawn.fillna(0).max() if value == "n" or not diagonal else 1
+    heatmap = {
+        "x": order,
+        "y": order,
+        "z": drawn.to_numpy().reshape(len(order), len(order)),
+        "zmin": zmin,
+        "zmax": zmax or largest or 1,
+        "texttemplate": text,
+        "colorbar": {"title": {"text": unit, "side": "right"}, "tickformat": "," if value == "n" else ".0%"},
+    }
+    return clickable(heatmap, frame, map(_cell_words, frame.itertuples()), _titled(title, frame["n"].sum()))
+
+
+def clickable(heatmap: dict[str, Any], frame: pd.DataFrame, said: Iterable[str], title: str) -> go.Figure:
+    """Draw a `heatmap`, Plotly's settings, of cells `true` × `predicted`, one row each in `frame`.
+
+    Each cell says what stands in `said`, and can be clicked.
+    """
+    edge = frame["true"].nunique() - 0.5  # the axes end where the cells do, else markers would pad them
+    axis = {"fixedrange": True, "showgrid": False}
+    layout = {  # plain and at once: ten matrices stand on a page, and each object and update takes milliseconds
+        "title": {"text": title},
+        "clickmode": "event+select",
+        "hovermode": "closest",
+        "hoverdistance": -1,  # the nearest marker counts, however far: all of a cell can be clicked
+        "xaxis": axis | {"title": {"text": "predicted"}, "range": [-0.5, edge]},
+        "yaxis": axis | {"title": {"text": "true"}, "range": [edge, -0.5]},
+    }
+    cells = {"type": "heatmap", "hoverinfo": "skip", "xgap": 1, "ygap": 1} | heatmap
+    return go.Figure([cells, _click_layer(frame, said)], layout)
+
+
+def outline(figure: go.Figure, frame: pd.DataFrame, true: str, predicted: str) -> go.Figure:
+    """Draw a frame around the cell `true`, `predicted` of a `confusion_heatmap` of `frame`."""
+    order = frame["true"].unique().tolist()
+    x, y = order.index(predicted), order.index(true)
+    return figure.add_shape(
+        type="rect", x0=x - 0.5, x1=x + 0.5, y0=y - 0.5, y1=y + 0.5, line={"width": 3, "color": _OUTLINE}
     )
-    figure = go.Figure([heatmap, _click_layer(frame)])
-    figure.update_layout(title=_titled(title, frame["n"].sum()), clickmode="event+select", hovermode="closest")
-    figure.update_layout(hoverdistance=-1)  # the nearest marker counts, however far: all of a cell can be clicked
-    edge = len(order) - 0.5  # the axes end where the cells do, else markers would pad them
-    figure.update_xaxes(title="predicted", fixedrange=True, showgrid=False, range=[-0.5, edge])
-    return figure.update_yaxes(title="true", fixedrange=True, showgrid=False, range=[edge, -0.5])
 
 
-def class_score_bars(frame: pd.DataFrame, metric: str = "recall") -> go.Figure:
-    """Draw the `recall` or `precision` of each class in `metrics.class_scores`, with its interval."""
-    of = choose("metric", metric, {"recall": "n", "precision": "n_predicted"})
+def class_score_bars(
+    frame: pd.DataFrame,
+    metric: str = "recall",
+    lines: Mapping[str, float] | None = None,
+    marks: Mapping[str, pd.DataFrame] | None = None,
+) -> go.Figure:
+    """Draw the `recall`, `precision` or `f1` of each class in `metrics.class_scores`, with its interval.
+
+    To hold them against: `lines` across, name → value, and `marks` at each class, name → another's `class_scores`.
+    """
+    of = choose("metric", metric, {"recall": "n", "precision": "n_predicted", "f1": "n"})
+    words = metric.capitalize()
+    classes = [f"{label}<br>n = {n:,}" for label, n in zip(frame["label"], frame[of], strict=True)]
     bars = go.Bar(
-        x=[f"{label}<br>n = {n:,}" for label, n in zip(frame["label"], frame[of], strict=True)],
+        x=classes,
         y=frame[metric],
+        showlegend=False,
         error_y=_interval(frame, metric),
         marker_color=[COLOURS[label] for label in frame["label"]],
         hovertemplate="%{x}: %{y:.1%}<extra></extra>",
     )
-    figure = go.Figure(bars).update_layout(title=_titled(f"{metric.capitalize()} of each class", frame["n"].sum()))
-    return figure.update_yaxes(title=f"{metric}, 95 % interval", **_PERCENT_AXIS)
+    across = [_line(classes, name, value, dash) for (name, value), dash in zip((lines or {}).items(), cycle(_DASHES))]
+    others = [_marks(classes, name, scores[metric]) for name, scores in (marks or {}).items()]
+    figure = go.Figure([bars, *across, *others])
+    figure.update_layout(title=_titled(f"{words} of each class", frame["n"].sum()))
+    return figure.update_yaxes(title=f"{words}, 95 % interval", **_PERCENT_AXIS)
 
 
 def learning_curves(
@@ -149,18 +193,41 @@ def timeline_lines(frame: pd.DataFrame) -> go.Figure:
     return figure.update_yaxes(title="probability", range=[0, 1], tickformat=".0%")
 
 
-def _click_layer(frame: pd.DataFrame) -> go.Scatter:
+def _click_layer(frame: pd.DataFrame, said: Iterable[str]) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": frame["predicted"].tolist(),
+        "y": frame["true"].tolist(),
+        "mode": "markers",
+        "marker": {"symbol": "square", "size": _MARKER_SIZE, "color": "rgba(127, 127, 127, 0.01)"},
+        "selected": {"marker": {"color": "rgba(127, 127, 127, 0.5)"}},
+        "unselected": {"marker": {"opacity": 1}},  # else Plotly fades it
+        "customdata": frame[["true", "predicted"]].to_numpy(),
+        "hovertext": list(said),
+        "hoverinfo": "text",
+        "showlegend": False,
+    }
+
+
+def _line(classes: Sequence[str], name: str, value: float, dash: str) -> go.Scatter:
     return go.Scatter(
-        x=frame["predicted"],
-        y=frame["true"],
+        name=f"{name}: {_percent(value)}",
+        x=classes,
+        y=[value] * len(classes),
+        mode="lines",
+        line={"dash": dash, "color": _GHOST, "width": 2},
+        hoverinfo="skip",
+    )
+
+
+def _marks(classes: Sequence[str], name: str, values: pd.Series) -> go.Scatter:
+    return go.Scatter(
+        name=name,
+        x=classes,
+        y=values,
         mode="markers",
-        marker={"symbol": "square", "size": _MARKER_SIZE, "color": "rgba(127, 127, 127, 0.01)"},
-        selected_marker_color="rgba(127, 127, 127, 0.5)",
-        unselected_marker_opacity=1,  # else Plotly fades it
-        customdata=frame[["true", "predicted"]].to_numpy(),
-        hovertext=[_cell_words(cell) for cell in frame.itertuples()],
-        hoverinfo="text",
-        showlegend=False,
+        marker={"symbol": "diamond-open", "size": 12, "color": _GHOST, "line_width": 2},
+        hovertemplate=f"{name}, %{{x}}: %{{y:.1%}}<extra></extra>",
     )
 
 

@@ -1,5 +1,7 @@
 """95 % intervals: what a score could have been with other faces of the same kind."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -8,7 +10,7 @@ LEVEL = 0.95
 DRAWS = 2_000
 SEED = 0
 
-_Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 def proportion(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -24,8 +26,8 @@ def wilson(correct: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Statistical Science 16, p. 107.
     """
     correct, n = np.asarray(correct, float), np.asarray(n, float)
-    centre = (correct + _Z**2 / 2) / (n + _Z**2)
-    half = _Z * np.sqrt(proportion(correct * (n - correct), n) + _Z**2 / 4) / (n + _Z**2)
+    centre = (correct + Z**2 / 2) / (n + Z**2)
+    half = Z * np.sqrt(proportion(correct * (n - correct), n) + Z**2 / 4) / (n + Z**2)
     return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
 
 
@@ -49,11 +51,32 @@ def macro_recall_interval(
     """
     if not np.any(n):
         return np.nan, np.nan
-    drawn = resample(np.stack([n - correct, correct]), draws, seed)  # (draws, 2, k)
-    return percentile_interval(np.nanmean(proportion(drawn[:, 1], drawn.sum(axis=1)), axis=1))
+    return bootstrap(_macro_recall, np.stack([n - correct, correct]), draws, seed)
+
+
+def bootstrap(
+    statistic: Callable[[np.ndarray], np.ndarray], counts: np.ndarray, draws: int = DRAWS, seed: int = SEED
+) -> tuple[float, float]:
+    """Percentile interval of a `statistic` that maps `(draws, *counts.shape)`, see `resample`, to `(draws,)`.
+
+    Give a function that lives as long as its module: an interval is kept for the next who asks for the same.
+    """
+    return _bootstrap(statistic, np.asarray(counts, np.int64).tobytes(), counts.shape, draws, seed)
 
 
 def percentile_interval(values: np.ndarray) -> tuple[float, float]:
     """The middle 95 % of bootstrapped `values`, shape `(draws,)`."""
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
+
+
+@lru_cache(maxsize=1024)  # a page asks for the same ones at every click
+def _bootstrap(
+    statistic: Callable, counts: bytes, shape: tuple[int, ...], draws: int, seed: int
+) -> tuple[float, float]:
+    return percentile_interval(statistic(resample(np.frombuffer(counts, np.int64).reshape(shape), draws, seed)))
+
+
+def _macro_recall(drawn: np.ndarray) -> np.ndarray:
+    """Of wrong and right faces of each class, `(draws, 2, k)`: `(draws,)`."""
+    return np.nanmean(proportion(drawn[:, 1], drawn.sum(axis=1)), axis=1)

@@ -1,6 +1,6 @@
 """Saved models in a row by what they scored when they were saved; nothing is predicted or read again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -19,6 +19,29 @@ def leaderboard(models: Iterable[SavedModel], split: str = "test") -> pd.DataFra
     rows = [_row(model, model.scores[split]) for model in models if split in model.scores]
     frame = pd.DataFrame(rows, columns=["model", "scheme", "network", "parameters", *_score_columns()])
     return frame.sort_values("honest_macro_recall", ascending=False, ignore_index=True)
+
+
+def default_model(models: Sequence[SavedModel], chosen: str | None) -> tuple[SavedModel | None, str]:
+    """Which of `models` Predict opens first, and why, in a sentence; None where none is trained.
+
+    It is the one called `chosen`. Where there is none, it is the six-class model with the best macro recall on the
+    honest part of validation, one that learned from photographs before one that knows drawn faces only.
+    """
+    trained = {model.id: model for model in models if model.trained}
+    if chosen in trained:
+        return trained[chosen], f"{chosen} was chosen as the default on the page Models."
+    if not trained:
+        return None, "No model is trained yet."
+    best = max(trained.values(), key=_merit)
+    gone = f"The default {chosen} is gone. " if chosen else ""
+    six = best.record["scheme"] == "study"
+    why = "has the best macro recall on honest validation faces" if six else "is here, while no six-class model is"
+    return best, f"{gone}{best.id} {why}{' among the six-class models' if six else ''}."
+
+
+def _merit(model: SavedModel) -> tuple[bool, bool, float]:
+    drawn, scores = model.record["dataset"].get("drawn", False), model.scores.get("validation", {}).get("honest", {})
+    return model.record["scheme"] == "study", not drawn, scores.get("macro_recall") or 0.0
 
 
 def _row(model: SavedModel, scores: dict) -> dict[str, object]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer_core.evaluation.intervals import macro_recall_interval, proportion, wilson
+from fer_core.evaluation.intervals import macro_recall_interval, percentile_interval, proportion, resample, wilson
 from fer_core.evaluation.predictions import Predictions
 from fer_core.labels import choose
 
@@ -67,23 +67,30 @@ def matrix_frame(matrix: np.ndarray, labels: Sequence[str]) -> pd.DataFrame:
 def cell_faces(predictions: Predictions, true: str, predicted: str) -> pd.DataFrame:
     """The faces of one cell of the confusion matrix, `true` and `predicted` being class names.
 
-    Columns `row` and `probability` of the predicted class, the most certain first. `ValueError` for an unknown class.
+    The most certain first. Columns: `row`, `probability` of the predicted class, `leak` and `p_<class>` as in
+    `predictions`. `ValueError` for an unknown class.
     """
     index = {label: k for k, label in enumerate(predictions.labels)}
     i, j = choose("class", true, index), choose("class", predicted, index)
-    here = (predictions.y_true == i) & (predictions.y_pred == j)
-    frame = pd.DataFrame({"row": predictions.frame["row"][here], "probability": predictions.y_prob[here, j]})
-    return frame.sort_values("probability", ascending=False, ignore_index=True)
+    y_prob = predictions.y_prob
+    here = (predictions.y_true == i) & (y_prob.argmax(axis=1) == j)
+    frame = predictions.frame[here].drop(columns=["usage", "label"])
+    frame.insert(1, "probability", y_prob[here, j])
+    return frame.sort_values("probability", ascending=False, ignore_index=True, kind="stable")
 
 
 def class_scores(predictions: Predictions) -> pd.DataFrame:
-    """One row a class: `label`, `n` faces, `n_predicted` as this class, `recall` and `precision` with Wilson's
-    `_low` and `_high`, and `f1`.
+    """One row a class: `label`, `n` faces, `n_predicted` as this class, then `recall`, `precision` and `f1`, each with
+    Wilson's `_low` and `_high`.
+
+    F1 is no share of faces, but a rising function of one, 2 s / (1 + s): of the faces that are labelled or predicted
+    so, s are both (Lam, Gopal & Qian 2023, arXiv:2309.14621, the indirect method).
     """
     matrix = _confusion_of(predictions)
     correct, n, n_predicted = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
     recall_low, recall_high = wilson(correct, n)
     precision_low, precision_high = wilson(correct, n_predicted)
+    both_low, both_high = wilson(correct, n + n_predicted - correct)
     return pd.DataFrame(
         {
             "label": predictions.labels,
@@ -96,8 +103,25 @@ def class_scores(predictions: Predictions) -> pd.DataFrame:
             "precision_low": precision_low,
             "precision_high": precision_high,
             "f1": proportion(2 * correct, n + n_predicted),
+            "f1_low": 2 * both_low / (1 + both_low),
+            "f1_high": 2 * both_high / (1 + both_high),
         }
     )
+
+
+def overall_scores(predictions: Predictions) -> pd.DataFrame:
+    """One row a score of all classes together: `metric`, `value`, `low`, `high`.
+
+    Accuracy with Wilson's interval; macro recall, precision and F1 with a percentile bootstrap over the cells of the
+    confusion matrix, that of recall being the one in `summary`. The macro means are over the classes that have a face;
+    the precision of one that is never predicted counts as 0 there, as in scikit-learn.
+    """
+    headline, matrix = summary(predictions), _confusion_of(predictions)
+    rows = [_with_interval("accuracy", headline), _with_interval("macro_recall", headline)]
+    for metric, mean in (("macro_precision", _macro_precision), ("macro_f1", _macro_f1)):
+        interval = percentile_interval(mean(resample(matrix))) if len(predictions) else (np.nan, np.nan)
+        rows.append((metric, float(mean(matrix)) if len(predictions) else np.nan, *interval))
+    return pd.DataFrame(rows, columns=["metric", "value", "low", "high"])
 
 
 def summary(predictions: Predictions) -> Summary:
@@ -143,6 +167,27 @@ def evaluation_json(model_id: str, split: str, predictions: Predictions) -> dict
         **_json_scores(predictions.select(split)),
         "honest": _json_scores(predictions.select(split, "honest")),
     }
+
+
+def _with_interval(metric: str, headline: Summary) -> tuple[str, float, float, float]:
+    value, low, high = (getattr(headline, metric + end) for end in ("", "_low", "_high"))
+    return metric, value, low, high
+
+
+def _macro_precision(matrix: np.ndarray) -> np.ndarray:
+    """Of confusion matrices `(…, k, k)`: `(…)`."""
+    correct, predicted = matrix.diagonal(axis1=-2, axis2=-1), matrix.sum(axis=-2)
+    return _mean_of_present(proportion(correct, np.maximum(predicted, 1)), matrix)
+
+
+def _macro_f1(matrix: np.ndarray) -> np.ndarray:
+    """Of confusion matrices `(…, k, k)`: `(…)`."""
+    correct, either = matrix.diagonal(axis1=-2, axis2=-1), matrix.sum(axis=-2) + matrix.sum(axis=-1)
+    return _mean_of_present(proportion(2 * correct, either), matrix)
+
+
+def _mean_of_present(values: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    return np.nanmean(np.where(matrix.sum(axis=-1) > 0, values, np.nan), axis=-1)
 
 
 def _json_scores(predictions: Predictions) -> dict[str, Any]:

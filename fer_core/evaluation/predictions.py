@@ -11,6 +11,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -39,17 +40,17 @@ class Predictions:
         wanted &= self.frame["leak"].isin(choose("part", part, PARTS))
         return Predictions(self.frame[wanted].reset_index(drop=True), self.labels)
 
-    @property
+    @cached_property
     def y_true(self) -> np.ndarray:
         """True classes, int64 of shape `(n,)`."""
         return self.frame["label"].to_numpy(np.int64)
 
-    @property
+    @cached_property
     def y_prob(self) -> np.ndarray:
         """Probabilities in [0, 1], float32 of shape `(n, k)`."""
         return self.frame[_probability_columns(self.labels)].to_numpy(np.float32)
 
-    @property
+    @cached_property
     def y_pred(self) -> np.ndarray:
         """The most probable classes, int64 of shape `(n,)`; the first of equals."""
         return self.y_prob.argmax(axis=1)

@@ -16,20 +16,24 @@ BATCH = 256
 
 def predict_dataset(network: Callable, dataset: FaceDataset, scheme: ClassScheme) -> Predictions:
     """Ask `network` about every validation and test face of `dataset` that has a class of `scheme`."""
+    rows = scored_rows(dataset, scheme)
+    return answered(dataset, scheme, rows, probabilities(network, dataset.images, rows))
+
+
+def scored_rows(dataset: FaceDataset, scheme: ClassScheme) -> np.ndarray:
+    """The rows that models are scored on: validation and test faces with a class of `scheme`; int64, ascending."""
     rows = np.sort(np.concatenate([dataset.rows(split, scheme) for split in ("validation", "test")]))
     if not len(rows):
         raise DatasetError(
             f"{dataset.source}: expected PrivateTest or PublicTest faces of {', '.join(scheme.labels)}, found none"
         )
-    frame = predictions_frame(
-        rows,
-        dataset.usage[rows],
-        scheme.classes(dataset.emotion[rows]),
-        audit(dataset).leak[rows],
-        probabilities(network, dataset.images, rows),
-        scheme.labels,
-    )
-    return Predictions(frame, scheme.labels)
+    return rows
+
+
+def answered(dataset: FaceDataset, scheme: ClassScheme, rows: np.ndarray, y_prob: np.ndarray) -> Predictions:
+    """The predictions of a network that answered `y_prob`, `(len(rows), k)`, to the faces at `rows`."""
+    usage, label, leak = dataset.usage[rows], scheme.classes(dataset.emotion[rows]), audit(dataset).leak[rows]
+    return Predictions(predictions_frame(rows, usage, label, leak, y_prob, scheme.labels), scheme.labels)
 
 
 def probabilities(network: Callable, images: np.ndarray, rows: np.ndarray) -> np.ndarray:

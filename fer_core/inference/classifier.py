@@ -6,7 +6,9 @@ import numpy as np
 
 from fer_core.data.dataset import SIDE
 from fer_core.errors import ModelError
-from fer_core.store import load_network, open_trained
+from fer_core.evaluation.leaderboard import default_model
+from fer_core.store import list_models, load_network, open_trained
+from fer_core.upkeep import read_default
 
 BATCH = 256
 """Faces shown at a time, so that the memory for a large folder stays bounded."""
@@ -33,8 +35,16 @@ class Classifier:
             )
 
     @classmethod
-    def load(cls, model_id: str) -> "Classifier":
-        """The saved model called `model_id`. Raises `ModelError` where it is missing, unfinished or damaged."""
+    def load(cls, model_id: str | None = None) -> "Classifier":
+        """The saved model called `model_id`, or the default of Predict.
+
+        Raises `ModelError` where it is missing, unfinished or damaged, or no model is trained yet.
+        """
+        if model_id is None:
+            default, why = default_model(list_models(), read_default())
+            if not default:
+                raise ModelError(f"expected a trained model, found none: {why}")
+            model_id = default.id
         model = open_trained(model_id)
         return cls(load_network(model), model.labels)
 

@@ -9,28 +9,49 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fer_core.data.dataset import SIDE
 from fer_core.errors import PhotoError
+from fer_core.evaluation.decision import PLAIN, Decision
+from fer_core.evaluation.operating import OperatingPoint
 from fer_core.inference.classifier import Classifier
 from fer_core.inference.crop import crop_face, whole_box, whole_picture
 from fer_core.inference.detectors import Box, Detector
 from fer_core.inference.photo import SUFFIXES, read_photo
 
 UNSURE = 0.4
-"""A face whose most probable class is below this probability gets no label: the classifier abstains."""
+"""A face whose most probable class is below this probability gets no label: the classifier abstains.
+
+Not where an operating point calls its group: its threshold was fitted for a recall, which abstaining would lower again.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class FaceResult:
-    """One face: where it is, uint8 `(48, 48)` as the network saw it, class name → probability in [0, 1]."""
+    """One face: where it is, uint8 `(48, 48)` as the network saw it, class name → probability in [0, 1].
+
+    `point` is the operating point that decides; without one the most probable class is the answer.
+    """
 
     box: Box
     crop: np.ndarray
     probabilities: dict[str, float]
+    point: OperatingPoint | None = None
+
+    @property
+    def most_probable(self) -> str:
+        """The most probable class, the first of equals."""
+        return max(self.probabilities, key=self.probabilities.__getitem__)
 
     @property
     def label(self) -> str | None:
-        """The most probable class, or None where its probability is below `UNSURE`."""
-        best = max(self.probabilities, key=self.probabilities.__getitem__)
-        return best if self.probabilities[best] >= UNSURE else None
+        """The answer; None where it is outside of the point's group and its probability is below `UNSURE`."""
+        answer = self._answer()
+        called = self.point is not None and answer in self.point.group
+        return answer if called or self.probabilities[answer] >= UNSURE else None
+
+    def _answer(self) -> str:
+        if self.point is None:
+            return self.most_probable
+        labels, y_prob = tuple(self.probabilities), np.array([list(self.probabilities.values())])
+        return labels[int(self.point.answers(y_prob, labels)[0])]
 
     def to_json(self) -> dict:
         """The keys of the `predict` verb for a face."""
@@ -46,20 +67,28 @@ class PhotoResult:
     faces: tuple[FaceResult, ...]
 
 
-def classify_photo(data: bytes, classifier: Classifier, detector: Detector, *, whole: bool = False) -> PhotoResult:
+def classify_photo(
+    data: bytes, classifier: Classifier, detector: Detector, *, whole: bool = False, decision: Decision = PLAIN
+) -> PhotoResult:
     """Find the faces in an encoded picture and classify each; raises `PhotoError` where it can't be read.
 
+    `decision`, which may be saved with the model, makes answers of what the classifier says.
     With `whole`, all of the picture is one face; so is a picture of 48 × 48, which already is what a network sees.
     """
     photo = read_photo(data)
     if whole or photo.shape[:2] == (SIDE, SIDE):
-        return PhotoResult(photo, _classify([whole_box(photo)], [whole_picture(photo)], classifier))
+        return PhotoResult(photo, _classify([whole_box(photo)], [whole_picture(photo)], classifier, decision))
     boxes = detector.find(photo)
-    return PhotoResult(photo, _classify(boxes, [crop_face(photo, box) for box in boxes], classifier))
+    return PhotoResult(photo, _classify(boxes, [crop_face(photo, box) for box in boxes], classifier, decision))
 
 
 def classify_files(
-    paths: Iterable[Path], classifier: Classifier, detector: Detector, *, whole: bool = False
+    paths: Iterable[Path],
+    classifier: Classifier,
+    detector: Detector,
+    *,
+    whole: bool = False,
+    decision: Decision = PLAIN,
 ) -> Iterator[dict]:
     """Classify files, and the pictures anywhere in folders, in order of name.
 
@@ -67,7 +96,7 @@ def classify_files(
     """
     for path in _pictures(paths):
         try:
-            result = classify_photo(path.read_bytes(), classifier, detector, whole=whole)
+            result = classify_photo(path.read_bytes(), classifier, detector, whole=whole, decision=decision)
         except PhotoError as error:
             yield {"path": str(path), "error": str(error)}
         except OSError as error:
@@ -96,11 +125,13 @@ def annotate(photo: np.ndarray, faces: Iterable[FaceResult], colours: Mapping[st
     return picture
 
 
-def _classify(boxes: list[Box], crops: list[np.ndarray], classifier: Classifier) -> tuple[FaceResult, ...]:
+def _classify(
+    boxes: list[Box], crops: list[np.ndarray], classifier: Classifier, decision: Decision
+) -> tuple[FaceResult, ...]:
     images = np.array(crops, np.uint8).reshape(-1, SIDE, SIDE)  # (0, 48, 48) where there is no face
-    rows = classifier.probabilities(images).tolist()
+    rows = decision.probabilities(classifier.probabilities(images)).tolist()
     return tuple(
-        FaceResult(box, crop, dict(zip(classifier.labels, row, strict=True)))
+        FaceResult(box, crop, dict(zip(classifier.labels, row, strict=True)), decision.point)
         for box, crop, row in zip(boxes, crops, rows, strict=True)
     )
 

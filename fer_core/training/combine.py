@@ -4,11 +4,18 @@ Its record has `parts`, a list of {id, scheme, sha256}, and no settings: it was 
 `history.csv` either. `rows` and `pixels` in it are those of its first part.
 """
 
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
 from fer_core import store
 from fer_core.data.dataset import FaceDataset
 from fer_core.errors import ModelError
 from fer_core.evaluation.scoring import predict_dataset
 from fer_core.labels import ClassScheme, get_scheme
+from fer_core.paths import ROOT
 from fer_core.store import SavedModel
 from fer_core.training.saving import save_trained
 
@@ -28,22 +35,54 @@ def two_stage(
     """
     parts = [valence, negative, positive]
     for scheme, part in zip(STAGES, parts, strict=True):
-        _check(part, scheme, dataset)
+        _check(part, scheme, dataset, f"name the models of {', '.join(STAGES)} in this order")
     name = store.check_free(name or store.free_name("two_stage"))
     return _save(name, _two_stage_network(*map(store.load_network, parts)), get_scheme("study"), parts, dataset)
 
 
-def _check(part: SavedModel, scheme: str, dataset: FaceDataset) -> None:
+def ensemble(models: Sequence[SavedModel], name: str | None, dataset: FaceDataset) -> SavedModel:
+    """Save one model that answers with the mean of the probabilities of two or more `models` of the same classes.
+
+    `dataset` is the one that all were trained on, and that the new model is scored on; without `name` it is `ensemble`
+    and a free number. Raises `ModelError` as `two_stage` does, and for one model alone or twice.
+    """
+    ids = [model.id for model in models]
+    if len(set(ids)) < max(len(ids), 2):
+        raise ModelError(f"ensemble: expected two models or more, each once, found {', '.join(ids) or 'none'}")
+    scheme = models[0].record["scheme"]
+    for part in models:
+        _check(part, scheme, dataset, f"average models of the same classes as {ids[0]}")
+    name = store.check_free(name or store.free_name("ensemble"))
+    network = _average_network(list(map(store.load_network, models)))
+    return _save(name, network, get_scheme(scheme), list(models), dataset)
+
+
+def ensemble_apart(ids: Sequence[str], name: str | None, source: str) -> SavedModel:
+    """`ensemble` of the models called `ids` in a process of its own, which loads TensorFlow; half a minute.
+
+    `source` names the dataset. Raises `ModelError` where it fails, with what it said last.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "fer_core", "combine", *ids, "--how", "ensemble", "--source", source, "--json"]
+        + (["--name", name] if name else []),
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ModelError(" ".join(done.stderr.strip().splitlines()[-1:]) or "ensemble: it failed without a word")
+    return store.open_trained(json.loads(done.stdout)["id"])
+
+
+def _check(part: SavedModel, scheme: str, dataset: FaceDataset, advice: str) -> None:
     trained_on = store.check_trained(part).record["dataset"]
     if part.record["scheme"] != scheme:
-        raise ModelError(
-            f"model {part.id!r}: expected one of scheme {scheme}, found {part.record['scheme']}; "
-            f"name the models of {', '.join(STAGES)} in this order"
-        )
+        raise ModelError(f"model {part.id!r}: expected one of scheme {scheme}, found {part.record['scheme']}; {advice}")
     if trained_on["fingerprint"] != dataset.fingerprint:
         raise ModelError(
             f"model {part.id!r}: expected one trained on {dataset.source} ({dataset.fingerprint[:12]}), found "
-            f"{trained_on['source']} ({trained_on['fingerprint'][:12]}); choose the dataset of all three models"
+            f"{trained_on['source']} ({trained_on['fingerprint'][:12]}); choose the dataset of all models"
         )
 
 
@@ -62,6 +101,18 @@ def _two_stage_network(valence, negative, positive):
     of_side = keras.ops.take(sides, schemes[0].classes(codes).tolist(), axis=1)  # (n, 6)
     of_class = keras.ops.take(keras.layers.Concatenate()(classes), [specialists.index(code) for code in codes], axis=1)
     return keras.Model(faces, keras.layers.Multiply(name="probabilities")([of_side, of_class]), name="two_stage")
+
+
+def _average_network(networks: list):
+    """From Keras models of k classes each to one: raw pixels `(n, 48, 48, 1)` to mean probabilities `(n, k)`."""
+    import keras
+
+    faces = keras.Input(networks[0].input_shape[1:], name="pixels")
+    answers = [
+        keras.Model(network.input, network.output, name=f"part_{number}")(faces)  # all may be called `compact`
+        for number, network in enumerate(networks, 1)
+    ]
+    return keras.Model(faces, keras.layers.Average(name="probabilities")(answers), name="ensemble")
 
 
 def _save(name: str, network, scheme: ClassScheme, parts: list[SavedModel], dataset: FaceDataset) -> SavedModel:

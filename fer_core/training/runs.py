@@ -59,8 +59,18 @@ def create_run(
 
 
 def open_start(config: TrainConfig) -> SavedModel | None:
-    """The saved model that a run with `config` starts from, if there is one; `ModelError` where it isn't trained."""
-    return store.open_trained(config.start) if config.start not in ("", IMAGENET) else None
+    """The saved model that a run with `config` starts from, if there is one; `ModelError` where it isn't trained.
+
+    `RunError` for an imported one: how it prepares the pixels isn't known.
+    """
+    if config.start in ("", IMAGENET):
+        return None
+    model = store.open_trained(config.start)
+    if "imported" in model.record:
+        raise RunError(
+            f"start: expected a model that was trained here, found the imported {model.id!r}; choose another"
+        )
+    return model
 
 
 def start_run(model: SavedModel) -> None:

@@ -7,22 +7,20 @@ prints `precision` and `images_per_second` as one JSON object. Looking up and es
 import contextlib
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
-from pathlib import Path
 from statistics import median
 
 import numpy as np
 
+from fer_core import machine
 from fer_core.data.dataset import SIDE
 from fer_core.errors import RunError
 from fer_core.labels import VOTES, get_scheme
-from fer_core.paths import ROOT, data_dir, write_atomic
+from fer_core.paths import ROOT
 from fer_core.training.config import TrainConfig
 
 STEPS = 3
@@ -31,7 +29,6 @@ FORWARD = 1 / 3
 """Time of a face through which nothing is propagated back, as a share of one that is trained on."""
 VALIDATION = 1 / 8
 """Validation faces for each training face, as in FER2013; they are looked at after each epoch."""
-BFLOAT16_FLAGS = ("amx_bf16", "avx512_bf16")
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ def measure(config: TrainConfig) -> Speed:
 
 def known(config: TrainConfig) -> Speed | None:
     """What was measured on this machine for such a config, if it was."""
-    record = _remembered().get(_key(config))
+    record = machine.remembered("speed").get(_key(config))
     if record is None:
         return None
     return Speed(record["precision"], {int(side): value for side, value in record["images_per_second"].items()})
@@ -89,8 +86,7 @@ def measure_apart(config: TrainConfig) -> Speed:
 
 def remember(config: TrainConfig, speed: Speed) -> None:
     """Keep `speed` for `known`."""
-    text = json.dumps(_remembered() | {_key(config): asdict(speed)}, indent=1)
-    write_atomic(_file(), lambda file: file.write(text.encode()))
+    machine.remember("speed", {_key(config): asdict(speed)})
 
 
 def resolve(config: TrainConfig) -> TrainConfig:
@@ -148,9 +144,7 @@ def _key(config: TrainConfig) -> str:
     """All that the speed depends on, to be read by a person too."""
     return "; ".join(
         (
-            _cpu(),
-            f"{os.cpu_count()} cores",
-            f"TensorFlow {version('tensorflow')}",
+            machine.setting(),
             f"{config.network} of width {config.width or 'its own'}",
             f"batches of {config.batch_size}",
             "votes head" if config.votes_weight > 0 else "no votes head",
@@ -158,28 +152,6 @@ def _key(config: TrainConfig) -> str:
             config.precision,
         )
     )
-
-
-def _cpu() -> str:
-    """The processor's name and, since virtual ones share names, its bfloat16 instructions."""
-    with contextlib.suppress(FileNotFoundError):  # not on Linux
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        info = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-        flags = [flag for flag in BFLOAT16_FLAGS if flag in info.get("flags", "").split()]
-        return " ".join([info.get("model name", platform.machine()), *flags])
-    return platform.processor() or platform.machine()
-
-
-def _file() -> Path:
-    return data_dir() / "speed.json"
-
-
-def _remembered() -> dict[str, dict]:
-    """Measurements by key; none where the file is missing or damaged, since they can be made again."""
-    try:
-        return json.loads(_file().read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}
 
 
 def main() -> int:

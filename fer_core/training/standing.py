@@ -54,13 +54,13 @@ def _seconds_left(config: TrainConfig, epochs: float, an_epoch: float, spent: fl
 
 
 def runs_table(models: Iterable[SavedModel]) -> pd.DataFrame:
-    """One row a run, in the order of `models`; models that were combined of others were not run and are left out.
+    """One row a run, in the order of `models`; models that were combined or imported were not run and are left out.
 
     Columns: `run, status, network, scheme, epochs` done, `at_most, recall` (best macro recall on the validation faces,
     in [0, 1]), `started` (UTC), `seconds` of training. NaN where there is no number yet, or the model is damaged.
     """
     columns = ["run", "status", "network", "scheme", "epochs", "at_most", "recall", "started", "seconds"]
-    rows = [_row(model) for model in models if "parts" not in model.record]
+    rows = [_row(model) for model in models if model.was_run]
     table = pd.DataFrame(rows, columns=columns)
     return table.assign(started=pd.to_datetime(table["started"], utc=True))
 

@@ -1,21 +1,29 @@
-"""Cached twins of fer_core: a decorator, a call, a return.
+"""Cached twins of fer_core, and of pictures of faces: a decorator, a call, a return.
 
 A dataset is told by its fingerprint, a model by its folder and when it was last written. What holds arrays is a
 resource, shared and read-only; what holds tables is data, copied.
 """
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from fer_core.data import FaceDataset, copies, load_dataset, source_path, statistics
+from fer_core.evaluation import comparison_figures
+from fer_core.evaluation.common import Common, bring_together
 from fer_core.evaluation.predictions import Predictions, read_predictions
+from fer_core.evaluation.report import Report, make_report
 from fer_core.inference.classifier import Classifier
+from fer_core.inference.explanation import Explainer
+from fer_core.inference.export import export_model
 from fer_core.store import SavedModel
 from fer_core.training import data
 from fer_core.training.config import TrainConfig
+from pages._ui import pictures
 
 
 def _written(path: Path) -> int:
@@ -60,7 +68,7 @@ def training_rows(dataset: FaceDataset, config: TrainConfig) -> np.ndarray:
     return data.training_rows(dataset, config)
 
 
-@st.cache_data(hash_funcs=_TOLD_BY, max_entries=12, show_spinner="Measuring brightness and contrast.")
+@st.cache_data(hash_funcs=_TOLD_BY, max_entries=12, show_spinner="Measuring brightness, contrast and sharpness.")
 def pixel_statistics(dataset: FaceDataset, rows: np.ndarray) -> pd.DataFrame:
     """`fer_core.data.statistics.pixel_statistics`."""
     return statistics.pixel_statistics(dataset, rows)
@@ -72,13 +80,85 @@ def average_faces(dataset: FaceDataset, rows: np.ndarray) -> dict[str, np.ndarra
     return statistics.average_faces(dataset, rows)
 
 
+@st.cache_data(max_entries=200, show_spinner=False)
+def wall_picture(images: np.ndarray, captions: list[str], ink: str, copied: np.ndarray, size: float) -> bytes:
+    """`pictures.compose`, as a PNG."""
+    return pictures.png(pictures.compose(images, captions, ink, copied, size))
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def data_urls(images: np.ndarray) -> list[str]:
+    """`pictures.data_url` of each."""
+    return [pictures.data_url(image) for image in images]
+
+
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=20, show_spinner=False)
 def predictions(model: SavedModel) -> Predictions:
     """The predictions that `model` was saved with."""
     return read_predictions(model.folder / "predictions.parquet", model.labels)
 
 
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=80, show_spinner=False)
+def faces(model: SavedModel, split: str, part: str) -> Predictions:
+    """The predictions of a split's part."""
+    return predictions(model).select(split, part)
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=24, show_spinner=False)
+def common(models: tuple[SavedModel, ...], split: str, part: str) -> Common:
+    """`fer_core.evaluation.common.bring_together` of what `models` were saved with."""
+    selected = {model.id: faces(model, split, part) for model in models}
+    return bring_together(selected, {model.id: model.record["dataset"] for model in models})
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=24, show_spinner=False)
+def report(models: tuple[SavedModel, ...], split: str, part: str) -> Report:
+    """`fer_core.evaluation.report.make_report`, compared with the first of `models`."""
+    return make_report(models, common(models, split, part), split, part, models[0].id)
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=24, show_spinner=False)
+def matrices(models: tuple[SavedModel, ...], split: str, part: str, value: str) -> dict[str, go.Figure]:
+    """`fer_core.evaluation.comparison_figures.matrices` of what the models have in common."""
+    return comparison_figures.matrices(common(models, split, part).models, value)
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=24, show_spinner=False)
+def differences(models: tuple[SavedModel, ...], split: str, part: str, value: str) -> dict[str, go.Figure]:
+    """`fer_core.evaluation.comparison_figures.differences` from the first of `models`."""
+    return comparison_figures.differences(common(models, split, part).models, models[0].id, value)
+
+
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=3, show_spinner="Waking the model. Only the first time takes long.")
 def classifier(model: SavedModel) -> Classifier:
     """`fer_core.inference.classifier.Classifier.load`; the first one loads TensorFlow."""
     return Classifier.load(model.id)
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=3, show_spinner="Waking the model. Only the first time takes long.")
+def explainer(model: SavedModel, fine: bool) -> Explainer:
+    """`fer_core.inference.explanation.Explainer.load`; the first one loads TensorFlow."""
+    return Explainer.load(model.id, fine=fine)
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=24, show_spinner="Looking where the network looks.")
+def heat(model: SavedModel, fine: bool, dataset: FaceDataset, rows: np.ndarray, label: str) -> np.ndarray:
+    """`Explainer.heat` of faces of a dataset for one class."""
+    return explainer(model, fine).heat(dataset.images[rows], np.full(len(rows), model.labels.index(label)))
+
+
+@st.cache_data(hash_funcs=_TOLD_BY, max_entries=24, show_spinner=False)
+def correlation_with_random_heads(
+    model: SavedModel, fine: bool, dataset: FaceDataset, rows: np.ndarray, label: str
+) -> float:
+    """`Explainer.correlation_with_random_heads` of the same."""
+    classes = np.full(len(rows), model.labels.index(label))
+    return explainer(model, fine).correlation_with_random_heads(dataset.images[rows], classes)
+
+
+@st.cache_data(hash_funcs=_TOLD_BY, max_entries=3, show_spinner="Writing the file, and comparing its answers.")
+def export(model: SavedModel, kind: str, dataset: FaceDataset) -> tuple[bytes, str]:
+    """The zip of `fer_core.inference.export.export_model`, and how it agrees with the model in words."""
+    with TemporaryDirectory() as folder:
+        done = export_model(model, kind, dataset, Path(folder) / f"{model.id}.zip")
+        return done.file.read_bytes(), done.sentence

@@ -1,28 +1,25 @@
-"""Faces on a page: single ones with words below, many as a wall."""
+"""Faces on a page: single ones with words below, many as a wall, in pages, and as a table."""
 
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import streamlit as st
-from PIL import Image, ImageDraw, ImageFont
 
 from fer_core.data import FaceDataset
 from fer_core.labels import EMOTIONS
-from pages._ui import theme
+from pages._ui import cached, pictures, theme
+from pages._ui.pictures import ACROSS, SIZE
 
 SINGLE = 24
 """Up to so many faces are pictures of their own, each with its words; more of them would take the browser seconds."""
-SIZE = 96
-"""Height and width of a single face, in pixels."""
-ACROSS = 4
-"""Faces side by side in one picture of a wall: it fits a phone, and several pictures fit a wide screen."""
-WORDS = 20
-"""Height of the words below a face in a wall, in pixels."""
+EACH_PAGE = 48
+"""Faces on one of several pages."""
 
 
 def face(image: np.ndarray, caption: str | None, alt: str, size: int = SIZE) -> None:
     """One face, uint8 `(48, 48)`, `size` pixels wide."""
-    st.image(_enlarged(image, size), caption, width=size, alt=alt)
+    st.image(pictures.enlarged(image, size), caption, width=size, alt=alt)
 
 
 def row_of_faces(dataset: FaceDataset, rows: np.ndarray, captions: Sequence[str] | None = None) -> None:
@@ -32,35 +29,58 @@ def row_of_faces(dataset: FaceDataset, rows: np.ndarray, captions: Sequence[str]
             face(dataset.images[row], caption, f"Face labelled {EMOTIONS[dataset.emotion[row]]}, row {row}")
 
 
-def wall(dataset: FaceDataset, rows: np.ndarray, captions: Sequence[str] | None = None) -> None:
-    """Any number of faces: `row_of_faces` up to `SINGLE`, above it pictures of so many faces over their row numbers."""
+def wall(
+    dataset: FaceDataset, rows: np.ndarray, captions: Sequence[str] | None = None, copied: np.ndarray | None = None
+) -> None:
+    """Any number of faces: `row_of_faces` up to `SINGLE`, above it pictures of so many faces over their captions.
+
+    Lines of a caption are parted by two spaces and a newline. Those marked in `copied`, bool `(n,)`, get a badge.
+    """
+    captions = list(captions) if captions else [describe(dataset, row) for row in rows]
+    copied = np.zeros(len(rows), bool) if copied is None else copied
     if len(rows) <= SINGLE:
-        row_of_faces(dataset, rows, captions)
+        badges = ["  \n:orange-badge[copy]" if has else "" for has in copied]
+        row_of_faces(dataset, rows, [caption + badge for caption, badge in zip(captions, badges, strict=True)])
         return
+    ink, size = theme.ink(), pictures.font_size(captions)
     with st.container(horizontal=True, gap="small"):
         for start in range(0, len(rows), SINGLE):
-            some = rows[start : start + SINGLE]
-            names = [str(row) for row in some]
-            alt = f"{len(some)} faces: rows {', '.join(names)}"
-            st.image(compose(dataset.images[some], names, theme.ink()), width=ACROSS * SIZE, alt=alt)
+            some = slice(start, start + SINGLE)
+            marked = [f"{row}{', a copy' if has else ''}" for row, has in zip(rows[some], copied[some], strict=True)]
+            picture = cached.wall_picture(dataset.images[rows[some]], captions[some], ink, copied[some], size)
+            st.image(picture, width=ACROSS * SIZE, alt=f"{len(marked)} faces: rows {'; '.join(marked)}")
 
 
-def compose(images: np.ndarray, names: Sequence[str], ink: str) -> Image.Image:
-    """One transparent picture of faces, uint8 `(n, 48, 48)`, `ACROSS` side by side, each over its name in `ink`."""
-    down = -(-len(images) // ACROSS)
-    picture = Image.new("RGBA", (ACROSS * SIZE, down * (SIZE + WORDS)))
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(13)
-    for index, (image, name) in enumerate(zip(images, names, strict=True)):
-        x, y = index % ACROSS * SIZE, index // ACROSS * (SIZE + WORDS)
-        picture.paste(_enlarged(image, SIZE - 4), (x + 2, y))
-        draw.text((x + SIZE / 2, y + SIZE + WORDS / 2 - 4), name, ink, font, anchor="mm")
-    return picture
+def page_of(n: int) -> slice:
+    """Which of `n` faces to show: all, or the `EACH_PAGE` of a page that the reader turns to."""
+    pages = -(-n // EACH_PAGE)
+    if pages < 2:
+        return slice(0, n)
+    page = st.pagination(pages, key="faces_page", bind="query-params")
+    first = (page - 1) * EACH_PAGE
+    st.caption(f"Faces {first + 1:,} to {min(first + EACH_PAGE, n):,} of {n:,}.")
+    return slice(first, first + EACH_PAGE)
+
+
+def first_page() -> None:
+    """Back to the first page: other faces are chosen."""
+    st.session_state["faces_page"] = 1
+
+
+def table(frame: pd.DataFrame, dataset: FaceDataset | None, alt: str) -> None:
+    """A table that the keyboard can walk through, a face a row of `frame`, whose columns are shown as they are.
+
+    Its column `Row` tells which faces these are; they stand in front where there is a `dataset`. Columns of fractions
+    are shares.
+    """
+    shares = {name: st.column_config.NumberColumn(format="percent") for name in frame.select_dtypes("floating")}
+    if dataset is not None:
+        frame = frame.assign(Face=cached.data_urls(dataset.images[frame["Row"].to_numpy()]))
+        frame = frame[["Face", *frame.columns.drop("Face")]]
+    config = shares | {"Face": st.column_config.ImageColumn(width="small")}
+    st.dataframe(frame, hide_index=True, row_height=56, column_config=config, key="faces_table", alt=alt)
 
 
 def describe(dataset: FaceDataset, row: int) -> str:
     """Label, Usage and row, for below a face."""
     return f"{EMOTIONS[dataset.emotion[row]]}  \n{dataset.usage[row]}  \n{row}"
-
-
-def _enlarged(image: np.ndarray, size: int) -> Image.Image:
-    return Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC)

@@ -7,7 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from fer_core.data import default_source
+from fer_core.evaluation.leaderboard import default_model
 from fer_core.store import SavedModel, list_models
+from fer_core.upkeep import read_default
+from pages._ui import faces
 
 
 def source() -> None:
@@ -62,15 +65,35 @@ def model(models: Sequence[SavedModel] | None = None) -> SavedModel | None:
     return chosen
 
 
+def predicting_model() -> SavedModel | None:
+    """One of all trained models, at first the default that was chosen on the page Models, or the best; says which."""
+    known = trained_models()
+    first, why = default_model(known, read_default())
+    chosen = model(sorted(known, key=lambda one: one is not first))
+    if chosen and chosen is first:
+        st.caption(why)
+    return chosen
+
+
 def models() -> list[SavedModel]:
     """Any number of trained models, at first the two newest; says what to do where there is none."""
     by_id = {model.id: model for model in trained_models()}
     if not by_id:
         no_models()
         return []
-    chosen = st.multiselect("Models", list(by_id), list(by_id)[:2], key="models", bind="query-params")
+    if "models" not in st.session_state and "models" not in st.query_params:
+        # not a default of the box: that would not stand in the URL, and there may be newer models when it is opened
+        st.session_state["models"] = st.query_params["models"] = list(by_id)[:2]
+    chosen = st.multiselect("Models", list(by_id), key="models", bind="query-params", placeholder="Choose two or more")
+    if not chosen:
+        st.info("Choose two models or more.", icon=":material/info:")
     _say_drawn([by_id[name] for name in chosen])
     return [by_id[name] for name in chosen]
+
+
+def reference(models: Sequence[SavedModel]) -> str:
+    """The id of the one of `models` that the others are compared with, at first the first."""
+    return st.selectbox("Reference", [model.id for model in models], key="reference", bind="query-params")
 
 
 def _say_drawn(models: Sequence[SavedModel]) -> None:
@@ -81,12 +104,23 @@ def _say_drawn(models: Sequence[SavedModel]) -> None:
         st.caption(f":material/draw: {names}: trained and scored on drawn faces, which says nothing about photographs.")
 
 
+_CELLS = {"true": "by_true", "predicted": "by_predicted", "count": "n"}
+
+
+def shown_cells() -> str:
+    """What `confusion_value` shows, or would where it isn't on the page."""
+    return _CELLS.get(st.session_state.get("cells") or st.query_params.get("cells", ""), "by_true")
+
+
 def confusion_value() -> str:
     """What a confusion matrix shows: a column of `metrics.confusion_frame`."""
-    values = {"true": "by_true", "predicted": "by_predicted", "count": "n"}
     explained = "Share of the true class: the diagonal is recall. Of the predicted: it is precision. Or faces."
-    shown = choice("Cells", tuple(values), "cells", help=explained)
-    return values[shown]
+    return _CELLS[choice("Cells", tuple(_CELLS), "cells", help=explained)]
+
+
+def diagonal() -> bool:
+    """Whether a confusion matrix shows the faces that were predicted rightly."""
+    return not st.toggle("Mistakes only", key="mistakes", bind="query-params", help="Hide the diagonal.")
 
 
 def cell(cells: pd.DataFrame) -> tuple[str, str]:
@@ -95,7 +129,9 @@ def cell(cells: pd.DataFrame) -> tuple[str, str]:
     mistake = cells.loc[cells["n"].where(cells["true"] != cells["predicted"], -1).idxmax()]
     columns = zip(st.columns(2), ("true", "predicted"), ("Labelled", "Predicted"), strict=True)
     true, predicted = (
-        column.selectbox(label, labels, labels.index(mistake[key]), key=key, bind="query-params")
+        column.selectbox(
+            label, labels, labels.index(mistake[key]), key=key, bind="query-params", on_change=faces.first_page
+        )
         for column, key, label in columns
     )
     return true, predicted

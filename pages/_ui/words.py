@@ -1,7 +1,7 @@
 """Numbers as the pages write them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,12 +10,13 @@ from fer_core.data.statistics import imbalance_ratio
 from fer_core.evaluation.metrics import Summary
 from fer_core.labels import SPLITS
 
+CLASS_METRICS = ("recall", "precision", "f1")
 HONEST = "Honest: without the faces that are copies of a training face."
 
 
 def name(measure: str) -> str:
-    """`macro_recall` → `Macro recall`."""
-    return measure.replace("_", " ").capitalize()
+    """`macro_recall` → `Macro recall`, `macro_f1` → `Macro F1`."""
+    return measure.replace("_", " ").capitalize().replace("f1", "F1")
 
 
 def percent(value: float) -> str:
@@ -133,10 +134,128 @@ def summaries(parts: Mapping[str, Summary]) -> pd.DataFrame:
 def class_scores(frame: pd.DataFrame) -> pd.DataFrame:
     """`metrics.class_scores`, to be read."""
     table = {"Class": frame["label"], "Faces": frame["n"], "Predicted": frame["n_predicted"]}
-    for metric in ("recall", "precision"):
-        columns = [metric, f"{metric}_low", f"{metric}_high"]
-        table[metric.capitalize()] = [interval(*row) for row in frame[columns].to_numpy()]
-    return pd.DataFrame(table | {"F1": [percent(value) for value in frame["f1"]]})
+    return pd.DataFrame(table | {metric.capitalize(): with_interval(frame, metric) for metric in CLASS_METRICS})
+
+
+def with_interval(frame: pd.DataFrame, column: str) -> list[str]:
+    """`interval` of each row, from `column`, `<column>_low` and `<column>_high`."""
+    return [interval(*row) for row in frame[[column, f"{column}_low", f"{column}_high"]].to_numpy()]
+
+
+def overall(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """`metrics.overall_scores` of each name, to be read, a row each."""
+    return pd.DataFrame(
+        {
+            who: {name(row.metric): interval(row.value, row.low, row.high) for row in frame.itertuples()}
+            for who, frame in scores.items()
+        }
+    ).T
+
+
+def areas(frame: pd.DataFrame) -> pd.DataFrame:
+    """The areas of `curves.Curves`, to be read."""
+    return pd.DataFrame(
+        {
+            "Class": frame["label"],
+            "Faces": frame["n"],
+            "Share of all faces": [percent(share) for share in frame["share"]],
+            "Area below ROC": with_interval(frame, "auc"),
+            "Average precision": with_interval(frame, "average_precision"),
+        }
+    )
+
+
+def called_positive(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """`negative.called_positive` of each part, to be read, the parts beside each other."""
+    first = next(iter(parts.values()))
+    table = {"Labelled": first["labelled"], "Called": first["called"]}
+    for part, frame in parts.items():
+        table[f"Faces, {part}"] = [f"{row.n_called:,} of {row.n:,}" for row in frame.itertuples()]
+        table[f"Share, {part}"] = [interval(row.share, row.low, row.high) for row in frame.itertuples()]
+    return pd.DataFrame(table)
+
+
+def confusion(cells: pd.DataFrame, value: str, diagonal: bool = True) -> pd.DataFrame:
+    """`metrics.confusion_frame` as a matrix, a row a true class, to be read; see `figures.confusion_heatmap`."""
+    written = [f"{n:,}" for n in cells["n"]] if value == "n" else [percent(share) for share in cells[value]]
+    shown = pd.Series(written).where(diagonal | (cells["true"] != cells["predicted"]), "")
+    labels = cells["true"].unique()
+    return pd.DataFrame(
+        shown.to_numpy().reshape(len(labels), -1), pd.Index(labels, name="labelled ↓, predicted →"), labels
+    )
+
+
+def votes(counts: np.ndarray, choices: Sequence[str]) -> str:
+    """`Sad 6, Neutral 4`: how many annotators voted for which of `choices`, most first."""
+    most_first = np.argsort(-counts.astype(int), kind="stable")
+    return ", ".join(f"{choices[index]} {counts[index]}" for index in most_first if counts[index])
+
+
+def copied_in(exact: np.ndarray, near: np.ndarray) -> str:
+    """`12 exact, 345 near`: the other rows that show the same photograph."""
+    return ", ".join([f"{row} exact" for row in exact] + [f"{row} near" for row in near])
+
+
+def calibration(frame: pd.DataFrame) -> pd.DataFrame:
+    """`calibration.calibration_scores`, to be read."""
+    chance = zip(frame["chance_low"], frame["chance_high"], strict=True)
+    return pd.DataFrame(
+        {
+            "Probabilities": frame["probabilities"],
+            "Calibration error": [percent(value) for value in frame["ece"]],
+            "A perfectly calibrated model shows": [f"{bounds(low, high)} %" for low, high in chance],
+            "Negative log-likelihood": _with_bounds(frame, "nll", 1, "{:.3f}"),
+            "Its change": _changes(frame, 1, "{:+.4f}"),
+        }
+    )
+
+
+def votes_distance(frame: pd.DataFrame) -> pd.DataFrame:
+    """`calibration.votes_distance`, to be read."""
+    return pd.DataFrame(
+        {
+            "Probabilities": frame["probabilities"],
+            "Share of votes to move, %": _with_bounds(frame, "distance", 100, "{:.1f}"),
+            "Change in points": _changes(frame, 100, "{:+.2f}"),
+        }
+    )
+
+
+def group_scores(frame: pd.DataFrame) -> pd.DataFrame:
+    """`operating.group_scores` with the `faces` they are of, to be read."""
+    columns = {"faces": "Faces", "rule": "Answer", "n": "Labelled so", "n_called": "Called so"}
+    table = {title: frame[column] for column, title in columns.items()}
+    for measure in ("recall", "precision", "macro_recall", "accuracy"):
+        bounded = frame[[measure, f"{measure}_low", f"{measure}_high"]]
+        table[name(measure)] = [interval(*row) for row in bounded.to_numpy()]
+    return pd.DataFrame(table)
+
+
+def who_pays(frame: pd.DataFrame) -> pd.DataFrame:
+    """`operating.who_pays`, to be read."""
+    table = {"Class": frame["label"], "Faces": frame["n"]}
+    for end in ("before", "after"):
+        bounded = frame[[f"recall_{end}", f"recall_{end}_low", f"recall_{end}_high"]]
+        table[f"Recall {end}"] = [interval(*row) for row in bounded.to_numpy()]
+    return pd.DataFrame(table | {"Right only before": frame["lost"], "Right only after": frame["won"]})
+
+
+def _with_bounds(frame: pd.DataFrame, measure: str, factor: float, written: str) -> list[str]:
+    """`0.857 (0.825 to 0.889)`, a row each, times `factor`."""
+    values = factor * frame[[measure, f"{measure}_low", f"{measure}_high"]].to_numpy()
+    return ["{} ({} to {})".format(*map(written.format, row)) for row in values]
+
+
+def _changes(frame: pd.DataFrame, factor: float, written: str) -> list[str]:
+    """As `_with_bounds`; nothing in the first row, which is what the others are held against."""
+    return ["", *_with_bounds(frame, "change", factor, written)[1:]]
+
+
+def slices(frame: pd.DataFrame, score: str) -> pd.DataFrame:
+    """`slices.slice_scores`, to be read; `score` heads its column."""
+    values = frame[["value", "low", "high"]].to_numpy()
+    table = {"Slice": frame["slice"], "Faces": frame["n"], "Classes": frame["classes"]}
+    return pd.DataFrame(table | {score: [interval(*row) for row in values]})
 
 
 def leaks(shares: pd.DataFrame, usage: str) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Pages as a browser shows them, each opened by a link on a server where nobody has been."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,13 @@ from driving import faults, open_page, settled
 from saved import save_model
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from fer_core.data import load_dataset
+from fer_core.evaluation.metrics import cell_faces
+from fer_core.evaluation.predictions import read_predictions
+from pages._ui.faces import SINGLE
 
 pytestmark = pytest.mark.browser
 
@@ -62,17 +67,47 @@ def test_going_on_by_links_keeps_the_dataset(fresh_server, chromium, demo_models
 
 
 def test_a_click_on_the_matrix_chooses_the_cell(fresh_server, chromium, demo_models):
-    """Clicking into the matrix, beside a marker too, shows the faces behind that cell and puts it into the link."""
+    """Clicking into the matrix, beside a marker too, shows all faces of that cell and puts it into the link."""
     with fresh_server(FER_SOURCE="demo") as (address, _), chromium(height=1400) as driver:
         open_page(driver, f"{address}/evaluate?model=first", "Evaluate")
         matrix = driver.find_element(By.CSS_SELECTOR, ".st-key-confusion .heatmaplayer image")
         cell = matrix.size["width"] / 6, matrix.size["height"] / 6
         beside = int(cell[0] * -2.2), int(cell[1] * -1.2)  # from the middle: left of the centre of row 2, column 1
         ActionChains(driver).move_to_element_with_offset(matrix, *beside).pause(0.5).click().perform()
-        WebDriverWait(driver, 30).until(
-            lambda _: "labelled Fear were predicted as Angry" in settled(driver, "Evaluate")
-        )
+        wait_for_cell(driver, "Fear", "Angry")
         assert "true=Fear" in driver.current_url
+        test = demo_predictions(demo_models[0])
+        assert shown_rows(driver) == cell_faces(test, "Fear", "Angry")["row"].tolist()
+
+
+def test_the_keyboard_chooses_a_cell(fresh_server, chromium):
+    """In the table arrow keys go from cell to cell; many faces stand in one picture, each of them once."""
+    test = demo_predictions(save_model("mine", load_dataset("demo"), skill=6))
+    assert len(cell_faces(test, "Happy", "Happy")) > SINGLE
+    with fresh_server(FER_SOURCE="demo") as (address, _), chromium(height=1400) as driver:
+        open_page(driver, f"{address}/evaluate?matrix=table&true=Fear&predicted=Sad", "Evaluate")
+        table = driver.find_element(By.CSS_SELECTOR, '.st-key-confusion_table [data-testid="stDataFrame"]')
+        ActionChains(driver).move_to_element(table).click().perform()  # its middle
+        wait_for_cell(driver, "Happy", "Happy")
+        assert shown_rows(driver) == cell_faces(test, "Happy", "Happy")["row"].tolist()
+        ActionChains(driver).send_keys(Keys.ARROW_DOWN).perform()
+        wait_for_cell(driver, "Sad", "Happy")
+        assert shown_rows(driver) == cell_faces(test, "Sad", "Happy")["row"].tolist()
+
+
+def demo_predictions(model):
+    return read_predictions(model.folder / "predictions.parquet", model.labels).select("test")
+
+
+def wait_for_cell(driver, true, predicted):
+    words = f"labelled {true} were predicted as {predicted}"
+    WebDriverWait(driver, 30).until(lambda _: words in settled(driver, "Evaluate"))
+
+
+def shown_rows(driver):
+    """The rows of all faces on the page, as their pictures are described."""
+    described = [picture.get_attribute("alt") for picture in driver.find_elements(By.CSS_SELECTOR, "img[alt*=row]")]
+    return [int(row) for text in described for row in re.findall(r"\d+", text.partition("row")[2])]
 
 
 @pytest.mark.real

@@ -47,9 +47,15 @@ def test_leak_shares(dataset):
 def test_pixel_statistics(dataset):
     """A flat face has no contrast; half 0, half 100 has mean 50 and standard deviation 50."""
     frame = pixel_statistics(dataset, np.array([4, 3]))
-    assert frame.columns.tolist() == ["row", "emotion", "usage", "brightness", "contrast"]
-    assert frame.iloc[0].tolist() == [4, "Happy", "PublicTest", 200, 0]
-    assert frame.iloc[1].tolist() == [3, "Sad", "Training", 50, 50]
+    assert frame.columns.tolist() == ["row", "emotion", "usage", "brightness", "contrast", "sharpness"]
+    assert frame.iloc[0].tolist() == [4, "Happy", "PublicTest", 200, 0, 0]
+    assert frame.iloc[1].tolist()[:5] == [3, "Sad", "Training", 50, 50]
+
+
+def test_sharpness(dataset):
+    """Across the one edge the Laplacian is 100 and -100 in 2 of 46 lines, else 0: its variance is 2 / 46 · 100²."""
+    frame = pixel_statistics(dataset, np.array([3]))
+    assert frame["sharpness"][0] == pytest.approx(2 / 46 * 100**2)
 
 
 def test_pixel_statistics_of_no_rows(dataset):

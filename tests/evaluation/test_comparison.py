@@ -2,19 +2,29 @@
 
 import numpy as np
 import pytest
+from saved import save_model
 from scipy.stats import binomtest
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 
+from fer_core.data import FaceDataset
+from fer_core.data.demo import draw_dataset
 from fer_core.evaluation.comparison import (
     Difference,
-    comparable,
+    _holm,
+    costs_table,
     difference_sentence,
     mcnemar,
     paired_macro_recall_difference,
+    paired_tests,
     scores_table,
 )
-from fer_core.evaluation.metrics import summary
-from fer_core.evaluation.predictions import Predictions
+from fer_core.evaluation.metrics import class_scores, summary
+from fer_core.store import update_record
+
+
+@pytest.fixture(scope="module")
+def faces() -> FaceDataset:
+    return draw_dataset()
 
 
 def test_scores_table(predictions, other):
@@ -35,17 +45,60 @@ def test_scores_table_of_different_schemes(predictions, hand_made):
     assert table.loc[1, "recall_Negative"] == 0.5
 
 
-def test_comparable(predictions, other, hand_made):
-    """Same classes, faces and labels are comparable; else the reason is one line."""
-    assert comparable({"a": predictions}) is None
-    assert comparable({"a": predictions, "b": other}) is None
-    assert "tell different classes apart" in comparable({"a": predictions, "b": hand_made})
-    fewer = Predictions(other.frame.head(500), other.labels)
-    assert comparable({"a": predictions, "b": other, "c": fewer}) == (
-        "a and c were evaluated on different faces: 600 and 500, of which they share 500"
-    )
-    relabelled = Predictions(other.frame.assign(label=(other.frame["label"] + 1) % 6), other.labels)
-    assert "different labels: 600 of 600" in comparable({"a": predictions, "b": relabelled})
+def test_intervals_of_recalls(predictions):
+    """Those of `class_scores`."""
+    table, scores = scores_table({"a": predictions}), class_scores(predictions).set_index("label")
+    assert table.loc[0, "recall_Sad_low"] == scores.loc["Sad", "recall_low"]
+    assert table.loc[0, "recall_Sad_high"] == scores.loc["Sad", "recall_high"]
+
+
+def test_sad_as_happy(predictions):
+    """The cell of the confusion matrix over its row, with Wilson's interval; none for a model without these classes."""
+    table = scores_table({"a": predictions}).loc[0]
+    sad, happy = predictions.labels.index("Sad"), predictions.labels.index("Happy")
+    row = confusion_matrix(predictions.y_true, predictions.y_pred)[sad]
+    assert table["sad_as_happy"] == pytest.approx(row[happy] / row.sum(), abs=1e-9)
+    expected = binomtest(int(row[happy]), int(row.sum())).proportion_ci(method="wilson")
+    assert (table["sad_as_happy_low"], table["sad_as_happy_high"]) == pytest.approx(tuple(expected), abs=1e-9)
+
+
+def test_costs(faces):
+    """What the record and the file say; a combined model has no training time."""
+    model = update_record(save_model("one", faces), training_seconds=90.5)
+    table = costs_table([model, save_model("two", faces)])
+    assert table["model"].tolist() == ["one", "two"]
+    assert table["parameters"].tolist() == [4_700_000] * 2
+    assert table["bytes"].tolist() == [len(b"no network")] * 2
+    assert table["training_seconds"][0] == 90.5
+    assert np.isnan(table["training_seconds"][1])
+
+
+def test_paired_tests(predictions, other):
+    """Each model but the reference: its difference, who alone is right, scipy's exact p."""
+    table = paired_tests({"a": predictions, "b": other, "c": predictions}, "b")
+    assert table["model"].tolist() == ["a", "c"]
+    y_true = predictions.y_true
+    right_a, right_b = predictions.y_pred == y_true, other.y_pred == y_true
+    first = table.loc[0]
+    assert (first["difference"], first["low"], first["high"]) == paired_macro_recall_difference(other, predictions)
+    assert (first["only_model"], first["only_reference"]) == ((right_a & ~right_b).sum(), (right_b & ~right_a).sum())
+    expected = binomtest(int(first["only_model"]), int(first["only_model"] + first["only_reference"])).pvalue
+    assert first["p"] == pytest.approx(expected, abs=1e-9)
+    assert first["p_holm"] == pytest.approx(min(1, 2 * expected))  # of two equal ones
+
+
+def test_holm_by_hand():
+    """Smallest times three, next times two, but never below the one before, and never above 1."""
+    np.testing.assert_allclose(_holm(np.array([0.04, 0.01, 0.03])), [0.06, 0.03, 0.06])
+    np.testing.assert_allclose(_holm(np.array([0.9, 0.8])), [1, 1])
+    assert len(_holm(np.array([]))) == 0
+
+
+def test_one_model_has_no_tests(predictions):
+    """No row, but all columns."""
+    table = paired_tests({"a": predictions}, "a")
+    assert table.empty
+    assert {"difference", "p", "p_holm"} <= set(table)
 
 
 def test_mcnemar_by_hand():

@@ -11,6 +11,7 @@ from fer_core.evaluation.figures import (
     confusion_heatmap,
     learning_curves,
     model_score_bars,
+    outline,
     probability_bars,
 )
 from fer_core.evaluation.metrics import class_scores, confusion_frame
@@ -59,7 +60,40 @@ def test_heatmap_of_an_absent_class(predictions):
     )
 
 
-@pytest.mark.parametrize("metric", ["recall", "precision"])
+@pytest.mark.parametrize("value", ["n", "by_true"])
+def test_mistakes_only(predictions, value):
+    """The diagonal is empty, the scale ends at the largest mistake, and every cell can still be clicked."""
+    frame = confusion_frame(predictions)
+    heatmap, overlay = confusion_heatmap(frame, value, diagonal=False).data
+    assert np.isnan(np.diag(heatmap.z)).all()
+    assert heatmap.zmax == np.nanmax(heatmap.z) == frame[frame["true"] != frame["predicted"]][value].max()
+    assert len(overlay.customdata) == 36
+
+
+def test_mistakes_of_no_faces(predictions):
+    """A matrix without faces has a scale too."""
+    frame = confusion_frame(predictions.select("train"))
+    assert confusion_heatmap(frame, "by_true", diagonal=False).data[0].zmax == 1
+
+
+def test_outline(predictions):
+    """The frame stands around the cell: Sad is row 3, Happy column 2."""
+    frame = confusion_frame(predictions)
+    (shape,) = outline(confusion_heatmap(frame), frame, "Sad", "Happy").layout.shapes
+    assert (shape.x0, shape.x1, shape.y0, shape.y1) == (1.5, 2.5, 2.5, 3.5)
+
+
+def test_references_of_class_bars(predictions, other):
+    """A line across says its value; another's scores stand at the classes they belong to."""
+    scores, others = class_scores(predictions), class_scores(other)
+    bars, line, marks = class_score_bars(scores, "f1", {"mean": 0.615}, {"other": others}).data
+    assert line.name == "mean: 61.5%"
+    assert set(line.y) == {0.615}
+    assert list(marks.x) == list(bars.x) == list(line.x)
+    np.testing.assert_array_equal(marks.y, others["f1"])
+
+
+@pytest.mark.parametrize("metric", ["recall", "precision", "f1"])
 def test_class_bars_draw_the_frame(predictions, metric):
     """Bars are the scores, error bars end at the interval, colours are the expressions'."""
     scores = class_scores(predictions)

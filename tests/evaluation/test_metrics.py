@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
+from fer_core.evaluation.intervals import wilson
 from fer_core.evaluation.metrics import (
     cell_faces,
     class_scores,
@@ -13,9 +14,10 @@ from fer_core.evaluation.metrics import (
     confusion_frame,
     ece,
     evaluation_json,
+    overall_scores,
     summary,
 )
-from fer_core.evaluation.predictions import Predictions
+from fer_core.evaluation.predictions import Predictions, predictions_frame
 
 
 def test_confusion_equals_sklearn(predictions):
@@ -54,8 +56,44 @@ def test_class_scores_equal_sklearn(predictions):
     precision, recall, f1, n = sklearn_metrics.precision_recall_fscore_support(predictions.y_true, predictions.y_pred)
     for name, expected in (("precision", precision), ("recall", recall), ("f1", f1), ("n", n)):
         np.testing.assert_allclose(scores[name], expected, atol=1e-12)
-    for name in ("recall", "precision"):
+    for name in ("recall", "precision", "f1"):
         assert scores[name].between(scores[f"{name}_low"], scores[f"{name}_high"]).all()
+
+
+def test_interval_of_f1_by_hand(hand_made):
+    """Negative: of three faces labelled or predicted so one is both; Wilson's ends s of 1 in 3 become 2 s / (1 + s)."""
+    scores = class_scores(hand_made).loc[0]
+    low, high = wilson(1, 3)
+    assert scores["f1"] == 0.5
+    assert (scores["f1_low"], scores["f1_high"]) == pytest.approx((2 * low / (1 + low), 2 * high / (1 + high)))
+
+
+def test_overall_scores_equal_sklearn(predictions):
+    """Accuracy and the three macro means are scikit-learn's, in their intervals; recall's is that of the headline."""
+    scores = overall_scores(predictions).set_index("metric")
+    precision, recall, f1, _ = sklearn_metrics.precision_recall_fscore_support(
+        predictions.y_true, predictions.y_pred, average="macro"
+    )
+    accuracy = sklearn_metrics.accuracy_score(predictions.y_true, predictions.y_pred)
+    np.testing.assert_allclose(scores["value"], [accuracy, recall, precision, f1], atol=1e-9)
+    assert (scores["low"] < scores["value"]).all()
+    assert (scores["value"] < scores["high"]).all()
+    assert scores.loc["macro_recall", "low"] == summary(predictions).macro_recall_low
+
+
+def test_a_class_that_is_never_predicted(predictions):
+    """Its precision counts as 0 in the macro mean, as in scikit-learn, and not as nothing."""
+    y_prob = np.zeros((600, 6))
+    y_prob[:, 2] = 1
+    arrays = (predictions.frame[name].to_numpy() for name in ("row", "usage", "label", "leak"))
+    constant = Predictions(predictions_frame(*arrays, y_prob, predictions.labels), predictions.labels)
+    expected = sklearn_metrics.precision_score(constant.y_true, constant.y_pred, average="macro", zero_division=0)
+    assert overall_scores(constant).set_index("metric").loc["macro_precision", "value"] == pytest.approx(expected)
+
+
+def test_overall_scores_of_no_faces(predictions):
+    """They are no numbers."""
+    assert overall_scores(predictions.select("train"))[["value", "low", "high"]].isna().all(axis=None)
 
 
 def test_summary_equals_sklearn(predictions):
@@ -138,5 +176,9 @@ def test_faces_of_a_cell(predictions):
     cells = confusion_frame(predictions).set_index(["true", "predicted"])
     assert len(faces) == cells.loc[("Sad", "Happy"), "n"]
     assert faces["probability"].is_monotonic_decreasing
+    assert (faces["probability"] == faces["p_Happy"]).all()
+    behind = predictions.frame.set_index("row").loc[faces["row"]]
+    assert (behind["label"] == 3).all()
+    assert behind["leak"].tolist() == faces["leak"].tolist()
     with pytest.raises(ValueError, match="unknown class 'Bored'"):
         cell_faces(predictions, "Bored", "Happy")

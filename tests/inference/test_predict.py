@@ -6,6 +6,8 @@ import pytest
 from PIL import Image
 
 from fer_core.errors import PhotoError
+from fer_core.evaluation.decision import Decision
+from fer_core.evaluation.operating import OperatingPoint
 from fer_core.inference.detectors import Box, get_detector
 from fer_core.inference.predict import UNSURE, FaceResult, annotate, classify_files, classify_photo
 
@@ -43,8 +45,8 @@ def png(array: np.ndarray) -> bytes:
 BOX = Box(2, 3, 10, 12, 1.0)
 
 
-def face(*probabilities: float, box: Box = BOX) -> FaceResult:
-    return FaceResult(box, np.zeros((48, 48), np.uint8), dict(zip(LABELS, probabilities, strict=True)))
+def face(*probabilities: float, box: Box = BOX, point: OperatingPoint | None = None) -> FaceResult:
+    return FaceResult(box, np.zeros((48, 48), np.uint8), dict(zip(LABELS, probabilities, strict=True)), point)
 
 
 def test_a_photo_gives_one_classified_face(detector, astronaut):
@@ -80,6 +82,40 @@ def test_a_picture_of_48_pixels_is_the_face_itself(detector):
 def test_it_abstains_below_the_named_probability(probabilities, label):
     """At 0.4 there is a label, just below there is none."""
     assert face(*probabilities).label == label
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "label"),
+    [
+        ((0.3, 0.6, 0.1), "Sad"),  # the threshold, though Happy is twice as probable
+        ((0.3, 0.35, 0.35), "Sad"),  # below UNSURE, but that is what the threshold was fitted for
+        ((0.29, 0.6, 0.11), "Happy"),
+        ((0.29, 0.39, 0.32), None),  # outside of the group doubt counts as ever
+    ],
+)
+def test_an_operating_point_decides(probabilities, label):
+    """Sad from its threshold on, else the most probable of the others, if that is probable enough."""
+    assert face(*probabilities, point=OperatingPoint(("Sad",), 0.3, 0.7)).label == label
+
+
+def test_a_high_threshold_takes_the_label_away():
+    """Sad is the most probable, but stays below: the most probable of the others is too doubtful to be named."""
+    result = face(0.6, 0.3, 0.1, point=OperatingPoint(("Sad",), 0.7, 0.2))
+    assert (result.most_probable, result.label) == ("Sad", None)
+
+
+def test_a_saved_decision_changes_photo_and_files(tmp_path, detector):
+    """Temperature 2 makes (0.1, 0.8, 0.1) flatter, and the point of these probabilities calls it Sad."""
+    (tmp_path / "a.png").write_bytes(png(np.full((48, 48), 204, np.uint8)))
+    roots = np.sqrt([0.1, 0.8, 0.1])
+    decision = Decision(2.0, OperatingPoint(("Sad",), 0.2, 0.9))
+    (row,) = classify_files([tmp_path], Brightness(), detector, decision=decision)
+    (found,) = row["faces"]
+    assert list(found) == ["box", "probabilities", "label"]
+    assert list(found["probabilities"].values()) == pytest.approx(roots / roots.sum(), abs=1e-6)
+    assert found["label"] == "Sad"
+    (plain,) = next(classify_files([tmp_path], Brightness(), detector))["faces"]
+    assert plain["label"] == "Happy"
 
 
 def test_json_of_a_face_has_the_verbs_keys():

@@ -1,7 +1,10 @@
+import numpy as np
+import pandas as pd
 import pytest
 from saved import save_model, start_model
 
-from fer_core.evaluation.metrics import cell_faces
+from fer_core.data.copies import copies_of, find_copies
+from fer_core.evaluation.metrics import cell_faces, confusion_frame
 from fer_core.evaluation.predictions import read_predictions
 from fer_core.store import update_record
 
@@ -28,6 +31,43 @@ def test_the_faces_behind_a_cell(open_page, said, model):
     assert f"{n} faces labelled **Sad** were predicted as **Fear**" in said(app)
 
 
+def test_every_face_of_a_cell_is_shown(open_page, model, monkeypatch):
+    """Turning its pages shows exactly the cell's faces, in their order, each with all its probabilities."""
+    monkeypatch.setattr("pages._ui.faces.EACH_PAGE", 5)
+    test = read_predictions(model.folder / "predictions.parquet", model.labels).select("test")
+    behind = cell_faces(test, "Happy", "Happy")
+    pages = -(-len(behind) // 5)
+    assert pages > 1
+    shown = []
+    for page in range(1, pages + 1):
+        app = open_page("evaluate", true="Happy", predicted="Happy", faces_page=str(page))
+        shown.append(next(table.value for table in app.dataframe if "Row" in table.value))
+    shown = pd.concat(shown)
+    assert shown["Row"].tolist() == behind["row"].tolist()
+    np.testing.assert_allclose(shown[list(model.labels)], behind[[f"p_{label}" for label in model.labels]])
+
+
+def test_copies_have_a_badge(open_page, model, faces):
+    """A face whose photograph stands in another row is marked, and the table says in which."""
+    validation = read_predictions(model.folder / "predictions.parquet", model.labels).select("validation")
+    copied = next(row for row in validation.frame["row"] if len(copies_of(find_copies(faces), row)[0]))
+    face = validation.frame["row"].tolist().index(copied)
+    true, predicted = (model.labels[classes[face]] for classes in (validation.y_true, validation.y_pred))
+    app = open_page("evaluate", split="validation", true=true, predicted=predicted)
+    table = next(table.value for table in app.dataframe if "Row" in table.value).set_index("Row")
+    assert f"{copies_of(find_copies(faces), copied)[0][0]} exact" in table.loc[copied, "Copies in rows"]
+
+
+def test_the_matrix_as_a_table(open_page, model):
+    """A link shows the matrix as a table, and without its diagonal."""
+    app = open_page("evaluate", matrix="table", cells="count", mistakes="true", true="Sad", predicted="Happy")
+    cells = confusion_frame(read_predictions(model.folder / "predictions.parquet", model.labels).select("test"))
+    table = app.dataframe[0].value
+    expected = [f"{n}" if true != predicted else "" for true, predicted, n in cells.iloc[:, :3].to_numpy()]
+    assert table.to_numpy().ravel().tolist() == expected
+    assert app.session_state["confusion_table"]["selection"]["cells"] == [(3, "Happy")]
+
+
 def test_at_first_the_most_frequent_mistake(open_page, model):
     """Without a choice the cell is off the diagonal."""
     app = open_page("evaluate")
@@ -37,7 +77,9 @@ def test_at_first_the_most_frequent_mistake(open_page, model):
 def test_another_dataset_is_loaded(open_page, said, model):
     """Faces are shown of the dataset that the model was evaluated on only; else the page says which to choose."""
     update_record(model, dataset={"source": "other.csv", "fingerprint": "0" * 64})
-    assert "choose the dataset that this model was evaluated on: `other.csv`" in said(open_page("evaluate"))
+    app = open_page("evaluate")
+    assert "choose the dataset that this model was evaluated on: `other.csv`" in said(app)
+    assert any("Copy of a training face" in table.value for table in app.dataframe)  # the numbers are there
 
 
 def test_a_model_of_other_classes(open_page, faces, model):
@@ -49,10 +91,37 @@ def test_a_model_of_other_classes(open_page, faces, model):
     assert app.session_state["true"] in ("Negative", "Positive")
 
 
-@pytest.mark.parametrize("view", ["Classes", "Learning"])
+@pytest.mark.parametrize("view", ["Classes", "ROC and PR", "Negative", "Learning"])
 def test_other_views(open_page, model, view):
     """Each view opens from a link."""
     assert open_page("evaluate", view=view).session_state["view"] == view
+
+
+def test_how_many_sad_faces_are_called_happy(open_page, model):
+    """The Negative view counts them on both parts, and its button goes to them."""
+    app = open_page("evaluate", view="Negative", split="validation")
+    told = dict(zip(("raw", "honest"), (m.delta for m in app.metric if m.label == "Sad called Happy"), strict=True))
+    predictions = read_predictions(model.folder / "predictions.parquet", model.labels)
+    for part in ("raw", "honest"):
+        chosen = predictions.select("validation", part)
+        called, sad = len(cell_faces(chosen, "Sad", "Happy")), int((chosen.y_true == 3).sum())
+        assert told[part].endswith(f"{called} of n = {sad}")
+    app.button[0].click().run()
+    assert [app.session_state[key] for key in ("view", "true", "predicted")] == ["Confusion", "Sad", "Happy"]
+
+
+def test_a_model_of_negative_expressions_only(open_page, said, faces):
+    """It says that the question doesn't arise."""
+    save_model("negative-only", faces, scheme="negative")
+    assert "doesn't tell negative expressions from positive" in said(open_page("evaluate", view="Negative"))
+
+
+def test_references(open_page, said, faces, model):
+    """A constant answer is there always; the annotators' needs their votes, and the page says how to get them."""
+    app = open_page("evaluate", view="Classes")
+    overall = next(table.value for table in app.dataframe if "Macro F1" in table.value)
+    assert list(overall.index) == ["mine", "one answer"]
+    assert "`fer2013new.csv` lies beside it" in said(app)
 
 
 def test_a_model_that_combines_others_has_no_curves(open_page, said, model):
@@ -67,7 +136,7 @@ def test_a_run_that_is_not_finished(open_page, said, faces):
     assert "half-way is interrupted" in said(open_page("evaluate"))
 
 
-def test_damaged_predictions(open_page, model):
-    """What is wrong with the file is told in a box."""
+def test_damaged_predictions(open_page, said, model):
+    """A model whose predictions cannot be read is not offered."""
     (model.folder / "predictions.parquet").write_bytes(b"no parquet")
-    assert "expected a readable parquet file" in open_page("evaluate").error[0].value
+    assert "There is no trained model yet" in said(open_page("evaluate"))

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from fer_core.paths import ROOT
 
-READING = ("overview", "explore", "audit", "evaluate", "compare")
+READING = ("overview", "explore", "audit", "evaluate", "compare", "models")
 
 
 @pytest.mark.parametrize("name", READING)

@@ -10,12 +10,13 @@ from networked import save_constant, save_network
 
 from fer_core import store
 from fer_core.errors import ModelError
+from fer_core.evaluation.agreement import mean_prediction
 from fer_core.evaluation.leaderboard import leaderboard
 from fer_core.evaluation.predictions import read_predictions
 from fer_core.inference.classifier import Classifier
 from fer_core.labels import get_scheme
 from fer_core.training import runs
-from fer_core.training.combine import STAGES, two_stage
+from fer_core.training.combine import STAGES, ensemble, ensemble_apart, two_stage
 from fer_core.training.config import get_preset
 
 pytestmark = pytest.mark.slow
@@ -53,19 +54,19 @@ def test_record_tells_the_parts(parts, drawn):
     assert model.history().empty
 
 
-def seeing(scheme: str, drawn) -> store.SavedModel:
+def seeing(scheme: str, drawn, name: str | None = None, seed: int = 1) -> store.SavedModel:
     """A small network of random weights, which averages a face and its mirror image."""
     import keras
 
     from fer_core.networks import saved_network, training_network
 
-    keras.utils.set_random_seed(1)
+    keras.utils.set_random_seed(seed)
     about = {"mean": 0.5, "std": 0.25, "width": 4}
     classes = len(get_scheme(scheme))
     network = training_network("compact", classes, **about)
     head = network.get_layer("label")
     head.set_weights([weight / 100 for weight in head.get_weights()])  # else one class has it all
-    return save_network(scheme, drawn, scheme, saved_network(network, "compact", classes, **about, mirror=True))
+    return save_network(name or scheme, drawn, scheme, saved_network(network, "compact", classes, **about, mirror=True))
 
 
 def test_networks_come_out_as_they_went_in(drawn):
@@ -121,3 +122,56 @@ def test_untrained_part_and_taken_name_are_refused(parts, drawn):
     with pytest.raises(ModelError, match="expected one that is not taken, found 'valence'"):
         two_stage(*parts, "valence", drawn)
     assert len(store.list_models()) == 4
+
+
+@pytest.fixture
+def alike(drawn) -> list[store.SavedModel]:
+    """Two constant models of the same two classes."""
+    return [save_constant(name, drawn, "valence", sides) for name, sides in (("a", (0.8, 0.2)), ("b", (0.1, 0.9)))]
+
+
+def test_ensemble_is_the_mean(alike, drawn):
+    """By hand; a finished model of stock layers that names its parts, with what the page told of it beforehand."""
+    model = ensemble(alike, None, drawn)
+    assert store.open_trained("ensemble-1") == model
+    assert (model.status, model.labels, model.record["network"]) == ("finished", ("Negative", "Positive"), "ensemble")
+    np.testing.assert_allclose(Classifier.load(model.id).probabilities(drawn.images[:2]), [[0.45, 0.55]] * 2, atol=1e-6)
+    assert [part["id"] for part in model.record["parts"]] == ["a", "b"]
+    assert model.record["parameters"] == sum(part.record["parameters"] for part in alike)
+    assert all(module.split(".")[0] in ("keras", "builtins") for module in modules(model))
+    saved = {m.id: read_predictions(m.folder / "predictions.parquet", m.labels) for m in (*alike, model)}
+    told = mean_prediction({"a": saved["a"], "b": saved["b"]})
+    np.testing.assert_allclose(saved[model.id].y_prob, told.y_prob, atol=1e-6)
+
+
+def test_ensemble_of_networks_that_look(drawn):
+    """Two of random weights: the file gives the mean of what they answer."""
+    first, second = seeing("negative", drawn), seeing("negative", drawn, name="again", seed=2)
+    model = ensemble([first, second], "mean", drawn)
+    answers = [Classifier.load(name).probabilities(drawn.images[:8]) for name in ("negative", "again", "mean")]
+    assert np.abs(answers[0] - answers[1]).max() > 0.01
+    np.testing.assert_allclose(answers[2], (answers[0] + answers[1]) / 2, atol=1e-5)
+    assert model.labels == ("Angry", "Fear", "Sad")
+
+
+def test_ensembles_that_are_refused(alike, parts, drawn):
+    """One alone or twice, other classes, another dataset, a name that is taken; before any work."""
+    a, b = alike
+    for models in ([a], [a, a], [a, b, a], []):
+        with pytest.raises(ModelError, match="expected two models or more, each once"):
+            ensemble(models, None, drawn)
+    with pytest.raises(ModelError, match="'negative': expected one of scheme valence, found negative; average models"):
+        ensemble([a, parts[1]], None, drawn)
+    with pytest.raises(ModelError, match="'a': expected one trained on demo"):
+        ensemble(alike, None, replace(drawn, fingerprint="0" * 64))
+    with pytest.raises(ModelError, match="expected one that is not taken, found 'b'"):
+        ensemble(alike, "b", drawn)
+    assert len(store.list_models()) == 5
+
+
+def test_ensemble_in_a_process_of_its_own(alike):
+    """The model comes back, and what went wrong in its own words; the caller loads nothing."""
+    model = ensemble_apart(["a", "b"], "mean", "demo")
+    assert model == store.open_trained("mean")
+    with pytest.raises(ModelError, match=r"^model name: expected one that is not taken, found 'mean'"):
+        ensemble_apart(["a", "b"], "mean", "demo")

@@ -1,0 +1,232 @@
+"""The model card: what a saved model is, what it learned from, how well it does and what it must not be used for.
+
+Made of the record, the saved predictions and the saved decision alone, never by hand, after Mitchell et al. (2019),
+"Model Cards for Model Reporting", FAT*, section 4.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+
+import numpy as np
+
+from fer_core.errors import ModelError
+from fer_core.evaluation.decision import read_decision
+from fer_core.evaluation.intervals import wilson
+from fer_core.evaluation.metrics import class_scores, confusion_frame, summary
+from fer_core.evaluation.predictions import PARTS, Predictions
+from fer_core.labels import SPLITS
+from fer_core.store import SavedModel
+
+CONFIDENCES = (0.0, 0.4, 0.6, 0.8, 1.0)
+"""Edges of the ranges of confidence that the calibration is told for."""
+ROWS = {
+    "clean": "without blank faces and copies of validation or test faces, one of each group of copies",
+    "all": "all Training faces of the classes, copies of validation and test faces among them: raw scores are leaky",
+}
+
+LIMITS = """\
+- A label names the expression on one picture, as people who searched the web for pictures used the word. It does not
+  tell what a person feels, and says nothing about health or character.
+- FER2013's labels are noisy: the majority of ten annotators agrees with them on two of three faces.
+- The faces are web pictures of unknown consent, ages and origins: the scores say nothing about any other population,
+  and nothing here measures whether it treats groups of people alike.
+- Small, grey, frontal faces of 48 × 48 pixels; nothing is known of profiles, of covered or of very dark faces.
+- The intervals tell how much a score may differ on other faces of the same kind, not on faces of another kind."""
+PROHIBITED = """\
+- Inferring emotions of people at work or in education; the EU's AI Act prohibits it (Regulation 2024/1689, art. 5).
+- Diagnosis, or any other medical purpose.
+- Decisions about people: hiring, grading, insurance, policing, border control, advertising at a person.
+- Looking at people who have not been told and have not agreed."""
+
+
+def model_card(model: SavedModel, predictions: Predictions) -> str:
+    """The card of a trained `model` with its saved `predictions`, as Markdown."""
+    sections = {
+        "The model": _model(model),
+        "Data": _data(model, predictions),
+        "Settings": _settings(model),
+        "Scores": _scores(model),
+        "Recall of each class, test": _recall(predictions),
+        "Calibration, test": _calibration(predictions.select("test")),
+        "How Predict answers": _decision(model),
+        "Slices, test": _slices(predictions.select("test")),
+        "Limits": LIMITS,
+        "Prohibited uses": PROHIBITED,
+    }
+    head = (
+        f"# Model card: {model.id}\n\nMade by FER Workbench of the model's record and its saved predictions. "
+        "In brackets 95 % intervals; *honest* means without the faces that are copies of a training face."
+    )
+    return "\n\n".join([head, *(f"## {title}\n\n{text}" for title, text in sections.items())]) + "\n"
+
+
+def _model(model: SavedModel) -> str:
+    record = model.record
+    facts = {
+        "Task": f"tells {len(model.labels)} expressions apart: {', '.join(model.labels)} (scheme {record['scheme']})",
+        "Input": "grey faces of 48 × 48 pixels, 0 black to 255 white, float32 `(n, 48, 48, 1)`; preprocessing inside",
+        "Output": f"probabilities `(n, {len(model.labels)})` in the order above, each row sums to 1",
+        "Network": f"{record['network']}, {record['parameters']:,} parameters",
+        "Combined of": ", ".join(f"{part['id']} ({part['sha256'][:12]})" for part in record.get("parts", ())),
+        "Imported from": _imported(record),
+        "Created": record["created"],
+        "sha256 of model.keras": record["sha256"],
+        "Made with": ", ".join(f"{name} {version}" for name, version in record["versions"].items()),
+        "Tags": ", ".join(model.tags),
+    }
+    return _list(facts)
+
+
+def _imported(record: Mapping) -> str:
+    imported = record.get("imported")
+    return (
+        f"{imported['file']}, sha256 {imported['sha256']}; who trained it, and on what, is not known here"
+        if imported
+        else ""
+    )
+
+
+def _data(model: SavedModel, predictions: Predictions) -> str:
+    dataset, rows = model.record["dataset"], model.record["rows"]
+    kind = (
+        "faces drawn by a program: no score says anything about photographs" if dataset.get("drawn") else "photographs"
+    )
+    facts = {
+        "Dataset": f"{dataset['source']}, {kind}",
+        "Fingerprint (sha256 of pixels, labels and split)": dataset["fingerprint"],
+        "Learned from": f"{rows['train']:,} Training faces" if "train" in rows else "not known: it was imported",
+        "Left out": f"{rows['left_out']:,} of the Training faces of these classes" if "left_out" in rows else "",
+        "Rule for the rows": ROWS.get(model.record["settings"].get("rows", ""), ""),
+    }
+    for split, usage in SPLITS.items():
+        if split != "train":
+            n, honest = (len(predictions.select(split, part)) for part in PARTS)
+            facts[split.capitalize()] = f"{n:,} faces of {usage}, {n - honest:,} of them copies of a Training face"
+    return _list(facts)
+
+
+def _settings(model: SavedModel) -> str:
+    settings = {name: value for name, value in model.record["settings"].items() if value is not None}
+    if not settings:
+        return "None: it was not trained here as it stands."
+    ended = {name: model.record.get(name) for name in ("best_epoch", "training_seconds")}
+    return _table(
+        [{"Setting": name, "Value": value} for name, value in (settings | ended).items() if value is not None]
+    )
+
+
+def _scores(model: SavedModel) -> str:
+    rows = [
+        {
+            "Split": split,
+            "Part": part,
+            "Faces": f"{scores['n']:,}",
+            "Macro recall": _score(scores, "macro_recall"),
+            "Accuracy": _score(scores, "accuracy"),
+            "Calibration error": _share(scores.get("ece")),
+        }
+        for split, parts in model.scores.items()
+        for part, scores in parts.items()
+    ]
+    return f"{_table(rows)}\n\nAs they stand in the record. Macro recall is the mean of the recalls of the classes."
+
+
+def _recall(predictions: Predictions) -> str:
+    raw, honest = (class_scores(predictions.select("test", part)).set_index("label").to_dict("index") for part in PARTS)
+    cells = confusion_frame(predictions.select("test"))
+    mistakes = cells[cells["true"] != cells["predicted"]].sort_values("n", ascending=False).groupby("true").head(1)
+    taken_for = mistakes.set_index("true")
+    rows = [
+        {
+            "Class": label,
+            "Faces": f"{raw[label]['n']:,}",
+            "Recall": _score(raw[label], "recall"),
+            "Precision": _score(raw[label], "precision"),
+            "Honest faces": f"{honest[label]['n']:,}",
+            "Honest recall": _score(honest[label], "recall"),
+            "Most often taken for": f"{taken_for['predicted'][label]} ({_share(taken_for['by_true'][label])})",
+        }
+        for label in predictions.labels
+    ]
+    return _table(rows)
+
+
+def _calibration(predictions: Predictions) -> str:
+    confidence = predictions.y_prob.max(axis=1)
+    right = predictions.y_pred == predictions.y_true
+    rows = []
+    for low, high in pairwise(CONFIDENCES):
+        here = (confidence > low) & (confidence <= high)
+        rows.append(
+            {"Probability of the answer": f"{low} to {high}", "Faces": f"{here.sum():,}"}
+            | _right(confidence, right, here)
+        )
+    told = summary(predictions)
+    return (
+        f"Calibration error {_share(told.ece)} (15 bins, n = {told.n:,}). A well calibrated model is right as often as "
+        f"it says.\n\n{_table(rows)}"
+    )
+
+
+def _right(confidence: np.ndarray, right: np.ndarray, here: np.ndarray) -> dict[str, str]:
+    n = int(here.sum())
+    low, high = wilson(right[here].sum(), np.array(n))
+    mean, share = (float(values[here].mean()) if n else None for values in (confidence, right))
+    told = {"accuracy": share, "accuracy_low": float(low), "accuracy_high": float(high)}
+    return {"Mean probability": _share(mean), "Right": _score(told, "accuracy")}
+
+
+def _decision(model: SavedModel) -> str:
+    """What a user chose on top of the network; no score above knows of it."""
+    try:
+        sentences = read_decision(model).sentences
+    except ModelError as error:
+        sentences = (str(error),)
+    return " ".join(sentences) or "With the most probable class, and the network's own probabilities."
+
+
+def _slices(predictions: Predictions) -> str:
+    leak = predictions.frame["leak"]
+    slices = {
+        "no copy in Training": leak == "",
+        "near copy in Training": leak == "near",
+        "exact copy in Training": leak == "exact",
+    }
+    rows = []
+    for name, here in slices.items():
+        told = summary(Predictions(predictions.frame[here], predictions.labels)).to_json() if here.any() else {}
+        scores = {
+            measure.replace("_", " ").capitalize(): _score(told, measure) for measure in ("macro_recall", "accuracy")
+        }
+        rows.append({"Faces with": name, "Faces": f"{int(here.sum()):,}"} | scores)
+    return f"{_table(rows)}\n\nA copy was met while it learned, unless the rule for the rows leaves it out."
+
+
+def _score(scores: Mapping, name: str) -> str:
+    """`0.653 (0.636 to 0.670)`; a dash where there is no face."""
+    value, low, high = (scores.get(f"{name}{end}") for end in ("", "_low", "_high"))
+    return _share(value) if _none(value) or _none(low) else f"{value:.3f} ({low:.3f} to {high:.3f})"
+
+
+def _share(value: float | None) -> str:
+    return "–" if _none(value) else f"{value:.3f}"
+
+
+def _none(value: float | None) -> bool:
+    return value is None or bool(np.isnan(value))
+
+
+def _list(facts: Mapping[str, str]) -> str:
+    return "\n".join(f"- **{name}:** {_plain(told)}" for name, told in facts.items() if told)
+
+
+def _table(rows: Iterable[Mapping[str, object]]) -> str:
+    """Markdown's table of rows with the same keys."""
+    rows = list(rows)
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(row.values() for row in rows)]
+    return "\n".join(f"| {' | '.join(_plain(str(cell)) for cell in line)} |" for line in lines)
+
+
+def _plain(text: str) -> str:
+    """On one line, without a bar that would part a table."""
+    return " ".join(text.split()).replace("|", "\\|")

@@ -1,0 +1,155 @@
+"""All that is told of a comparison in one place; the Compare page shows it, and it leaves as CSV and as HTML."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from fer_core.errors import ModelError
+from fer_core.evaluation.common import Common
+from fer_core.evaluation.comparison import (
+    CONFUSED,
+    Difference,
+    costs_table,
+    difference_sentence,
+    paired_tests,
+    scores_table,
+)
+from fer_core.evaluation.metrics import confusion_frame
+from fer_core.evaluation.predictions import Predictions
+from fer_core.labels import choose
+from fer_core.store import SavedModel
+
+
+@dataclass(frozen=True)
+class Report:
+    """Models against the `reference`, one of them, on the same faces of one `split` and `part`.
+
+    `scores` is `comparison.scores_table`, `tests` `comparison.paired_tests`, `about` one row a model: `model`,
+    `scheme`, `network`, `dataset`, `created`, `predicted` (when its predictions were written, UTC), `sha256`, and
+    `comparison.costs_table`; who knows more of the costs adds columns.
+    """
+
+    split: str
+    part: str
+    reference: str
+    common: Common
+    scores: pd.DataFrame
+    tests: pd.DataFrame
+    about: pd.DataFrame
+
+    @property
+    def models(self) -> dict[str, Predictions]:
+        """The models that are compared, name → predictions."""
+        return self.common.models
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes that all tell apart."""
+        return self.models[self.reference].labels
+
+    @property
+    def n(self) -> int:
+        """The faces that all were scored on."""
+        return len(self.models[self.reference])
+
+    @property
+    def sentences(self) -> list[str]:
+        """Each model's difference to the reference, in words."""
+        tests = self.tests[["model", "difference", "low", "high"]].to_numpy()
+        return [difference_sentence(self.reference, name, Difference(*told), self.n) for name, *told in tests]
+
+
+def make_report(models: Iterable[SavedModel], common: Common, split: str, part: str, reference: str) -> Report:
+    """Report on those of `models` that `common` holds; `ModelError` where there is no face to compare on.
+
+    `ValueError` where the reference is none of them.
+    """
+    if not len(choose("reference", reference, common.models)):
+        raise ModelError(f"expected {split} faces, {part}, that all models were scored on, found none")
+    kept = [model for model in models if model.id in common.models]
+    return Report(
+        split,
+        part,
+        reference,
+        common,
+        scores_table(common.models),
+        paired_tests(common.models, reference),
+        pd.DataFrame(map(_about, kept)).merge(costs_table(kept), on="model"),
+    )
+
+
+def to_csv(report: Report) -> str:
+    """One row a number: `split, part, model, sha256, reference, measure, true, predicted, value, low, high, n`.
+
+    Shares are in [0, 1]; the measure of a confusion matrix's cell is `faces`. Only `macro_recall_difference` and
+    `mcnemar_p` have a `reference`, the model that the row's is compared with.
+    """
+    rows = [row for model in report.models for row in (*_score_rows(report, model), *_cell_rows(report, model))]
+    rows += [row for test in report.tests.itertuples() for row in _test_rows(report, test)]
+    columns = [
+        "split",
+        "part",
+        "model",
+        "sha256",
+        "reference",
+        "measure",
+        "true",
+        "predicted",
+        "value",
+        "low",
+        "high",
+        "n",
+    ]
+    table = pd.DataFrame(rows).assign(split=report.split, part=report.part).merge(report.about[["model", "sha256"]])
+    return table.reindex(columns=columns).to_csv(index=False)
+
+
+_NAMED = ["scheme", "network", "dataset", "created", "predicted", "sha256"]  # columns of `about` that are no numbers
+
+
+def _about(model: SavedModel) -> dict[str, object]:
+    record = model.record
+    written = (model.folder / "predictions.parquet").stat().st_mtime
+    return {
+        "model": model.id,
+        "scheme": record["scheme"],
+        "network": record["network"],
+        "dataset": f"{record['dataset']['source']} ({record['dataset']['fingerprint'][:12]})",
+        "created": record["created"],
+        "predicted": datetime.fromtimestamp(written, UTC).isoformat(timespec="seconds"),
+        "sha256": record["sha256"],
+    }
+
+
+def _score_rows(report: Report, model: str) -> list[dict]:
+    """Scores and costs of a model."""
+    scores = report.scores.set_index("model").loc[model]
+    measures: dict[str, dict] = {"macro_recall": {}, "accuracy": {}, "ece": {}}
+    measures |= {f"recall_{label}": {"measure": "recall", "true": label} for label in report.labels}
+    true, predicted = CONFUSED
+    measures |= {"sad_as_happy": {"true": true, "predicted": predicted}} if "sad_as_happy" in scores else {}
+    rows = [
+        {"model": model, "measure": name, "value": scores[name], "n": scores["n"]}
+        | {end: scores.get(f"{name}_{end}") for end in ("low", "high")}
+        | told
+        for name, told in measures.items()
+    ]
+    costs = report.about.set_index("model").loc[model].drop(_NAMED)
+    return rows + [{"model": model, "measure": name, "value": value} for name, value in costs.items()]
+
+
+def _cell_rows(report: Report, model: str) -> list[dict]:
+    cells = confusion_frame(report.models[model]).rename(columns={"n": "value"})
+    return cells[["true", "predicted", "value"]].assign(model=model, measure="faces").to_dict("records")
+
+
+def _test_rows(report: Report, test: Any) -> list[dict]:
+    pair = {"model": test.model, "reference": report.reference}
+    difference = {"value": test.difference, "low": test.low, "high": test.high, "n": report.n}
+    return [
+        pair | {"measure": "macro_recall_difference"} | difference,
+        pair | {"measure": "mcnemar_p", "value": test.p, "n": test.only_model + test.only_reference},
+    ]

@@ -1,0 +1,175 @@
+"""A comparison as one HTML file: tables without scripts, pictures or faces, to be opened without a network."""
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from fer_core.evaluation.comparison import CONFUSED
+from fer_core.evaluation.differences import difference_frame
+from fer_core.evaluation.figures import CONFUSION_VALUES
+from fer_core.evaluation.metrics import confusion_frame
+from fer_core.evaluation.report import Report
+
+_STYLE = """
+:root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.45 }
+body { max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse; margin: 1rem 0 }
+caption { text-align: left; font-weight: 600; padding: .3rem 0 }
+th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #8886 }
+th:first-child, td:first-child { text-align: left }
+td { white-space: nowrap }
+td.sha { white-space: normal; font-family: monospace; font-size: .75rem; overflow-wrap: anywhere; max-width: 22rem }
+.matrices { display: flex; flex-wrap: wrap; gap: 2rem }
+.wide { overflow-x: auto }
+"""
+_BLUE, _ORANGE = "31, 111, 139", "213, 94, 0"  # apart to the colour-blind; pale enough for ink of either theme
+_STRONGEST = 0.55
+
+
+def to_html(report: Report, value: str = "by_true") -> str:
+    """The whole `report`; its matrices show `value`, a column of `metrics.confusion_frame`."""
+    unit, _ = CONFUSION_VALUES[value]
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    parts = [
+        f"<h1>{len(report.models)} models compared</h1>",
+        f"<p>On the {report.split} split, {report.part}: {report.n:,} faces that all were scored on. "
+        f"Reference: {escape(report.reference)}. Intervals are 95 %. Written {now}.</p>",
+        "<p>A label names the expression in a picture; it doesn't tell what a person feels.</p>",
+        _list([*report.common.notes, *(f"{name} was refused: {why}." for name, why in report.common.refused.items())]),
+        "<h2>Scores</h2>",
+        _scores(report),
+        "<h2>Could it be chance?</h2>",
+        _list(report.sentences),
+        _tests(report),
+        f"<h2>Confusion matrices, {unit}, rows labelled, columns predicted</h2>",
+        _matrices(report, value),
+        f"<h2>Differences from {escape(report.reference)}, {'faces' if value == 'n' else 'points'}</h2>",
+        _differences(report, value),
+        "<h2>The models</h2>",
+        _about(report),
+    ]
+    head = f'<meta charset="utf-8"><title>FER models compared</title><style>{_STYLE}</style>'
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(parts) + "\n</body></html>\n"
+
+
+def _scores(report: Report) -> str:
+    names = {"macro_recall": "Macro recall", "accuracy": "Accuracy"}
+    names |= {f"recall_{label}": f"Recall {label}" for label in report.labels}
+    if "sad_as_happy" in report.scores:
+        names["sad_as_happy"] = " → ".join(CONFUSED)
+    rows = [
+        [row["model"], *(_interval(row, name) for name in names), f"{100 * row['ece']:.1f} %"]
+        for _, row in report.scores.iterrows()
+    ]
+    return _table(f"Scores on {report.n:,} faces", ["Model", *names.values(), "Calibration error"], rows)
+
+
+def _tests(report: Report) -> str:
+    rows = map(_test_row, report.tests.itertuples())
+    names = ["Model", "Points of macro recall", "Only it is right", "Only the reference is right", "McNemar's p"]
+    return _table("Paired on the same faces", [*names, "p of all together (Holm)"], rows)
+
+
+def _test_row(test: Any) -> list[str]:
+    return [
+        test.model,
+        f"{100 * test.difference:+.1f} ({100 * test.low:+.1f} to {100 * test.high:+.1f})",
+        f"{test.only_model:,}",
+        f"{test.only_reference:,}",
+        f"{test.p:.3g}",
+        f"{test.p_holm:.3g}",
+    ]
+
+
+def _matrices(report: Report, value: str) -> str:
+    frames = {name: confusion_frame(predictions) for name, predictions in report.models.items()}
+    end = max(max(frame[value].max() for frame in frames.values()), 1)
+    written = "{:,.0f}" if value == "n" else "{:.0%}"
+    return _side_by_side(_matrix(name, frame, value, end, written) for name, frame in frames.items())
+
+
+def _differences(report: Report, value: str) -> str:
+    reference = report.models[report.reference]
+    frames = {
+        f"{name} − {report.reference}": difference_frame(predictions, reference)
+        for name, predictions in report.models.items()
+        if name != report.reference
+    }
+    end = max((frame[value].abs().max() for frame in frames.values()), default=0) or 1
+    scale, written = (1, "{:+,.0f}") if value == "n" else (100, "{:+.1f}")
+    scaled = {name: frame.assign(**{value: scale * frame[value]}) for name, frame in frames.items()}
+    return _side_by_side(_matrix(name, frame, value, scale * end, written) for name, frame in scaled.items())
+
+
+def _about(report: Report) -> str:
+    names = {
+        "model": "Model",
+        "network": "Network",
+        "scheme": "Classes",
+        "dataset": "Scored on",
+        "created": "Created (UTC)",
+        "predicted": "Predictions written (UTC)",
+        "parameters": "Parameters",
+        "bytes": "Bytes",
+        "training_seconds": "Training, seconds",
+        "milliseconds_alone": "Milliseconds a face, alone",
+        "milliseconds_batched": "Milliseconds a face, in a batch",
+        "sha256": "sha256 of model.keras",
+    }
+    known = [name for name in names if name in report.about]
+    rows = [[_plain(row[name]) for name in known] for _, row in report.about.iterrows()]
+    return _table("What was compared", [names[name] for name in known], rows)
+
+
+def _matrix(title: str, frame: pd.DataFrame, value: str, end: float, written: str) -> str:
+    head = "".join(f'<th scope="col">{escape(label)}</th>' for label in frame["true"].unique())
+    body = ""
+    for true, cells in frame.groupby("true", sort=False):
+        shown = "".join(_cell(x, end, written) for x in cells[value])
+        body += f'<tr><th scope="row">{escape(str(true))}</th>{shown}</tr>'
+    return f"<table><caption>{escape(title)}</caption><tr><th></th>{head}</tr>{body}</table>"
+
+
+def _cell(x: float, end: float, written: str) -> str:
+    if math.isnan(x):
+        return "<td>–</td>"
+    strength = _STRONGEST * abs(x) / end
+    colour = _BLUE if x >= 0 else _ORANGE
+    return f'<td style="background: rgba({colour}, {strength:.3f})">{written.format(x)}</td>'
+
+
+def _table(caption: str, names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    body = "".join("<tr>" + "".join(map(_td, row)) + "</tr>" for row in rows)
+    return f'<div class="wide"><table><caption>{escape(caption)}</caption><tr>{head}</tr>{body}</table></div>'
+
+
+def _td(text: str) -> str:
+    kind = ' class="sha"' if len(text) == 64 else ""
+    return f"<td{kind}>{escape(text)}</td>"
+
+
+def _side_by_side(tables: Iterable[str]) -> str:
+    return f'<div class="matrices">{"".join(tables)}</div>'
+
+
+def _list(lines: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def _interval(row: pd.Series, name: str) -> str:
+    if math.isnan(row[name]):
+        return "–"
+    value, low, high = (100 * row[f"{name}{end}"] for end in ("", "_low", "_high"))
+    return f"{value:.1f} % ({low:.1f} to {high:.1f})"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, float):
+        return "–" if math.isnan(value) else f"{value:,.6g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

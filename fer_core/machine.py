@@ -1,0 +1,47 @@
+"""What this machine is, and what was measured on it, kept in the data folder since measuring takes a while."""
+
+import contextlib
+import json
+import os
+import platform
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from fer_core.paths import data_dir, write_atomic
+
+BFLOAT16_FLAGS = ("amx_bf16", "avx512_bf16")
+
+
+def processor() -> str:
+    """The processor's name and, since virtual ones share names, its bfloat16 instructions."""
+    with contextlib.suppress(FileNotFoundError):  # not on Linux
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        info = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+        flags = [flag for flag in BFLOAT16_FLAGS if flag in info.get("flags", "").split()]
+        return " ".join([info.get("model name", platform.machine()), *flags])
+    return platform.processor() or platform.machine()
+
+
+@cache  # none of it changes while a process runs
+def setting() -> str:
+    """What any speed here depends on: processor, number of cores, TensorFlow."""
+    return f"{processor()}; {os.cpu_count()} cores; TensorFlow {version('tensorflow')}"
+
+
+def remembered(name: str) -> dict[str, dict]:
+    """Measurements of `name` by key; none where the file is missing or damaged, since they can be made again."""
+    try:
+        return json.loads(_file(name).read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+
+
+def remember(name: str, measured: dict[str, dict]) -> None:
+    """Add measurements, by key, to those of `name`."""
+    text = json.dumps(remembered(name) | measured, indent=1)
+    write_atomic(_file(name), lambda file: file.write(text.encode()))
+
+
+def _file(name: str) -> Path:
+    return data_dir() / f"{name}.json"

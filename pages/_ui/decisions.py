@@ -1,0 +1,38 @@
+"""What the views Calibration and Operating point save for Predict, and how it is taken back."""
+
+import streamlit as st
+
+from fer_core.errors import ModelError
+from fer_core.evaluation.decision import PLAIN, Decision, read_decision, save_decision
+from fer_core.store import SavedModel
+from pages._ui import errors
+
+
+def saved(model: SavedModel) -> Decision:
+    """What Predict uses for `model`; what it cannot use is told, and can be removed."""
+    try:
+        return read_decision(model)
+    except ModelError as error:
+        st.error(str(error), icon=":material/error:")
+        if st.button("Remove it", icon=":material/delete:"):
+            _save(model, PLAIN)
+        return PLAIN
+
+
+def offer(model: SavedModel, use: Decision, stop: Decision, now: Decision, what: str) -> None:
+    """Two buttons: `use` from now on, and `stop` with it. `now` is what Predict uses, `what` the part in question."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(f"Use this {what} in Predict", icon=":material/save:", type="primary", disabled=use == now):
+            _save(model, use)
+        if st.button("Stop using it", icon=":material/undo:", disabled=stop == now):
+            _save(model, stop)
+    used = (
+        " ".join(now.sentences) or "The most probable expression is the answer, with the network's own probabilities."
+    )
+    st.caption(f"Predict now: {used}")
+
+
+def _save(model: SavedModel, decision: Decision) -> None:
+    with errors.box():
+        save_decision(model, decision)
+        st.rerun()

@@ -1,0 +1,118 @@
+"""Evaluate, view Confusion: the matrix, and all faces behind one of its cells."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fer_core.data import FaceDataset
+from fer_core.data.copies import copies_of
+from fer_core.evaluation.figures import confusion_heatmap, outline
+from fer_core.evaluation.metrics import cell_faces, confusion_frame
+from fer_core.evaluation.predictions import Predictions
+from fer_core.labels import VOTES
+from fer_core.store import SavedModel
+from pages._ui import cached, charts, errors, faces, frame, pickers, words
+
+
+def show(model: SavedModel, predictions: Predictions) -> None:
+    """The matrix as a picture or a table; a click on a cell, or two boxes, choose one; all faces of the cell."""
+    cells = confusion_frame(predictions)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        value, diagonal = pickers.confusion_value(), pickers.diagonal()
+        shown = pickers.choice("As", ("picture", "table"), "matrix", help="Arrow keys choose a cell of the table.")
+    matrix = st.container()
+    st.markdown("**The faces behind a cell.** Click on one, or choose it here.")
+    true, predicted = pickers.cell(cells)
+    with matrix:
+        if shown == "table":
+            _show_table(words.confusion(cells, value, diagonal), true, predicted)
+        else:
+            title = f"Confusion of {model.id}"
+            figure = outline(confusion_heatmap(cells, value, title, diagonal=diagonal), cells, true, predicted)
+            charts.show(figure, "confusion", height=480, on_select=_clicked, selection_mode="points")
+    _show_faces(model, predictions, true, predicted)
+
+
+def _show_table(table: pd.DataFrame, true: str, predicted: str) -> None:
+    labels = list(table.columns)
+    chosen = [(labels.index(true), predicted)]
+    if st.session_state.get("confusion_table", {}).get("selection", {}).get("cells") != chosen:
+        st.session_state["confusion_table"] = {"selection": {"cells": chosen}}
+    st.dataframe(
+        table,
+        key="confusion_table",
+        on_select=partial(_chosen_in_table, labels),
+        selection_mode="single-cell",
+        alt="The confusion matrix: a row for each label, a column for each prediction",
+    )
+
+
+def _show_faces(model: SavedModel, predictions: Predictions, true: str, predicted: str) -> None:
+    behind = cell_faces(predictions, true, predicted)
+    st.markdown(
+        f"{len(behind):,} faces labelled **{true}** were predicted as **{predicted}**, the most confident first."
+    )
+    if not len(behind):
+        return
+    behind = behind[faces.page_of(len(behind))]
+    dataset = None
+    with errors.box():
+        dataset = its_dataset(model)
+    table = pd.DataFrame({"Row": behind["row"]}).assign(**{name: behind[f"p_{name}"] for name in predictions.labels})
+    if dataset is None:
+        table["Copy of a training face"] = behind["leak"]
+    else:
+        rows, all_copies = behind["row"].to_numpy(), cached.find_copies(dataset)
+        copies = [copies_of(all_copies, row) for row in rows]
+        copied = np.array([len(exact) + len(near) > 0 for exact, near in copies])
+        faces.wall(dataset, rows, _captions(behind, dataset, true, predicted), copied)
+        if copied.any():
+            st.caption(":orange-badge[copy]: the same photograph stands in another row too; the table says in which.")
+        if dataset.votes is not None:
+            table["Votes"] = [words.votes(dataset.votes[row], VOTES) for row in rows]
+        table["Copies in rows"] = [words.copied_in(exact, near) for exact, near in copies]
+    faces.table(table, dataset, f"The faces labelled {true}, predicted as {predicted}: probability of each expression")
+
+
+def its_dataset(model: SavedModel) -> FaceDataset | None:
+    """The dataset that the model was evaluated on, if it is the chosen one; else words that say how to choose it."""
+    dataset, evaluated_on = cached.dataset(frame.chosen_source()), model.record["dataset"]
+    if dataset.fingerprint == evaluated_on["fingerprint"]:
+        return dataset
+    st.info(
+        "To see the faces choose the dataset that this model was evaluated on: "
+        f"`{evaluated_on['source']}`. Put it into the folder `data`, or type its path into the box *Dataset* in the "
+        "sidebar. All numbers here come from the saved predictions and need no dataset.",
+        icon=":material/hide_image:",
+    )
+    return None
+
+
+def _captions(behind: pd.DataFrame, dataset: FaceDataset, true: str, predicted: str) -> list[str]:
+    """Row, what the model gives the predicted and the true class, what most annotators voted for."""
+    captions = []
+    for face in behind.to_dict("records"):
+        lines = [str(face["row"]), *(f"{label} {face[f'p_{label}']:.0%}" for label in dict.fromkeys([predicted, true]))]
+        if dataset.votes is not None:
+            lines.append("votes " + words.votes(dataset.votes[face["row"]], VOTES).split(",")[0])
+        captions.append("  \n".join(lines))
+    return captions
+
+
+def _clicked() -> None:
+    if points := st.session_state["confusion"].selection.points:
+        _choose(*points[0]["customdata"])
+
+
+def _chosen_in_table(labels: Sequence[str]) -> None:
+    if chosen := st.session_state["confusion_table"].selection.cells:
+        row, predicted = chosen[0]
+        _choose(labels[row], predicted)
+
+
+def _choose(true: str, predicted: str) -> None:
+    st.session_state["true"], st.session_state["predicted"] = true, predicted
+    faces.first_page()

@@ -1,0 +1,40 @@
+"""Evaluate: what a model is held against."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from fer_core.evaluation.predictions import Predictions
+from fer_core.evaluation.reference import annotators, majority_class
+from fer_core.store import SavedModel
+from pages._ui import cached, errors, frame
+
+ANNOTATORS, MAJORITY = "annotators", "one answer"
+
+
+def references(model: SavedModel, predictions: Predictions) -> dict[str, Predictions]:
+    """The annotators, where their votes are loaded, and who always gives the most frequent answer."""
+    others = {}
+    with errors.box():
+        dataset = cached.dataset(frame.chosen_source())
+        if dataset.votes is not None and dataset.fingerprint == model.record["dataset"]["fingerprint"]:
+            others[ANNOTATORS] = annotators(predictions, dataset.votes)
+    if len(known := cached.predictions(model).select("validation")):
+        others[MAJORITY] = majority_class(predictions, known)
+    return others
+
+
+def explain(others: Mapping[str, Predictions]) -> None:
+    """Say what the references on the page are, and how to get the annotators' where they are missing."""
+    if ANNOTATORS in others:
+        st.caption(
+            "*Annotators*: what most of FER+'s ten annotators called each of these faces, scored against the same "
+            "labels: what a human second opinion reaches."
+        )
+    else:
+        st.caption(
+            "The annotators' scores stand here too where the dataset that this model was evaluated on is chosen in "
+            "the sidebar and FER+'s `fer2013new.csv` lies beside it."
+        )
+    if MAJORITY in others:
+        st.caption("*One answer*: always the class that is most frequent in the validation split.")

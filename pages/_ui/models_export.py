@@ -1,0 +1,45 @@
+"""One saved model as a zip for another runtime."""
+
+import streamlit as st
+
+from fer_core.data import FaceDataset
+from fer_core.errors import DatasetError
+from fer_core.store import SavedModel
+from pages._ui import cached, errors, frame, pickers
+
+FORMATS = {
+    "keras": "Keras: the file as it was saved, for Python",
+    "litert": "LiteRT (TensorFlow Lite): for phones and small devices",
+    "onnx": "ONNX: for other runtimes; its library is not part of requirements.txt",
+}
+
+
+def show(model: SavedModel) -> None:
+    if not model.trained:
+        st.info(f"{model.id} is {model.status}: there is no network to export yet.", icon=":material/info:")
+        return
+    kind = pickers.choice("Format", tuple(FORMATS), "format")
+    st.caption(f"{FORMATS[kind]}. In the zip are the file, labels.json, preprocessing.json and the model card.")
+    asked = f"{model.id} {kind}"
+    if st.button("Make the zip", "make_zip", icon=":material/folder_zip:"):
+        st.session_state["exported"] = asked
+    if st.session_state.get("exported") == asked:
+        with errors.box():
+            data, sentence = cached.export(model, kind, faces())
+            st.success(sentence, icon=":material/check:")
+            st.download_button(
+                f"Download {model.id}-{kind}.zip",
+                data,
+                f"{model.id}-{kind}.zip",
+                "application/zip",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+
+
+def faces() -> FaceDataset:
+    """The chosen faces, on which the export is checked; drawn ones where they cannot be read."""
+    try:
+        return cached.dataset(frame.chosen_source())
+    except DatasetError:
+        return cached.dataset("demo")

@@ -1,0 +1,85 @@
+"""The saved models kept in order: their cards, names and tags; files out and in."""
+
+import re
+from functools import partial
+
+import streamlit as st
+
+from fer_core.evaluation.card import model_card
+from fer_core.evaluation.leaderboard import default_model
+from fer_core.evaluation.verification import verify
+from fer_core.store import SavedModel, list_models
+from fer_core.upkeep import read_default
+from pages._ui import cached, errors, frame, models_export, models_import, models_manage, models_table, pickers
+
+
+def show_table(models: list[SavedModel]) -> None:
+    """All models or those of the chosen tags; a click chooses the one below."""
+    default, why = default_model(models, read_default())
+    shown = models_table.with_tags(models)
+    st.dataframe(
+        models_table.table(shown, default.id if default else None),
+        key="saved",
+        on_select=partial(_choose_row, [model.id for model in shown]),
+        selection_mode="single-row",
+        hide_index=True,
+        alt=f"{len(shown)} saved models, newest first",
+    )
+    st.caption(f"Macro recall on the honest part of test, with its 95 % interval. :material/star: {why}")
+    for model in shown:
+        if model.problem:
+            st.warning(f"**{model.id}** is damaged: {model.problem}", icon=":material/broken_image:")
+
+
+def show_check(models: list[SavedModel]) -> None:
+    """The button that reads every byte of every model."""
+    if st.button("Check all files", "check", icon=":material/fact_check:", help="Reads every byte, and scores again."):
+        with st.spinner("Reading all files"):
+            found = {model.id: verify(model) for model in models}
+        for name, faults in found.items():
+            if faults:
+                st.error(f"**{name}**: {'; '.join(faults)}", icon=":material/error:")
+        whole = [name for name, faults in found.items() if not faults]
+        if whole:
+            st.success(f"Whole: {', '.join(whole)}.", icon=":material/check:")
+
+
+def show_card(model: SavedModel) -> None:
+    if not model.trained:
+        st.info(f"{model.id} is {model.status}: its card is made when it is trained.", icon=":material/info:")
+        return
+    card = model_card(model, cached.predictions(model))
+    st.download_button(
+        "Card as Markdown", card, f"{model.id}.md", "text/markdown", icon=":material/download:", on_click="ignore"
+    )
+    with st.container(border=True):
+        st.markdown(re.sub(r"^#+", r"\g<0>##", card, flags=re.MULTILINE))  # the page has its own headings above
+
+
+def choose(models: list[SavedModel]) -> SavedModel:
+    if turned := st.session_state.pop("turn_to_model", None):
+        st.session_state["model"] = turned
+    by_id = {model.id: model for model in models}
+    return by_id[st.selectbox("Model", list(by_id), key="model", bind="query-params")]
+
+
+def _choose_row(ids: list[str]) -> None:
+    if rows := st.session_state["saved"].selection.rows:
+        st.session_state["model"] = ids[rows[0]]
+
+
+VIEWS = {"Card": show_card, "Export": models_export.show, "Manage": models_manage.show}
+
+frame.start(__file__, "Models", "Keep saved models in order, read their cards, and carry them out and in.")
+models_manage.say_done()
+if models := list_models():
+    show_table(models)
+    show_check(models)
+    model = choose(models)
+    with errors.box():
+        pickers.views(VIEWS, model)
+else:
+    pickers.no_models()
+st.subheader("Import a model", anchor=False, divider=True)
+with errors.box():
+    models_import.show()

@@ -1,0 +1,111 @@
+"""The model card: each of its numbers stands in the record or can be counted in the predictions."""
+
+import pytest
+from saved import save_model
+
+from fer_core import store
+from fer_core.data.demo import draw_dataset
+from fer_core.evaluation.card import model_card
+from fer_core.evaluation.metrics import class_scores
+from fer_core.evaluation.predictions import Predictions, read_predictions
+from fer_core.evaluation.verification import verify
+from fer_core.integrity import prediction_columns
+
+
+@pytest.fixture
+def model() -> store.SavedModel:
+    return save_model("carded", draw_dataset())
+
+
+def predictions_of(model: store.SavedModel) -> Predictions:
+    return read_predictions(model.folder / "predictions.parquet", model.labels)
+
+
+def cells(card: str, first: str) -> list[list[str]]:
+    """The rows of the card's tables that begin with that word."""
+    rows = [line.strip("| ").split(" | ") for line in card.splitlines() if line.startswith("|")]
+    return [row for row in rows if row[0] == first]
+
+
+def test_scores_are_those_of_the_record(model):
+    """Every split and part: faces, macro recall and accuracy with their intervals, calibration error."""
+    card = model_card(model, predictions_of(model))
+    for split, parts in model.scores.items():
+        for row in cells(card, split):
+            told = parts[row[1]]
+            expected = [f"{told['n']:,}"] + [
+                f"{told[name]:.3f} ({told[name + '_low']:.3f} to {told[name + '_high']:.3f})"
+                for name in ("macro_recall", "accuracy")
+            ]
+            assert row[2:] == [*expected, f"{told['ece']:.3f}"]
+        assert [row[1] for row in cells(card, split)] == ["raw", "honest"]
+
+
+def test_recall_of_each_class_is_that_of_the_predictions(model):
+    """Raw and honest beside each other, with the faces of each."""
+    predictions = predictions_of(model)
+    raw, honest = (class_scores(predictions.select("test", part)) for part in ("raw", "honest"))
+    card = model_card(model, predictions)
+    for k, label in enumerate(model.labels):
+        (row,) = cells(card, label)
+        assert row[1].replace(",", "") == str(raw["n"][k])
+        assert row[2].startswith(f"{raw['recall'][k]:.3f} ({raw['recall_low'][k]:.3f} to")
+        assert row[4].replace(",", "") == str(honest["n"][k])
+        assert row[5].startswith(f"{honest['recall'][k]:.3f} (")
+
+
+def test_card_tells_data_settings_and_uses(model):
+    """Fingerprints, settings, rows, that the faces are drawn, limits and prohibited uses, whatever is in a tag."""
+    model = store.update_record(model, tags=["a | b"], rows={"train": 1234, "left_out": 56})
+    card = model_card(model, predictions_of(model))
+    for told in (
+        model.record["dataset"]["fingerprint"],
+        model.record["sha256"],
+        "| learning_rate | ",
+        "1,234 Training faces",
+        "56 of the Training faces",
+        "drawn by a program",
+        "a \\| b",
+        "## Limits",
+        "at work or in education",
+    ):
+        assert told in card
+    leaked = predictions_of(model).select("test").frame["leak"].value_counts()
+    assert [cells(card, f"{kind} copy in Training")[0][1] for kind in ("exact", "near")] == [
+        str(leaked.get(kind, 0)) for kind in ("exact", "near")
+    ]
+
+
+def test_card_of_an_imported_model_says_what_is_not_known(model):
+    """No settings, no rows: told as such and not made up."""
+    imported = {"settings": {}, "rows": {}, "pixels": {}, "imported": {"file": "x.keras", "sha256": "0" * 64}}
+    card = model_card(store.update_record(model, **imported), predictions_of(model))
+    assert "not known: it was imported" in card
+    assert "x.keras" in card
+
+
+def test_class_without_a_face_has_dashes():
+    """A split without faces of a class: no number is made up."""
+    model = save_model("sparse", draw_dataset())
+    everything = predictions_of(model)
+    frame = everything.frame[everything.frame["label"] != 3]
+    card = model_card(model, Predictions(frame.reset_index(drop=True), everything.labels))
+    assert cells(card, "Sad")[0][1:3] == ["0", "–"]
+
+
+def test_columns_that_the_listing_expects_are_those_of_predictions(model):
+    """Two modules name them: the one that writes and the one that looks for damage."""
+    assert list(predictions_of(model).frame) == prediction_columns(list(model.labels))
+
+
+def test_verify_finds_what_listing_does_not(model):
+    """A whole model has no finding; changed probabilities, or scores, are told."""
+    assert verify(model) == []
+    frame = predictions_of(model).frame
+    columns = [name for name in frame if name.startswith("p_")]
+    frame.loc[0, columns] = [2.0, 0, 0, 0, 0, 0]
+    frame.to_parquet(model.folder / "predictions.parquet")
+    assert "probabilities from 0 to 1" in verify(store.open_model("carded"))[0]
+    other = save_model("other", draw_dataset(), seed=1)
+    other.record["scores"]["test"]["honest"]["macro_recall"] += 0.01
+    assert verify(other) == ["expected the scores of its predictions on test, honest, found other macro_recall"]

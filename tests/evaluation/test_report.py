@@ -1,0 +1,114 @@
+"""What leaves the comparison: numbers as CSV, everything as one HTML file."""
+
+import io
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+from saved import save_model
+
+from fer_core.data.demo import draw_dataset
+from fer_core.errors import ModelError
+from fer_core.evaluation.common import bring_together
+from fer_core.evaluation.metrics import confusion_frame
+from fer_core.evaluation.predictions import read_predictions
+from fer_core.evaluation.report import Report, make_report, to_csv
+from fer_core.evaluation.report_html import to_html
+
+
+@pytest.fixture
+def report() -> Report:
+    """Three models, the last of seven classes and one refused, on the honest test faces."""
+    drawn = draw_dataset()
+    models = [save_model("good", drawn, 0, 3), save_model("poor", drawn, 1, 0.5), save_model("all", drawn, 2, 1, "all")]
+    selected = {
+        model.id: read_predictions(model.folder / "predictions.parquet", model.labels).select("test", "honest")
+        for model in models
+    }
+    datasets = {model.id: model.record["dataset"] for model in models}
+    elsewhere = {"source": "<other> & more.csv", "fingerprint": "0" * 64}
+    common = bring_together(selected | {"odd": selected["good"]}, datasets | {"odd": elsewhere})
+    return make_report(models, common, "test", "honest", "good")
+
+
+class Tags(HTMLParser):
+    """What could reach for a network, scripts, and words."""
+
+    def __init__(self):
+        super().__init__()
+        self.links, self.tags, self.words = [], set(), []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.links += [value for name, value in attributes if name in ("src", "href", "srcset", "action", "data")]
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def read(page: str) -> Tags:
+    tags = Tags()
+    tags.feed(page)
+    return tags
+
+
+@pytest.mark.parametrize("value", ["n", "by_true", "by_predicted"])
+def test_html_needs_no_network(report, value):
+    """Nothing to load: no address, script, picture or style of elsewhere; small enough to mail."""
+    page = to_html(report, value)
+    tags = read(page)
+    assert not tags.links
+    assert not tags.tags & {"script", "img", "link", "iframe", "object", "video"}
+    assert "http" not in page
+    assert "url(" not in page
+    assert "@import" not in page
+    assert len(page) < 100_000
+
+
+def test_html_tells_everything(report):
+    """Which files, which faces, scores, sentences, what was refused and left out; names are text, not markup."""
+    words = " ".join(read(to_html(report)).words)
+    for _, about in report.about.iterrows():
+        assert about["sha256"] in words
+        assert about["predicted"] in words
+    for told in ("test", "honest", f"{report.n:,} faces", "good is better than poor by", "all: without Disgust"):
+        assert told in words
+    assert "odd was refused: it was scored on <other> & more.csv" in words
+    assert "poor − good" in words
+    scores = report.scores.set_index("model").loc["poor"]
+    shown = [f"{100 * scores[f'macro_recall{end}']:.1f}" for end in ("", "_low", "_high")]
+    assert "{} % ({} to {})".format(*shown) in words
+
+
+def test_csv_holds_every_number(report):
+    """One row each, read back equal: scores, cells, tests, costs."""
+    table = pd.read_csv(io.StringIO(to_csv(report)))
+    assert set(table["split"]) == {"test"}
+    assert set(table["part"]) == {"honest"}
+    poor = table[table["model"] == "poor"].set_index("measure")
+    scores = report.scores.set_index("model").loc["poor"]
+    assert poor.loc["macro_recall", ["value", "low", "high", "n"]].tolist() == pytest.approx(
+        [*scores[["macro_recall", "macro_recall_low", "macro_recall_high"]], report.n]
+    )
+    sad = poor[(poor.index == "recall") & (poor["true"] == "Sad")].iloc[0]
+    assert sad[["value", "low", "high"]].tolist() == pytest.approx(
+        scores[["recall_Sad", "recall_Sad_low", "recall_Sad_high"]].tolist()
+    )
+    cells = poor.loc["faces"]
+    assert cells["value"].astype(int).tolist() == confusion_frame(report.models["poor"])["n"].tolist()
+    test = report.tests.set_index("model").loc["poor"]
+    assert poor.loc["mcnemar_p", "value"] == pytest.approx(test["p"])
+    assert poor.loc["macro_recall_difference", "reference"] == "good"
+    assert set(poor["sha256"]) == {report.about.set_index("model")["sha256"]["poor"]}
+    assert poor.loc["parameters", "value"] == 4_700_000
+
+
+def test_no_face_is_told(report):
+    """A part without a face is no comparison."""
+    empty = {name: model.select("train") for name, model in report.models.items()}
+    dataset = {"source": "demo", "fingerprint": "0" * 64}
+    common = bring_together(empty, dict.fromkeys(empty, dataset))
+    with pytest.raises(ModelError, match="expected train faces, raw"):
+        make_report([], common, "train", "raw", "good")
+    with pytest.raises(ValueError, match="unknown reference 'none'"):
+        make_report([], common, "train", "raw", "none")
