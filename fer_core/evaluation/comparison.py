@@ -103,7 +103,7 @@ def difference_sentence(name_a: str, name_b: str, difference: Difference, n: int
     """Say a `difference` measured on `n` faces in words: who is better and by how much, or that it may be chance."""
     if difference.low <= 0 <= difference.high:
         return (
-            f"no difference between {name_a} and {name_b} that {n:,} faces could show: "
+            f"No difference between {name_a} and {name_b} that {n:,} faces could show: "
             f"{_points(difference.value, difference.low, difference.high)}"
         )
     if difference.value < 0:
