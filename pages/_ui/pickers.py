@@ -60,6 +60,7 @@ def model(models: Sequence[SavedModel] | None = None) -> SavedModel | None:
         no_models()
         return None
     by_id = {model.id: model for model in models}
+    _into_address("model", models[0].id)
     chosen = by_id[st.selectbox("Model", list(by_id), key="model", bind="query-params")]
     _say_drawn([chosen])
     return chosen
@@ -81,9 +82,7 @@ def models() -> list[SavedModel]:
     if not by_id:
         no_models()
         return []
-    if "models" not in st.session_state and "models" not in st.query_params:
-        # not a default of the box: that would not stand in the URL, and there may be newer models when it is opened
-        st.session_state["models"] = st.query_params["models"] = list(by_id)[:2]
+    _into_address("models", list(by_id)[:2])
     chosen = st.multiselect("Models", list(by_id), key="models", bind="query-params", placeholder="Choose two or more")
     if not chosen:
         st.info("Choose two models or more.", icon=":material/info:")
@@ -94,6 +93,15 @@ def models() -> list[SavedModel]:
 def reference(models: Sequence[SavedModel]) -> str:
     """The id of the one of `models` that the others are compared with, at first the first."""
     return st.selectbox("Reference", [model.id for model in models], key="reference", bind="query-params")
+
+
+def _into_address(key: str, first: str | list[str]) -> None:
+    """Choose `first` in the box `key` where nothing is chosen yet.
+
+    A default of the box would not stand in the URL, and there may be newer models when that is opened.
+    """
+    if key not in st.session_state and key not in st.query_params:
+        st.session_state[key] = st.query_params[key] = first
 
 
 def _say_drawn(models: Sequence[SavedModel]) -> None:
@@ -153,3 +161,5 @@ def no_models() -> None:
         "There is no trained model yet. Train one: the preset *quick* takes about a minute.", icon=":material/info:"
     )
     st.page_link("pages/train.py", label="Train a model")
+    if any(model.problem for model in list_models()):
+        st.page_link("pages/models.py", label="Damaged ones: what is wrong with them")

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from driving import faults, open_page, settled
@@ -18,7 +19,7 @@ from pages._ui.faces import SINGLE
 
 pytestmark = pytest.mark.browser
 
-READING = {"explore": "Explore", "audit": "Audit", "evaluate": "Evaluate", "compare": "Compare"}
+READING = {"explore": "Explore", "audit": "Audit", "evaluate": "Evaluate", "compare": "Compare", "models": "Models"}
 PAGES = {"overview": "FER Workbench"} | READING | {"train": "Train", "predict": "Predict", "timeline": "Timeline"}
 
 
@@ -54,6 +55,24 @@ def test_no_fault_in_any_theme_and_width(fresh_server, chromium, demo_models, da
             assert driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"), name
         maps = Path(f"/proc/{process}/maps")
         assert not maps.exists() or "_pywrap_tensorflow" not in maps.read_text()
+
+
+@pytest.mark.parametrize(
+    "page, views",
+    [
+        ("evaluate", "Classes|ROC and PR|Negative|Operating point|Calibration|Slices|Explanation|Learning"),
+        ("compare", "Matrices|Chance|Agreement"),
+        ("models", "Export|Manage"),
+    ],
+)
+def test_each_view_on_a_phone(fresh_server, chromium, demo_models, page, views):
+    """Each is opened by its link, in the dark, and nothing is wider than the window."""
+    with fresh_server(FER_SOURCE="demo") as (address, _), chromium(dark=True, width=400) as driver:
+        for view in views.split("|"):
+            open_page(driver, f"{address}/{page}?view={quote(view)}", page.capitalize())
+            assert not faults(driver), view
+            assert driver.find_element(By.CSS_SELECTOR, '[role="tab"][aria-selected="true"]').text == view
+            assert driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"), view
 
 
 def test_going_on_by_links_keeps_the_dataset(fresh_server, chromium, demo_models):

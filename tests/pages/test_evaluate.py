@@ -23,6 +23,21 @@ def test_headline(open_page, model):
     assert metrics[1].delta.endswith(f"n = {scores['honest']['n']}")
 
 
+def test_a_model_nobody_chose_stands_in_the_address(open_page, model, faces):
+    """Else the link that somebody shares would show the next newest one."""
+    assert open_page("evaluate").query_params["model"] == "mine"
+    save_model("zz-newer", faces)
+    assert open_page("evaluate", model="mine").selectbox(key="model").value == "mine"
+
+
+def test_only_damaged_models(open_page, said, model):
+    """It says that there is none, and where the reason stands."""
+    (model.folder / "model.keras").unlink()
+    app = open_page("evaluate")
+    assert "There is no trained model yet" in said(app)
+    assert "Damaged ones: what is wrong with them" in [link.label for link in app.get("page_link")]
+
+
 def test_the_faces_behind_a_cell(open_page, said, model):
     """A link names a cell, and the page counts its faces."""
     predictions = read_predictions(model.folder / "predictions.parquet", model.labels).select("validation", "honest")
