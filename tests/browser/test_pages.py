@@ -58,7 +58,7 @@ def test_no_fault_in_any_theme_and_width(fresh_server, chromium, demo_models, da
 
 
 @pytest.mark.parametrize(
-    "page, views",
+    ("page", "views"),
     [
         ("evaluate", "Classes|ROC and PR|Negative|Operating point|Calibration|Slices|Explanation|Learning"),
         ("compare", "Matrices|Chance|Agreement"),
