@@ -16,8 +16,9 @@ from typing import NoReturn
 
 import pandas as pd
 
-from fer_core import cli_models, store
+from fer_core import cli_data, cli_models, store
 from fer_core import cli_words as words
+from fer_core.cli_common import check_writable, follow, load, say
 from fer_core.errors import FerError, ModelError, RunError
 
 SPLIT_CHOICES = ("validation", "test")
@@ -41,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
 def data(arguments) -> tuple[dict, str]:
     """Counts by Usage and emotion."""
     started = time.perf_counter()
-    dataset = _dataset(arguments)
+    dataset = load(arguments)
     seconds = round(time.perf_counter() - started, 3)
     result = {
         "rows": len(dataset),
@@ -61,9 +62,10 @@ def data(arguments) -> tuple[dict, str]:
 
 def audit(arguments) -> tuple[dict, str]:
     """Duplicates, leaks, conflicts, blanks."""
+    from fer_core.data.copies import NEAR
     from fer_core.data.copies import audit as find
 
-    result = find(_dataset(arguments)).to_json()
+    result = find(load(arguments), NEAR if arguments.threshold is None else arguments.threshold).to_json()
     leaks = [
         f"{usage}: {len(rows['exact']):,} exact and {len(rows['near']):,} near copies of a Training image"
         for usage, rows in result["leaked"].items()
@@ -86,10 +88,10 @@ def train(arguments) -> tuple[dict, str]:
     else:
         preset = get_preset(arguments.preset or "compact", epochs=arguments.epochs, minutes=arguments.minutes)
         config = replace(preset, **parse_settings(arguments.set))
-        model = runs.create_run(config, _dataset(arguments), arguments.name, skip_bad=arguments.skip_bad)
-    _say(f"run {model.id}: its folder is {model.folder}")
+        model = runs.create_run(config, load(arguments), arguments.name, skip_bad=arguments.skip_bad)
+    say(f"run {model.id}: its folder is {model.folder}")
     runs.start_run(model)
-    model = _follow(model)
+    model = follow(model)
     if model.status != "finished":
         raise RunError(words.ending(model))
     return {"id": model.id, "status": model.status, "scores": model.scores}, words.scores_text(model)
@@ -105,7 +107,7 @@ def combine(arguments) -> tuple[dict, str]:
             "or --how ensemble, for two or more of the same classes"
         )
     parts = [store.open_trained(name) for name in arguments.models]
-    dataset = _dataset(arguments)
+    dataset = load(arguments)
     if arguments.how == "ensemble":
         model = ensemble(parts, arguments.name, dataset)
     else:
@@ -123,10 +125,11 @@ def models(arguments) -> tuple[dict, str]:
 def evaluate(arguments) -> tuple[dict, str]:
     """Scores of one model on one split, raw and on the honest part."""
     from fer_core.evaluation.metrics import evaluation_json
+    from fer_core.evaluation.predictions import read_predictions
     from fer_core.evaluation.scoring import headline
 
-    model = store.open_trained(arguments.model)
-    predictions = _predictions(model, arguments)
+    model = _scored(store.open_trained(arguments.model), arguments)
+    predictions = read_predictions(model.predictions_file, model.labels)
     result = evaluation_json(model.id, arguments.split, predictions)
     table = pd.DataFrame(result["confusion"], index=result["labels"], columns=result["labels"])
     lines = [
@@ -141,14 +144,15 @@ def evaluate(arguments) -> tuple[dict, str]:
 def compare(arguments) -> tuple[dict, str]:
     """Scores of several models on one split, and each one's difference from the first."""
     from fer_core.evaluation.common import bring_together
-    from fer_core.evaluation.predictions import PARTS
+    from fer_core.evaluation.predictions import PARTS, read_predictions
     from fer_core.evaluation.report import make_report
 
-    chosen = {name: store.open_trained(name) for name in arguments.models}
+    chosen = {name: _scored(store.open_trained(name), arguments) for name in arguments.models}
     first = arguments.models[0]
-    predictions = {name: _predictions(model, arguments) for name, model in chosen.items()}
-    # --source names one dataset for all
-    datasets = {name: chosen[first if arguments.source else name].record["dataset"] for name in chosen}
+    predictions = {
+        name: read_predictions(model.predictions_file, model.labels) for name, model in chosen.items()
+    }
+    datasets = {name: model.record["dataset"] for name, model in chosen.items()}
     reports = {}
     for part in PARTS:
         common = bring_together(
@@ -170,15 +174,15 @@ def predict(arguments) -> tuple[dict, str]:
     from fer_core.inference.predict import classify_files
 
     if arguments.out:
-        _check_writable(Path(arguments.out))
+        check_writable(Path(arguments.out))
     decision = read_decision(store.open_trained(arguments.model))
     for sentence in decision.sentences:
-        _say(sentence)
+        say(sentence)
     classifier = Classifier.load(arguments.model)
     files = list(classify_files(map(Path, arguments.files), classifier, get_detector(), decision=decision))
     if arguments.out:
         words.faces_table(files).to_csv(arguments.out, index=False)
-        _say(f"wrote {arguments.out}")
+        say(f"wrote {arguments.out}")
     return {"files": files}, "\n".join(map(words.file_text, files)) or "no picture found"
 
 
@@ -195,55 +199,24 @@ def _model_row(model: store.SavedModel) -> dict:
     }
 
 
-def _dataset(arguments):
-    from fer_core.data import load_dataset
-
-    return load_dataset(arguments.source, skip_bad=arguments.skip_bad, progress=_say)
-
-
-def _predictions(model, arguments):
-    """The saved predictions; made anew where `--source` names another dataset."""
-    from fer_core.evaluation.predictions import read_predictions
-
-    saved = read_predictions(model.folder / "predictions.parquet", model.labels)
+def _scored(model, arguments):
+    """The model as it was saved, or as scored on another dataset that `--source` names."""
     if not arguments.source:
-        return saved
-    dataset = _dataset(arguments)
+        return model
+    dataset = load(arguments)
     if dataset.fingerprint == model.record["dataset"]["fingerprint"]:
-        return saved
-    from fer_core.evaluation.scoring import predict_dataset
-    from fer_core.labels import get_scheme
+        return model
+    from fer_core.data import default_source, load_dataset
+    from fer_core.evaluation import elsewhere
 
-    return predict_dataset(store.load_network(model), dataset, get_scheme(model.record["scheme"]))
-
-
-def _follow(model):
-    """Pass the run's log on to standard error until its worker has ended; the model as it stands then."""
-    from fer_core.training.runs import request_stop
-
-    with (model.folder / "log.txt").open(encoding="utf-8") as log:
-        while True:
-            try:
-                ended = not model.busy
-                _say(log.read(), end="")
-                if ended:
-                    return store.open_model(model.id)
-                time.sleep(0.3)
-            except KeyboardInterrupt:
-                _say(f"\nasked {model.id} to stop; it finishes its batch and saves")
-                request_stop(model)
-
-
-def _say(message: str, end: str = "\n") -> None:
-    print(message, end=end, file=sys.stderr, flush=True)
-
-
-def _check_writable(path: Path) -> None:
-    """Refuse before the work is done what would fail after it."""
-    try:
-        path.open("a").close()
-    except OSError as error:
-        raise ModelError(f"{path}: expected a file that can be written, found: {error.strerror}") from error
+    skip_bad = model.record["dataset"].get("skip_bad", False)
+    learned = elsewhere.find_learned(
+        model, lambda source: load_dataset(source, skip_bad=skip_bad, progress=say), default_source()
+    )
+    scored = elsewhere.score(model, dataset, learned, lambda share: say(f"scoring {model.id}: {share:.0%}"))
+    for sentence in (*elsewhere.sentences(scored), *dataset.notes):
+        say(sentence)
+    return scored
 
 
 class _Parser(argparse.ArgumentParser):
@@ -264,10 +237,18 @@ def _parser() -> argparse.ArgumentParser:
         if source:
             sub.add_argument("--source", help="demo, kaggle, a CSV or a folder; default: FER_SOURCE, else data/")
             sub.add_argument("--skip-bad", action="store_true", help="leave out rows that cannot be read")
+            sub.add_argument(
+                "--map",
+                action="append",
+                default=[],
+                metavar="CLASS=EXPRESSION",
+                help="what a class name of a folder or CSV means; CLASS= leaves its faces out; kept for the next time",
+            )
         return sub
 
     verb(data, source=True)
-    verb(audit, source=True)
+    sub = verb(audit, source=True)
+    sub.add_argument("--threshold", type=float, help="cosine from which two faces are near copies (default: 0.93)")
     _train_arguments(verb(train, source=True))
     sub = verb(combine, source=True)
     sub.add_argument("models", nargs="+", metavar="MODEL", help="two_stage: those of valence, negative and positive")
@@ -282,6 +263,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("model")
     sub.add_argument("files", nargs="+", metavar="FILE_OR_FOLDER")
     sub.add_argument("--out", help="write a table, one row a face, as CSV")
+    cli_data.add_arguments(verb)
     cli_models.add_arguments(verb)
     return parser
 

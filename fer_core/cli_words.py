@@ -52,6 +52,17 @@ def report_text(report: Report) -> str:
     return "\n".join([*report.common.notes, scores, *report.sentences, *tests])
 
 
+def contradiction_lines(frame: pd.DataFrame) -> list[str]:
+    """`evaluation.doubt.contradiction`, a line a size; none where the dataset has no votes."""
+    *parts, everything = frame[frame["n"] > 0].to_dict("records") or [None]
+    lines = [f"of the first {row['first']:,} the annotators' majority contradicts {_interval(row)}" for row in parts]
+    return [*lines, f"of all {everything['n']:,}: {_interval(everything)}"] if everything else []
+
+
+def _interval(row: dict) -> str:
+    return f"{share(row['share'])} ({share(row['low'])} to {share(row['high'])})"
+
+
 def model_line(row: dict) -> str:
     """A row of the verb `models`."""
     if row["problem"]:

@@ -9,6 +9,10 @@ class DatasetError(FerError):
     """A dataset cannot be read or does not hold what is asked of it."""
 
 
+class VersionError(FerError):
+    """A version of a dataset, or the draft of one, cannot be read, saved or used."""
+
+
 class PhotoError(FerError):
     """An uploaded picture cannot be used."""
 

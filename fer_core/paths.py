@@ -1,6 +1,7 @@
 """Where things lie, and how a file is replaced so that a reader never sees half of it."""
 
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,8 @@ def data_dir() -> Path:
     return Path(os.environ.get("FER_DATA") or ROOT / "data")
 
 
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What a model or a version may be called: the name of its folder or file."""
 PARTIAL = ".partial-"
 """What the name of a file that is still being written begins with."""
 

@@ -18,7 +18,6 @@ Status is derived from events and lock, never stored.
 import json
 import mmap
 import platform
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,9 +29,8 @@ from filelock import FileLock, Timeout
 
 from fer_core.errors import ModelError
 from fer_core.integrity import FORMAT, NOT_RUN, find_problem, sha256_of
-from fer_core.paths import models_dir, write_atomic
+from fer_core.paths import NAME, models_dir, write_atomic
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ENDINGS = ("finished", "stopped", "failed")
 TAIL = 1 << 16
 """Bytes at the end of `events.jsonl` that tell how a run stands; of a run of days the whole is megabytes."""
@@ -46,6 +44,8 @@ class SavedModel:
     folder: Path
     record: dict = field(default_factory=dict)
     problem: str = ""
+    elsewhere: Path | None = None
+    """The folder of its predictions where they are of another dataset than its own (`evaluation.elsewhere`)."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -76,6 +76,11 @@ class SavedModel:
     def weights_file(self) -> Path:
         """The `.keras` file."""
         return self.folder / "model.keras"
+
+    @property
+    def predictions_file(self) -> Path:
+        """The `.parquet` file."""
+        return (self.elsewhere or self.folder) / "predictions.parquet"
 
     @property
     def lock(self) -> FileLock:

@@ -8,7 +8,16 @@ from fer_core.evaluation.common import Common
 from fer_core.evaluation.report import Report, to_csv
 from fer_core.evaluation.report_html import to_html
 from fer_core.inference import latency
-from pages._ui import cached, compare_agreement, compare_chance, compare_matrices, compare_scores, frame, pickers
+from pages._ui import (
+    cached,
+    compare_agreement,
+    compare_chance,
+    compare_matrices,
+    compare_scores,
+    evaluate_elsewhere,
+    frame,
+    pickers,
+)
 
 VIEWS = {
     "Scores": compare_scores.show,
@@ -53,7 +62,7 @@ def offer_files(report: Report) -> None:
 
 
 frame.start(__file__, "Compare", "Which of several models is better, where they differ, and whether it may be chance.")
-if chosen := pickers.models():
+if chosen := evaluate_elsewhere.ask(pickers.models()):
     split, part = pickers.split_and_part()
     reference = pickers.reference(chosen)
     models = tuple(sorted(chosen, key=lambda model: model.id != reference))  # the reference first

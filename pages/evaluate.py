@@ -2,17 +2,19 @@
 
 import streamlit as st
 
+from fer_core.evaluation.elsewhere import own
 from fer_core.evaluation.metrics import summary
 from fer_core.evaluation.predictions import PARTS, Predictions
 from fer_core.store import SavedModel
 from pages._ui import (
-    cached,
     charts,
     evaluate_calibration,
     evaluate_classes,
     evaluate_confusion,
     evaluate_curves,
+    evaluate_elsewhere,
     evaluate_explanation,
+    evaluate_labels,
     evaluate_negative,
     evaluate_operating,
     evaluate_slices,
@@ -46,7 +48,7 @@ def show_learning(model: SavedModel, *_) -> None:
     elif imported := model.record.get("imported"):
         st.info(f"It was imported from {imported['file']}, and its curves did not come along.")
     else:
-        charts.learning(model)
+        charts.learning(own(model))
 
 
 VIEWS = {
@@ -65,7 +67,9 @@ VIEWS = {
 frame.start(__file__, "Evaluate", "Where one model is right, where it fails, and which faces those are.")
 if model := pickers.model(pickers.known_models()):
     if model.trained:
-        predictions = cached.predictions(model)
+        (model,) = evaluate_elsewhere.ask([model])
+        evaluate_labels.ask(model)
+        predictions = evaluate_labels.scored(model)
         split, part = pickers.split_and_part()
         show_headline(predictions, split)
         pickers.views(VIEWS, model, predictions.select(split, part))

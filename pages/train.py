@@ -7,10 +7,10 @@ import streamlit as st
 
 from fer_core.data import FaceDataset
 from fer_core.store import list_models, open_model
-from fer_core.training import runs, speed
+from fer_core.training import runs
 from fer_core.training.config import PRESETS, TrainConfig
 from fer_core.training.standing import runs_table, settings
-from pages._ui import cached, errors, frame, pickers, training, words
+from pages._ui import errors, frame, pickers, training, words
 from pages._ui.settings import ask
 
 PRESET_WORDS = {
@@ -39,7 +39,7 @@ def show_form(dataset: FaceDataset) -> None:
         with errors.box():
             if started:
                 training.start(runs.create_run(config, dataset, model_name.strip() or None))
-            show_estimate(dataset, config)
+            training.show_estimate(dataset, config)
 
 
 def choose_preset(dataset: FaceDataset) -> tuple[str, TrainConfig]:
@@ -57,22 +57,6 @@ def choose_preset(dataset: FaceDataset) -> tuple[str, TrainConfig]:
     )
     st.caption(options[name])
     return name, PRESETS[name] if name in PRESETS else settings(open_model(changed))
-
-
-def show_estimate(dataset: FaceDataset, config: TrainConfig) -> None:
-    measured = speed.known(config)
-    if measured is None:
-        if st.button("Measure this machine", "measure", icon=":material/speed:", help="To know how long it will take."):
-            with st.spinner("Training a few batches of random faces: about half a minute"):
-                speed.measure_apart(config)
-            st.rerun(scope="fragment")
-        return
-    faces = len(cached.training_rows(dataset, config))
-    side = max(measured.images_per_second)
-    st.markdown(
-        f"About **{words.duration(speed.estimate(config, faces, measured))}** on this machine, for {faces:,} faces "
-        f"(self-test: {measured.images_per_second[side]:,.0f} faces a second at {side} px, {measured.precision})."
-    )
 
 
 def show_runs(dataset: FaceDataset) -> None:

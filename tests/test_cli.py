@@ -48,16 +48,11 @@ def test_data_counts_the_real_faces(run, real_source):
 def test_audit_tells_leaks_by_usage(run):
     """The keys of the verb; the drawn faces hold some copies on purpose."""
     result = run("audit", "--source", "demo")
-    assert set(result) == {
-        "exact_groups",
-        "exact_redundant",
-        "cross_split_groups",
-        "conflicting_groups",
-        "blank",
-        "leaked",
-    }
+    counts = {"exact_groups", "exact_redundant", "cross_split_groups", "conflicting_groups", "blank"}
+    assert set(result) == counts | {"nearly_blank", "near_pairs", "threshold", "leaked"}
     assert set(result["leaked"]) == {"PublicTest", "PrivateTest"}
     assert set(result["leaked"]["PublicTest"]) == {"exact", "near"}
+    assert run("audit", "--source", "demo", "--threshold", "0.9")["near_pairs"] > result["near_pairs"]
 
 
 def test_models_and_evaluate(run):
@@ -160,6 +155,7 @@ def test_train_predict_and_export(run, tmp_path, capsys):
     ("words", "message"),
     [
         (("data", "--source", "no/such.csv"), "found no such file"),
+        (("audit", "--source", "demo", "--threshold", "93"), "threshold: expected a cosine above 0 and at most 1"),
         (("evaluate", "nothing"), "expected one of the saved models"),
         (("train", "--preset", "huge"), "unknown preset 'huge': expected one of"),
         (("train", "--resume"), "expected --name"),

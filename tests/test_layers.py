@@ -23,9 +23,11 @@ LAYERS = {
     "training": 5,
     "inference": 5,
     "cli_words": 5,
-    "cli_models": 6,
-    "cli": 7,
-    "__main__": 8,
+    "cli_common": 6,
+    "cli_models": 7,
+    "cli_data": 7,
+    "cli": 8,
+    "__main__": 9,
 }
 FILES = sorted((ROOT / "fer_core").rglob("*.py"))
 READERS = (
@@ -33,6 +35,7 @@ READERS = (
     "fer_core.data",
     "fer_core.store",
     "fer_core.evaluation.card",
+    "fer_core.evaluation.doubt",
     "fer_core.evaluation.metrics",
     "fer_core.evaluation.verification",
     "fer_core.inference.importing",
@@ -41,6 +44,7 @@ READERS = (
     "fer_core.inference.explanation",
     "fer_core.inference.latency",
     "fer_core.training.combine",
+    "fer_core.training.doubt",
     "fer_core.training.runs",
     "fer_core.training.standing",
     "fer_core.training.preview",

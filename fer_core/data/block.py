@@ -21,6 +21,8 @@ class Block:
     bad: Sequence[tuple[int, str]] = ()
     """Rows that could not be read, counted from 0 over the whole file, each with its reason."""
     notes: Sequence[str] = ()
+    left_out: Sequence[int] = ()
+    """Rows that are not wanted, counted as the bad ones."""
 
     @classmethod
     def of(
@@ -28,8 +30,9 @@ class Block:
         faces: Sequence[tuple[np.ndarray, int, str]],
         bad: Sequence[tuple[int, str]] = (),
         notes: Sequence[str] = (),
+        left_out: Sequence[int] = (),
     ) -> "Block":
         """A block of single faces: image, emotion code, Usage."""
         images, emotion, usage = zip(*faces, strict=True) if faces else ((), (), ())
         stack = np.array(images, np.uint8).reshape(-1, SIDE, SIDE)
-        return cls(stack, np.array(emotion, np.int8), np.array(usage, "<U11"), bad, notes)
+        return cls(stack, np.array(emotion, np.int8), np.array(usage, "<U11"), bad, notes, left_out)

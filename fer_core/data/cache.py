@@ -1,9 +1,9 @@
 """Parsed datasets on disk: one folder for each file that was read, opened again as memory-mapped arrays.
 
 A folder `cache/<key>/` in the data folder holds `images.npy`, `emotion.npy`, `usage.npy` and `meta.json`. The key is
-the identity of what was read: its path, size and time of change, and whether bad rows were skipped. The folder is
-written under another name and then renamed, so that it is whole or absent; a lock lets one process write and makes
-another wait for it.
+the identity of what was read: its path, size and time of change, whether bad rows were skipped, and what its class
+names were mapped to. The folder is written under another name and then renamed, so that it is whole or absent; a lock
+lets one process write and makes another wait for it.
 """
 
 import hashlib
@@ -18,11 +18,12 @@ import numpy as np
 from filelock import FileLock
 
 from fer_core.data.block import Block
+from fer_core.data.class_names import Mapped
 from fer_core.data.dataset import SIDE, fingerprint_of
 from fer_core.errors import DatasetError
 from fer_core.paths import data_dir
 
-Reader = Callable[[Path], Iterator[Block]]
+Reader = Callable[[Path, Mapped], Iterator[Block]]
 Progress = Callable[[str], None]
 
 VERSION = 1
@@ -55,24 +56,27 @@ class Parsed:
     notes: tuple[str, ...]
 
 
-def cached(path: Path, skip_bad: bool, read: Reader, progress: Progress) -> Parsed:
-    """What `read` finds at `path`: out of the cache, else read now and kept there.
+def cached(path: Path, skip_bad: bool, read: Reader, progress: Progress, names: Mapped | None = None) -> Parsed:
+    """What `read` finds at `path` with these `names`: out of the cache, else read now and kept there.
 
     Raises `DatasetError` where rows are bad and `skip_bad` is false, where none is good, or where the data folder
     cannot be written.
     """
-    folder = data_dir() / "cache" / _key(path, skip_bad)
+    names = names or {}
+    folder = data_dir() / "cache" / _key(path, skip_bad, names)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{folder}.lock"):
-            return _open_or_write(folder, path, skip_bad, read, progress)
+            return _open_or_write(folder, path, skip_bad, lambda: read(path, names), progress)
     except OSError as error:
         raise DatasetError(
             f"cannot read {path.name} into {folder.parent} ({error}): FER_DATA may name another folder"
         ) from error
 
 
-def _open_or_write(folder: Path, path: Path, skip_bad: bool, read: Reader, progress: Progress) -> Parsed:
+def _open_or_write(
+    folder: Path, path: Path, skip_bad: bool, read: Callable[[], Iterator[Block]], progress: Progress
+) -> Parsed:
     note = ""
     if folder.exists():
         try:
@@ -80,15 +84,17 @@ def _open_or_write(folder: Path, path: Path, skip_bad: bool, read: Reader, progr
         except (OSError, EOFError, ValueError, TypeError) as error:
             note = f"the cache of {path.name} was made again: {error}"
             progress(note)
-    _write(folder, path.name, _told(read(path), path.name, progress), skip_bad)
+    _write(folder, path.name, _told(read(), path.name, progress), skip_bad)
     parsed = _open(folder)
     return replace(parsed, notes=(note, *parsed.notes)) if note else parsed
 
 
-def _key(path: Path, skip_bad: bool) -> str:
+def _key(path: Path, skip_bad: bool, names: Mapped) -> str:
     path = path.resolve()
     files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
     digest = hashlib.sha256(f"{path}\n{skip_bad}".encode())
+    if names:
+        digest.update(json.dumps(dict(names), sort_keys=True).encode())
     for file in files:
         status = file.stat()
         digest.update(f"\n{file.relative_to(path)} {status.st_size} {status.st_mtime_ns}".encode())
@@ -123,38 +129,42 @@ def _write(folder: Path, name: str, blocks: Iterable[Block], skip_bad: bool) -> 
         new = Path(temporary) / "new"
         new.mkdir()
         with (new / "images.npy").open("wb+") as file:
-            emotion, usage, bad, notes = _write_images(file, blocks)
+            emotion, usage, bad, left_out, notes = _write_images(file, blocks)
         if bad and not (skip_bad and len(emotion)):
             raise DatasetError(f"{name}: {_tell_bad(bad, len(emotion))}: repair them, or read the rest with skip_bad")
         if bad:
             notes.append(f"left out {_tell_bad(bad, len(emotion))}; rows are counted without them")
+        if not len(emotion):
+            raise DatasetError(f"{name}: expected a face of a class that is not left out, found none")
         np.save(new / "emotion.npy", emotion)
         np.save(new / "usage.npy", usage)
         fingerprint = fingerprint_of(np.load(new / "images.npy", mmap_mode="r"), emotion, usage)
-        meta = Meta(VERSION, name, fingerprint, len(emotion), [row for row, _ in bad], notes)
+        meta = Meta(VERSION, name, fingerprint, len(emotion), sorted([*left_out, *(row for row, _ in bad)]), notes)
         (new / "meta.json").write_text(json.dumps(asdict(meta), indent=2))
         if folder.exists():
             folder.rename(Path(temporary) / "old")  # goes with the temporary folder; who has it open keeps it
         new.rename(folder)
 
 
-def _write_images(file: IO[bytes], blocks: Iterable[Block]) -> tuple[np.ndarray, np.ndarray, list, list[str]]:
+def _write_images(file: IO[bytes], blocks: Iterable[Block]) -> tuple[np.ndarray, np.ndarray, list, list, list[str]]:
     """Append the images to `file` as they come, so that they never lie in memory together; return the rest."""
     # numpy leaves room in the header for a first axis that grows, so it can be written again in place
     _write_header(file, 0)
     emotion, usage = [], []
     bad: list[tuple[int, str]] = []
+    left_out: list[int] = []
     notes: list[str] = []
     for block in blocks:
         file.write(np.ascontiguousarray(block.images).data)
         emotion.append(block.emotion)
         usage.append(block.usage)
         bad.extend(block.bad)
+        left_out.extend(block.left_out)
         notes.extend(block.notes)
     labels = np.concatenate(emotion)
     file.seek(0)
     _write_header(file, len(labels))
-    return labels, np.concatenate(usage), bad, notes
+    return labels, np.concatenate(usage), bad, left_out, notes
 
 
 def _write_header(file: IO[bytes], rows: int) -> None:

@@ -2,38 +2,55 @@
 
 Two images are *exact copies* where all pixels are equal, and *near copies* where the cosine of their mean-removed,
 L2-normalised 24 × 24 pixels (means of 2 × 2 blocks) is at least `NEAR`: the same photograph with another crop,
-watermark or compression. In FER2013, of pairs at 0.93 nine in ten are one photograph; at 0.94 and above, all that
-were looked at. A *blank* image has a pixel standard deviation under 1 and is near to nothing.
+watermark or compression. Of FER2013's pairs that somebody looked at, 98 of 100 from 0.93 to 0.95 were one photograph,
+50 of 50 above, and 21 of 25 from 0.90 to 0.93. A *blank* image has a pixel standard deviation under `BLANK` and is
+near to nothing, a *nearly blank* one has one from there up to `FAINT`.
 
 | array | shape | dtype | values |
 |---|---|---|---|
 | `first` | `(n,)` | int64 | the first row with the very same pixels; the row itself where there is none before it |
 | `near` | `(m, 2)` | int64 | pairs of rows `i < j` that are near copies; those of exact copies are among them |
+| `cosine` | `(m,)` | float32 | of each pair, from the threshold up |
+| `contrast` | `(n,)` | float32 | standard deviation of the pixels, 0 to 127.5 |
 | `leak` | `(n,)` | `<U5` | '' or, in PublicTest and PrivateTest, `exact` or `near`: a copy of a Training row |
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fer_core.data.dataset import SIDE, FaceDataset
+from fer_core.data.cosine import blocks, find_pairs
+from fer_core.data.dataset import FaceDataset
 from fer_core.labels import ClassScheme
 from fer_core.paths import data_dir, write_atomic
 
 NEAR = 0.93
 """Cosine from which two images count as one photograph."""
-BLOCK = 1024
-"""Images compared with all others at a time: 1,024 × 35,887 float32 are 147 MB."""
+LOWEST = 0.90
+"""Pairs are measured and kept from this cosine up, so that any threshold above is a look at what is kept."""
+BLANK, FAINT = 1, 10
+"""Standard deviations of the pixels, 0 to 127.5, under which an image is blank, or nearly so."""
 
 
 @dataclass(frozen=True, eq=False)
 class Copies:
-    """What is measured on the pixels alone: `first` and `near` as in the module's table, `blank` bool `(n,)`."""
+    """What is measured on the pixels alone, as in the module's table."""
 
     first: np.ndarray
     near: np.ndarray
-    blank: np.ndarray
+    cosine: np.ndarray
+    contrast: np.ndarray
+
+    @property
+    def blank(self) -> np.ndarray:
+        """Bool `(n,)`."""
+        return self.contrast < BLANK
+
+    def at(self, threshold: float) -> "Copies":
+        """The same with the pairs whose cosine is at least `threshold`; `ValueError` unless that is in (0, 1]."""
+        kept = self.cosine >= _checked(threshold)
+        return replace(self, near=self.near[kept], cosine=self.cosine[kept])
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,21 +69,33 @@ class Audit:
     conflicts: tuple[np.ndarray, ...]
     """Those of `groups` that carry more than one emotion."""
     blank_rows: np.ndarray
+    faint_rows: np.ndarray
+    """Nearly blank ones, the faintest first."""
+    near_pairs: np.ndarray
+    """int64 `(p, 2)`: near copies that are no exact ones, the least alike first."""
+    cosine: np.ndarray
+    """float32 `(p,)`, of each of them."""
+    threshold: float
     leak: np.ndarray
 
     def to_json(self) -> dict:
-        """The keys of the `audit` verb: five counts and `leaked`."""
+        """The keys of the `audit` verb: seven counts, the threshold, and `leaked`."""
         counts = ("exact_groups", "exact_redundant", "cross_split_groups", "conflicting_groups", "blank")
-        return {name: getattr(self, name) for name in (*counts, "leaked")}
+        found = {"nearly_blank": len(self.faint_rows), "near_pairs": len(self.near_pairs), "threshold": self.threshold}
+        return {name: getattr(self, name) for name in counts} | found | {"leaked": self.leaked}
 
 
 def audit(dataset: FaceDataset, threshold: float = NEAR) -> Audit:
-    """Find the copies in `dataset`. Measured once for a fingerprint (half a minute for FER2013), then read back."""
+    """Find the copies in `dataset`. Measured once for a fingerprint (seconds for FER2013), then read back.
+
+    `threshold` is the cosine from which two images count as near copies; `ValueError` unless it is in (0, 1].
+    """
     copies = find_copies(dataset, threshold)
     groups = _groups(copies.first)
     conflicts = tuple(rows for rows in groups if len(set(dataset.emotion[rows])) > 1)
     leak = _leak(copies, dataset.usage)
     blank_rows = np.flatnonzero(copies.blank)
+    pairs, cosine = near_pairs(copies)
     return Audit(
         exact_groups=len(groups),
         exact_redundant=sum(len(rows) - 1 for rows in groups),
@@ -82,6 +111,10 @@ def audit(dataset: FaceDataset, threshold: float = NEAR) -> Audit:
         groups=groups,
         conflicts=conflicts,
         blank_rows=blank_rows,
+        faint_rows=_faint(copies.contrast),
+        near_pairs=pairs,
+        cosine=cosine,
+        threshold=threshold,
         leak=leak,
     )
 
@@ -103,15 +136,29 @@ def clean_training_rows(dataset: FaceDataset, scheme: ClassScheme, threshold: fl
     return rows[np.sort(np.delete(first, conflicting))]
 
 
+def leak_between(learned: FaceDataset, dataset: FaceDataset, threshold: float = NEAR) -> np.ndarray:
+    """Which faces of `dataset` are copies of a Training face of another, `learned`: as `leak`, `<U5` `(n,)`."""
+    training = learned.images[learned.usage == "Training"]
+    images = np.concatenate([training, dataset.images])
+    usage = np.repeat(["Training", "PublicTest"], [len(training), len(dataset)])
+    key = hashlib.sha256(f"{learned.fingerprint} {dataset.fingerprint}".encode()).hexdigest()
+    return _leak(_kept(images, key, threshold), usage)[len(training) :]
+
+
 def find_copies(dataset: FaceDataset, threshold: float = NEAR) -> Copies:
-    """`measure_copies` of the dataset's images, kept in the data folder under fingerprint and threshold."""
-    path = data_dir() / "cache" / f"copies-{dataset.fingerprint[:16]}-{threshold:g}.npz"
+    """`measure_copies` of the dataset's images, kept in the data folder under its fingerprint."""
+    return _kept(dataset.images, dataset.fingerprint, threshold)
+
+
+def _kept(images: np.ndarray, key: str, threshold: float) -> Copies:
+    lowest = min(_checked(threshold), LOWEST)
+    path = data_dir() / "cache" / f"pairs-{key[:16]}-{lowest:g}.npz"
     if path.exists():
         with np.load(path) as stored:
-            return Copies(**stored)
-    copies = measure_copies(dataset.images, threshold)
+            return Copies(**stored).at(threshold)
+    copies = measure_copies(images, lowest)
     write_atomic(path, lambda file: np.savez_compressed(file, **vars(copies)))
-    return copies
+    return copies.at(threshold)
 
 
 def copies_of(copies: Copies, row: int) -> tuple[np.ndarray, np.ndarray]:
@@ -133,40 +180,33 @@ def chained(copies: Copies, among: np.ndarray) -> np.ndarray:
     return np.isin(chains, chains[among])
 
 
-def near_groups(copies: Copies) -> tuple[np.ndarray, ...]:
-    """Chains of copies that hold near ones, each an int64 array of two or more rows, ascending."""
-    return tuple(rows for rows in _groups(_chains(copies)) if len(set(copies.first[rows])) > 1)
+def near_pairs(copies: Copies) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs that are near copies and no exact ones, the least alike first: int64 `(p, 2)`, and their cosines."""
+    i, j = copies.near.T
+    only_near = np.flatnonzero(copies.first[i] != copies.first[j])
+    order = only_near[np.argsort(copies.cosine[only_near], kind="stable")]
+    return copies.near[order], copies.cosine[order]
 
 
-def measure_copies(images: np.ndarray, threshold: float = NEAR) -> Copies:
+def measure_copies(images: np.ndarray, threshold: float = LOWEST) -> Copies:
     """Compare all `images`, uint8 `(n, 48, 48)`, with one another; `ValueError` unless `threshold` is in (0, 1]."""
-    if not 0 < threshold <= 1:
-        raise ValueError(f"threshold: expected a cosine above 0 and at most 1, found {threshold}")
+    _checked(threshold)
     seen: dict[bytes, int] = {}
     first = [seen.setdefault(hashlib.sha256(image.tobytes()).digest(), row) for row, image in enumerate(images)]
-    blank = np.array([image.std() < 1 for image in images], bool)
-    return Copies(np.array(first, np.int64), _near_pairs(images, np.flatnonzero(~blank), threshold), blank)
+    contrast = np.concatenate([np.empty(0), *(block.std((1, 2)) for block in blocks(images))]).astype(np.float32)
+    near, cosine = find_pairs(images, np.flatnonzero(contrast >= BLANK), threshold)
+    return Copies(np.array(first, np.int64), near, cosine, contrast)
 
 
-def _near_pairs(images: np.ndarray, rows: np.ndarray, threshold: float) -> np.ndarray:
-    """Pairs `(m, 2)` among `rows`, by blocks of the upper triangle of the cosine matrix."""
-    vectors = _vectors(images)[rows]
-    pairs = [np.empty((0, 2), np.int64)]
-    for start in range(0, len(rows), BLOCK):
-        cosine = vectors[start : start + BLOCK] @ vectors[start:].T
-        i, j = np.nonzero(cosine >= threshold)
-        pairs.append(start + np.column_stack([i, j])[i < j])
-    return rows[np.concatenate(pairs)]
+def _checked(threshold: float) -> float:
+    if not 0 < threshold <= 1:
+        raise ValueError(f"threshold: expected a cosine above 0 and at most 1, found {threshold}")
+    return threshold
 
 
-def _vectors(images: np.ndarray) -> np.ndarray:
-    """Mean-removed, L2-normalised 24 × 24 pixels: float32 `(n, 576)`."""
-    half = SIDE // 2
-    small = images.reshape(-1, half, 2, half, 2).mean((2, 4), dtype=np.float32).reshape(-1, half * half)
-    small -= small.mean(1, keepdims=True)
-    # a chequered image is flat at half size though it isn't blank
-    small /= np.maximum(np.linalg.norm(small, axis=1, keepdims=True), 1e-6)
-    return small
+def _faint(contrast: np.ndarray) -> np.ndarray:
+    rows = np.flatnonzero((contrast >= BLANK) & (contrast < FAINT))
+    return rows[np.argsort(contrast[rows], kind="stable")]
 
 
 def _groups(first: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -1,4 +1,4 @@
-"""FER2013 as a CSV: a line a face, with its emotion code, its 2,304 pixels in one field, and its Usage.
+"""FER2013 as a CSV: a line a face, with its emotion code or name, its 2,304 pixels in one field, and its Usage.
 
 Read in blocks of half a megabyte. A block that is well formed is decoded as a whole; any other is read again
 line by line, which is a hundred times slower and tells what is wrong where. Both ways mean the same.
@@ -13,6 +13,7 @@ import numpy as np
 
 from fer_core.data.archives import open_unpacked
 from fer_core.data.block import Block
+from fer_core.data.class_names import OUT, Mapped, Names
 from fer_core.data.dataset import SIDE
 from fer_core.errors import DatasetError
 from fer_core.labels import EMOTIONS, USAGES
@@ -23,35 +24,46 @@ BLOCK = 1 << 19
 """Bytes decoded at a time: small enough that the intermediate arrays stay in a core's cache."""
 LONGEST_LINE = 1 << 16
 """Bytes; the longest honest line has about 9,300."""
-_EMOTION = {str(code).encode(): code for code in range(len(EMOTIONS))}
+_CODES = {str(code): EMOTIONS[code] for code in range(len(EMOTIONS))}
 _USAGE = {usage.encode(): usage for usage in USAGES}
 
 
 @dataclass(frozen=True)
 class _Columns:
-    """Position of each column, and how many there are; `usage` is None where the file has none."""
+    """Position of each column, and how many there are; `usage` is None where the file has none.
+
+    `names` tells what is in the column emotion.
+    """
 
     emotion: int
     pixels: int
     usage: int | None
     count: int
+    names: Names
 
 
-def read_csv(path: Path) -> Iterator[Block]:
-    """The faces of the CSV at `path`, plain or packed, block by block; `DatasetError` if it is no such CSV."""
+def read_csv(path: Path, mapped: Mapped) -> Iterator[Block]:
+    """The faces of the CSV at `path`, plain or packed, block by block; `DatasetError` if it is no such CSV.
+
+    The column emotion holds codes, expressions or other names, which mean what they are `mapped` to; `ClassNamesError`
+    if one is not.
+    """
+    names = Names(path, mapped, _CODES)
     with open_unpacked(path) as stream:
-        columns = _read_header(stream, path.name)
+        columns = _read_header(stream, path.name, names)
         if columns.usage is None:
             yield Block.of([], notes=["no Usage column: every row counts as Training"])
         row = 0
         for lines in _lines(stream, path.name):
             yield _read_block(lines, row, columns)
             row += len(lines)
+    names.check()
+    yield Block.of([], notes=names.notes())
     if row == 0:
         raise DatasetError(f"{path.name}: expected a row a face, found a header and no rows")
 
 
-def _read_header(stream: IO[bytes], name: str) -> _Columns:
+def _read_header(stream: IO[bytes], name: str, class_names: Names) -> _Columns:
     line = stream.readline(LONGEST_LINE)
     if not line or b"\0" in line or not _is_text(line):
         raise DatasetError(
@@ -62,7 +74,7 @@ def _read_header(stream: IO[bytes], name: str) -> _Columns:
         if column not in names:
             raise DatasetError(f"{name}: expected {EXPECTED}, found no {column} in: {', '.join(names)[:80]}")
     usage = names.index("usage") if "usage" in names else None
-    return _Columns(names.index("emotion"), names.index("pixels"), usage, len(names))
+    return _Columns(names.index("emotion"), names.index("pixels"), usage, len(names), class_names)
 
 
 def _is_text(line: bytes) -> bool:
@@ -89,15 +101,23 @@ def _lines(stream: IO[bytes], name: str) -> Iterator[list[bytes]]:
 
 def _read_block(lines: list[bytes], first: int, columns: _Columns) -> Block:
     fields = [[field.strip(b' "\r\t') for field in line.split(b",")] for line in lines]
+    texts = [_class_name(field, columns) for field in fields]
+    columns.names.see(text for text in texts if text[:1].isalpha() or text in columns.names.codes)
     try:
-        emotion = [_EMOTION[field[columns.emotion]] for field in fields]
+        emotion = np.array([columns.names.codes[text] for text in texts], np.int8)
         usage = [_usage(field, columns) for field in fields]
         images = decode_pixels([field[columns.pixels] for field in fields])
     except (KeyError, IndexError, ValueError):
         return _read_slowly(fields, first, columns)
     if any(len(field) != columns.count for field in fields):
         return _read_slowly(fields, first, columns)
-    return Block(images, np.array(emotion, np.int8), np.array(usage, "<U11"))
+    kept, usages = emotion != OUT, np.array(usage, "<U11")
+    left_out = (first + np.flatnonzero(~kept)).tolist()
+    return Block(images[kept], emotion[kept], usages[kept], left_out=left_out)
+
+
+def _class_name(fields: list[bytes], columns: _Columns) -> str:
+    return fields[columns.emotion].decode(errors="replace").lower() if columns.emotion < len(fields) else ""
 
 
 def _usage(fields: list[bytes], columns: _Columns) -> str:
@@ -128,25 +148,28 @@ def decode_pixels(texts: list[bytes]) -> np.ndarray:
 
 
 def _read_slowly(fields: list[list[bytes]], first: int, columns: _Columns) -> Block:
-    faces, bad = [], []
+    faces, bad, left_out = [], [], []
     for row, values in enumerate(fields, first):
+        if columns.names.codes.get(_class_name(values, columns)) == OUT:
+            left_out.append(row)
+            continue
         try:
             faces.append(_read_row(values, columns))
         except ValueError as error:
             bad.append((row, str(error)))
-    return Block.of(faces, bad)
+    return Block.of(faces, bad, left_out=left_out)
 
 
 def _read_row(fields: list[bytes], columns: _Columns) -> tuple[np.ndarray, int, str]:
     """One face; `ValueError` names the column, what was expected and what was found."""
     if len(fields) != columns.count:
         raise ValueError(f"expected {columns.count} columns, found {len(fields)}")
-    emotion = fields[columns.emotion]
-    if emotion not in _EMOTION:
-        raise ValueError(f"column emotion: expected a code 0 to 6, found {_show(emotion)}")
+    emotion = columns.names.codes.get(_class_name(fields, columns))
+    if emotion is None:
+        raise ValueError(f"column emotion: expected a code 0 to 6, found {_show(fields[columns.emotion])}")
     if columns.usage is not None and fields[columns.usage] not in _USAGE:
         raise ValueError(f"column Usage: expected {', '.join(USAGES)}, found {_show(fields[columns.usage])}")
-    return _read_pixels(fields[columns.pixels].split()), _EMOTION[emotion], _usage(fields, columns)
+    return _read_pixels(fields[columns.pixels].split()), emotion, _usage(fields, columns)
 
 
 def _read_pixels(numbers: list[bytes]) -> np.ndarray:

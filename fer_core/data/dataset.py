@@ -35,23 +35,31 @@ class FaceDataset:
     """True where the faces are drawn by a program and not photographed; every view says so."""
     notes: tuple[str, ...] = field(default=())
     """What reading did beyond reading: images resized, bad rows dropped."""
+    excluded: np.ndarray | None = None
+    """Bool `(n,)`: the faces that its version leaves out; None where it leaves out none. They keep their rows."""
+    version: str = ""
+    """Name of the version (`data.versions`) whose labels `emotion` holds; empty: the file's own."""
 
     def __len__(self) -> int:
         return len(self.emotion)
 
     def rows(self, split: str, scheme: ClassScheme) -> np.ndarray:
-        """Rows of `split` (train, validation, test) whose emotion is a class of `scheme`: int64, ascending."""
-        wanted = self.usage == choose("split", split, SPLITS)
+        """Rows of `split` (train, validation, test) whose emotion is a class of `scheme`: int64, ascending.
+
+        Without those that are left out.
+        """
+        wanted = self.of_usage(choose("split", split, SPLITS))
         return np.flatnonzero(wanted & (scheme.classes(self.emotion) >= 0))
 
+    def of_usage(self, usage: str) -> np.ndarray:
+        """Bool `(n,)`: the faces of a Usage, without those that are left out."""
+        of_usage = self.usage == usage
+        return of_usage if self.excluded is None else of_usage & ~self.excluded
+
     def counts(self) -> dict[str, dict[str, int]]:
-        """Number of faces: Usage → emotion name → n. Usages and emotions without a face count 0."""
-        return {
-            usage: dict(
-                zip(EMOTIONS, np.bincount(self.emotion[self.usage == usage], minlength=7).tolist(), strict=True)
-            )
-            for usage in USAGES
-        }
+        """Number of faces: Usage → emotion name → n, without those left out. Where there is no face, it is 0."""
+        numbers = {usage: np.bincount(self.emotion[self.of_usage(usage)], minlength=7).tolist() for usage in USAGES}
+        return {usage: dict(zip(EMOTIONS, of_usage, strict=True)) for usage, of_usage in numbers.items()}
 
 
 def fingerprint_of(images: np.ndarray, emotion: np.ndarray, usage: np.ndarray) -> str:

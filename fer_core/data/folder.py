@@ -7,9 +7,10 @@ import numpy as np
 from PIL import Image
 
 from fer_core.data.block import Block
+from fer_core.data.class_names import OUT, Mapped, Names
 from fer_core.data.dataset import SIDE
 from fer_core.errors import DatasetError
-from fer_core.labels import EMOTIONS, USAGES
+from fer_core.labels import USAGES
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 PIXEL_LIMIT = 25_000_000
@@ -18,16 +19,6 @@ BLOCK = 512
 """Images read at a time."""
 FORM = (SIDE, SIDE, "L")
 """Width, height and Pillow's mode of an image that is taken as it is."""
-_FOLDERS = (
-    ("angry", "anger"),
-    ("disgust", "disgusted"),
-    ("fear", "fearful"),
-    ("happy", "happiness"),
-    ("sad", "sadness"),
-    ("surprise", "surprised"),
-    ("neutral",),
-)
-_EMOTION = {name: code for code, names in enumerate(_FOLDERS) for name in names}
 _USAGE = (
     dict.fromkeys(("train", "training"), "Training")
     | dict.fromkeys(("validation", "val", "privatetest"), "PrivateTest")
@@ -35,31 +26,37 @@ _USAGE = (
 )
 
 
-def read_folder(root: Path) -> Iterator[Block]:
+def read_folder(root: Path, mapped: Mapped) -> Iterator[Block]:
     """The images under `root` in the order of their paths, which is the order of the rows.
 
-    The expression is the name of the folder an image lies in. The Usage is what the file's name begins with
-    (`PublicTest_123.png`), else told by a folder above (`train`, `validation`, `test`), else Training. Raises
-    `DatasetError` if there is no image.
+    The expression is the name of the folder an image lies in, or what that is `mapped` to. The Usage is what the
+    file's name begins with (`PublicTest_123.png`), else told by a folder above (`train`, `validation`, `test`), else
+    Training. Raises `DatasetError` if there is no image, `ClassNamesError` if nobody said what a folder's name means.
     """
     paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
         raise DatasetError(f"{root.name}: expected images in folders like train/angry, found none")
+    names = Names(root, mapped)
+    names.see(map(_class_name, paths))
+    names.check()
+    yield Block.of([], notes=names.notes())
     changed: list[str] = []
     for start in range(0, len(paths), BLOCK):
-        yield _read_block(root, paths[start : start + BLOCK], start, changed)
+        yield _read_block(root, paths[start : start + BLOCK], start, names, changed)
     if changed:
         note = f"{len(changed):,} of {len(paths):,} images were made 48 × 48 grey, the first {changed[0]}"
         yield Block.of([], notes=[note])
 
 
-def _read_block(root: Path, paths: list[Path], first: int, changed: list[str]) -> Block:
+def _read_block(root: Path, paths: list[Path], first: int, names: Names, changed: list[str]) -> Block:
     """The faces of `paths`; images of another form are told in `changed`."""
-    faces, bad = [], []
+    faces, bad, left_out = [], [], []
     for row, path in enumerate(paths, first):
-        name = path.relative_to(root)
+        name, code = path.relative_to(root), names.codes[_class_name(path)]
+        if code == OUT:
+            left_out.append(row)
+            continue
         try:
-            code = _emotion(path)
             image, form = _read_image(path)
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             bad.append((row, f"{name.as_posix()}: {error}"))
@@ -67,14 +64,11 @@ def _read_block(root: Path, paths: list[Path], first: int, changed: list[str]) -
         faces.append((image, code, _usage(name)))
         if form != FORM:
             changed.append("{}, {} × {} {}".format(name.as_posix(), *form))
-    return Block.of(faces, bad)
+    return Block.of(faces, bad, left_out=left_out)
 
 
-def _emotion(path: Path) -> int:
-    name = path.parent.name
-    if name.lower() not in _EMOTION:
-        raise ValueError(f"expected a folder named after one of {', '.join(EMOTIONS)}, found {name!r}")
-    return _EMOTION[name.lower()]
+def _class_name(path: Path) -> str:
+    return path.parent.name.lower()
 
 
 def _usage(name: Path) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from fer_core.data import demo, folder, kaggle
 from fer_core.data.archives import rank
 from fer_core.data.cache import cached
+from fer_core.data.class_names import read_names
 from fer_core.data.csv_file import read_csv
 from fer_core.data.dataset import FaceDataset
 from fer_core.data.votes import VOTES_FILE, find_votes, read_votes
@@ -34,12 +35,13 @@ def load_dataset(
     parsed once and then opened from the cache. FER+ votes are taken where `fer2013new.csv` lies beside the CSV.
 
     `skip_bad` leaves out rows that cannot be read, which are refused otherwise, and says so in `notes`; the remaining
-    rows are then counted without them. `progress` is told in words how far reading is. Raises `DatasetError`.
+    rows are then counted without them. `progress` is told in words how far reading is. Class names that are not FER's
+    mean what `class_names.save_names` was told. Raises `DatasetError`; where nobody told it, `ClassNamesError`.
     """
     source = source or default_source()
     progress = progress or (lambda message: None)
     if source == "demo":
-        drawn = cached(Path(demo.__file__), False, demo.draw_blocks, progress)
+        drawn = cached(Path(demo.__file__), False, lambda path, names: demo.draw_blocks(path), progress)
         return FaceDataset(drawn.images, drawn.emotion, drawn.usage, None, source, drawn.fingerprint, drawn=True)
     path = kaggle.download(progress) if source == "kaggle" else source_path(source)
     return _load_path(path, source, skip_bad, progress)
@@ -61,7 +63,7 @@ def source_path(source: str) -> Path:
 
 def _load_path(path: Path, source: str, skip_bad: bool, progress: Callable[[str], None]) -> FaceDataset:
     read = folder.read_folder if path.is_dir() else read_csv
-    parsed = cached(path, skip_bad, read, progress)
+    parsed = cached(path, skip_bad, read, progress, read_names(path))
     votes_file = None if path.is_dir() else find_votes(path)
     votes = read_votes(votes_file, parsed.usage, parsed.dropped) if votes_file else None
     return FaceDataset(

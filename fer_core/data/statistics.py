@@ -35,7 +35,7 @@ def leak_shares(dataset: FaceDataset, leak: np.ndarray) -> pd.DataFrame:
     """
     counts = class_counts(dataset).query("usage != 'Training'").drop(columns="share").reset_index(drop=True)
     for kind in ("exact", "near"):
-        of_kind = [(dataset.usage == usage) & (leak == kind) for usage in counts["usage"].unique()]
+        of_kind = [dataset.of_usage(usage) & (leak == kind) for usage in counts["usage"].unique()]
         counts[kind] = np.concatenate([np.bincount(dataset.emotion[rows], minlength=len(EMOTIONS)) for rows in of_kind])
     return counts.assign(share=(counts["exact"] + counts["near"]) / counts["n"].where(counts["n"] > 0))
 
@@ -82,7 +82,7 @@ def sample_rows(dataset: FaceDataset, emotion: str, usage: str, n: int, seed: in
     """
     code = choose("emotion", emotion, {name: code for code, name in enumerate(EMOTIONS)})
     choose("usage", usage, dict.fromkeys(USAGES))
-    rows = np.flatnonzero((dataset.emotion == code) & (dataset.usage == usage))
+    rows = np.flatnonzero((dataset.emotion == code) & dataset.of_usage(usage))
     return np.sort(np.random.default_rng(seed).permutation(rows)[:n])
 
 

@@ -97,12 +97,19 @@ def _data(model: SavedModel, predictions: Predictions) -> str:
         "Learned from": f"{rows['train']:,} Training faces" if "train" in rows else "not known: it was imported",
         "Left out": f"{rows['left_out']:,} of the Training faces of these classes" if "left_out" in rows else "",
         "Rule for the rows": ROWS.get(model.record["settings"].get("rows", ""), ""),
+        "Labels of the Training faces": _version(model.record),
     }
     for split, usage in SPLITS.items():
         if split != "train":
             n, honest = (len(predictions.select(split, part)) for part in PARTS)
             facts[split.capitalize()] = f"{n:,} faces of {usage}, {n - honest:,} of them copies of a Training face"
     return _list(facts)
+
+
+def _version(record: Mapping) -> str:
+    """The version of the dataset that was learned from; empty for the dataset's own labels."""
+    name = record["settings"].get("version")
+    return f"those of version {name}, sha256 {record['dataset'].get('version_sha256')}" if name else ""
 
 
 def _settings(model: SavedModel) -> str:

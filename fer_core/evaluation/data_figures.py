@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from fer_core.data.changes import LABELS
 from fer_core.labels import COLOURS, EMOTIONS, choose
 
 COUNT_VALUES = {"n": ("faces", ",d", "%{y:,}"), "share": ("share of faces", ".0%", "%{y:.1%}")}
@@ -93,6 +94,46 @@ def votes_bars(votes: np.ndarray, names: Sequence[str]) -> go.Figure:
     figure = go.Figure(bars).update_layout(title=f"What {int(np.sum(votes))} annotators see (1 face)")
     figure.update_xaxes(title="annotators", tickformat="d", dtick=1)
     return figure.update_yaxes(autorange="reversed")
+
+
+def change_heatmap(moved: pd.DataFrame) -> go.Figure:
+    """Draw `data.changes.changed_only`: labels before downwards, after to the right, faces in the cells."""
+    order = [label for label in LABELS if label in {*moved["before"], *moved["after"]}]
+    faces = moved.pivot_table("n", "before", "after", aggfunc="sum").reindex(index=order, columns=order)
+    cells = go.Heatmap(
+        x=order,
+        y=order,
+        z=faces,
+        zmin=0,
+        texttemplate="%{z:,}",
+        xgap=1,
+        ygap=1,
+        hoverongaps=False,
+        hovertemplate="%{y} → %{x}: %{z:,} faces<extra></extra>",
+        colorbar={"title": {"text": "faces", "side": "right"}, "tickformat": ","},
+    )
+    figure = go.Figure(cells).update_layout(title=f"What changes ({moved['n'].sum():,} faces)")
+    figure.update_xaxes(title="after", fixedrange=True, showgrid=False)
+    return figure.update_yaxes(title="before", fixedrange=True, showgrid=False, autorange="reversed")
+
+
+def class_change_bars(totals: pd.DataFrame) -> go.Figure:
+    """Draw `data.changes.class_totals`: faces of each label before and after, side by side."""
+    figure = go.Figure(
+        [
+            go.Bar(
+                name=side,
+                x=totals["label"],
+                y=totals[side],
+                marker_color=[COLOURS.get(label, _GREY) for label in totals["label"]],
+                marker_pattern_shape=pattern,
+                hovertemplate=f"%{{x}}, {side}: %{{y:,}}<extra></extra>",
+            )
+            for side, pattern in (("before", "/"), ("after", ""))
+        ]
+    )
+    figure.update_layout(title=f"Faces of each label ({totals['before'].sum():,} faces)")
+    return figure.update_yaxes(title="faces", tickformat=",d")
 
 
 def _all_together(counts: pd.DataFrame) -> pd.DataFrame:

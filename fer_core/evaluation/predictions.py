@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fer_core.data.versions import Version
 from fer_core.errors import ModelError
-from fer_core.labels import SPLITS, USAGES, choose
+from fer_core.labels import SPLITS, USAGES, ClassScheme, choose
 
 LEAKS = ("", "exact", "near")
 PARTS = {"raw": LEAKS, "honest": ("",)}
@@ -39,6 +40,17 @@ class Predictions:
         wanted = self.frame["usage"] == choose("split", split, SPLITS)
         wanted &= self.frame["leak"].isin(choose("part", part, PARTS))
         return Predictions(self.frame[wanted].reset_index(drop=True), self.labels)
+
+    def relabelled(self, version: Version, scheme: ClassScheme) -> "Predictions":
+        """The same answers beside the labels of `version`, a version of the dataset that they are about.
+
+        `scheme` is the model's. Faces that the version leaves out go, and those whose label is now none of the classes.
+        A face that only has a class now was never asked about, and doesn't come in.
+        """
+        classes = pd.Series(scheme.classes(np.array(list(version.labels.values()), np.int8)), list(version.labels))
+        label = self.frame["row"].map(classes).fillna(self.frame["label"]).astype(np.int8)
+        kept = (label >= 0) & ~self.frame["row"].isin(version.excluded)
+        return Predictions(self.frame.assign(label=label)[kept].reset_index(drop=True), self.labels)
 
     @cached_property
     def y_true(self) -> np.ndarray:

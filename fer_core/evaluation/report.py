@@ -112,7 +112,7 @@ _NAMED = ["scheme", "network", "dataset", "created", "predicted", "sha256"]  # c
 
 def _about(model: SavedModel) -> dict[str, object]:
     record = model.record
-    written = (model.folder / "predictions.parquet").stat().st_mtime
+    written = model.predictions_file.stat().st_mtime
     return {
         "model": model.id,
         "scheme": record["scheme"],

@@ -38,7 +38,7 @@ def answered(dataset: FaceDataset, scheme: ClassScheme, rows: np.ndarray, y_prob
 
 def probabilities(network: Callable, images: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """What `network` answers to `images[rows]`, uint8 `(n, 48, 48)`: float32 `(len(rows), k)`."""
-    parts = [np.asarray(network(_pixels(images[rows[i : i + BATCH]]))) for i in range(0, len(rows), BATCH)]
+    parts = [np.asarray(network(pixels(images[rows[i : i + BATCH]]))) for i in range(0, len(rows), BATCH)]
     return np.concatenate(parts)
 
 
@@ -50,5 +50,6 @@ def headline(predictions: Predictions) -> dict:
     }
 
 
-def _pixels(images: np.ndarray) -> np.ndarray:
+def pixels(images: np.ndarray) -> np.ndarray:
+    """Faces, uint8 `(n, 48, 48)`, as networks take them: float32 `(n, 48, 48, 1)`, 0 to 255."""
     return images[..., np.newaxis].astype(np.float32)  # (n, 48, 48, 1)

@@ -18,6 +18,7 @@ import numpy as np
 
 from fer_core.data.dataset import SIDE
 from fer_core.errors import ModelError
+from fer_core.evaluation.inner import last_with_weights, with_inner
 from fer_core.store import load_network, open_trained
 
 BATCH = 64
@@ -113,30 +114,18 @@ def _with_maps(network, cells: int):
     """`network` with its last feature maps of at least `cells` a side as outputs before its own, and whether each map
     is of the mirror image. Several where networks stand inside it; none where it has no such map.
     """
+    whole, origins = with_inner(network, lambda innermost: _maps(innermost, cells))
+    return whole, [origin.mirrored for origin in origins]
+
+
+def _maps(network, cells: int) -> list | None:
+    """The last feature map, if there is one; None where networks stand inside."""
     import keras
 
-    if not any(isinstance(layer, keras.Model) for layer in network.layers):
-        from_convolution = dropwhile(lambda layer: not _convolves(layer), network.layers)
-        maps = [layer.output for layer in from_convolution if _is_map(layer, cells)][-1:]
-        return keras.Model(network.input, [*maps, network.output]), [False] * len(maps)
-    maps, mirrored = [], []
-    turned: dict[int, bool] = {}  # of which tensors, by id, the picture is mirrored
-
-    def call(operation, *args, **kwargs):
-        is_turned = any(turned.get(id(tensor), False) for tensor in keras.tree.flatten(args))
-        if isinstance(operation, keras.Model):
-            inner, of_inner = _with_maps(operation, cells)
-            *found, output = keras.tree.flatten(inner(*args, **kwargs))
-            maps.extend(found)
-            mirrored.extend(is_turned != once_more for once_more in of_inner)
-        else:
-            output = operation(*args, **kwargs)
-            is_turned ^= type(operation).__name__ == "Flip"
-        turned[id(output)] = is_turned
-        return output
-
-    whole = keras.models.clone_model(network, clone_function=lambda layer: layer, call_function=call)
-    return keras.Model(whole.input, [*maps, whole.output]), mirrored
+    if any(isinstance(layer, keras.Model) for layer in network.layers):
+        return None
+    from_convolution = dropwhile(lambda layer: not _convolves(layer), network.layers)
+    return [layer.output for layer in from_convolution if _is_map(layer, cells)][-1:]
 
 
 def _convolves(layer) -> bool:
@@ -155,7 +144,7 @@ def _heads(network) -> Iterator:
     """The last layers with weights, one a network inside."""
     import keras
 
-    last = [layer for layer in network.layers if layer.weights][-1]
+    last = last_with_weights(network)
     if not isinstance(last, keras.Model):
         yield last
         return

@@ -54,6 +54,7 @@ class TrainConfig:
     width: int | None = None  # filters of the first layer; None: the network's own
     start: str = ""  # the saved model, or `imagenet`, that its weights start from; empty: random ones
     frozen_epochs: int = 0  # at the start, in which only the heads learn
+    version: str = ""  # of the dataset, whose labels of the Training faces are learned; empty: the dataset's own
     rows: str = "all"
     folds: int = 1  # parts that the rows are dealt into, copies together; one part is left out, unless there is but one
     fold: int = 0  # the part left out, from 0

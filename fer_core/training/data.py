@@ -6,8 +6,11 @@ import numpy as np
 
 from fer_core.data.copies import clean_training_rows, deal, find_copies
 from fer_core.data.dataset import FaceDataset
+from fer_core.data.versions import apply, read_version, version_file
 from fer_core.errors import RunError
-from fer_core.labels import get_scheme
+from fer_core.integrity import sha256_of
+from fer_core.labels import SPLITS, get_scheme
+from fer_core.store import SavedModel
 from fer_core.training.config import TrainConfig
 
 
@@ -28,9 +31,37 @@ class Faces:
         return len(self.label)
 
 
+def versioned(dataset: FaceDataset, config: TrainConfig) -> FaceDataset:
+    """`dataset` as a run with `config` learns from it: its version changes the Training faces and no others.
+
+    What a run is measured on stays as it was read, so that scores of different versions compare. Raises `VersionError`
+    where the dataset has no such version.
+    """
+    if not config.version:
+        return dataset
+    return apply(dataset, read_version(dataset, config.version), SPLITS["train"])
+
+
+def check_version(model: SavedModel) -> None:
+    """Raise `RunError` where the version that the run was created with is gone or no longer the same."""
+    if not (name := model.record["settings"].get("version")):
+        return
+    dataset = model.record["dataset"]
+    path = version_file(dataset["fingerprint"], name)
+    found = f"sha256 {sha256_of(path)}" if path.is_file() else "none"
+    if found != (expected := f"sha256 {dataset.get('version_sha256')}"):
+        raise RunError(
+            f"run {model.id!r}: expected version {name!r} as it was when the run was created ({expected[:19]}), found "
+            f"{found[:19]}; put that file back, or create a new run"
+        )
+
+
 def training_rows(dataset: FaceDataset, config: TrainConfig) -> np.ndarray:
-    """Rows that a run with `config` learns from: int64, ascending; `RunError` where a class has none."""
-    scheme = get_scheme(config.scheme)
+    """Rows that a run with `config` learns from: int64, ascending; `dataset` as it was read.
+
+    Raises `RunError` where a class has none, and as `versioned`.
+    """
+    dataset, scheme = versioned(dataset, config), get_scheme(config.scheme)
     rows = dataset.rows("train", scheme) if config.rows == "all" else clean_training_rows(dataset, scheme)
     if config.folds > 1:
         rows = rows[deal(find_copies(dataset), config.folds)[rows] != config.fold]

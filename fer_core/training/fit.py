@@ -18,7 +18,7 @@ from fer_core.store import SavedModel, load_network
 from fer_core.training import speed
 from fer_core.training.board import Board
 from fer_core.training.config import TrainConfig
-from fer_core.training.data import gather, training_rows, validation_rows
+from fer_core.training.data import check_version, gather, training_rows, validation_rows, versioned
 from fer_core.training.devices import get_strategy, in_cluster, is_chief, noticing_lost_workers
 from fer_core.training.engine import Engine
 from fer_core.training.loop import Loop
@@ -41,7 +41,8 @@ def fit(model: SavedModel) -> bool:
         config = speed.resolve(config)
     dataset = _dataset(model)
     rows = training_rows(dataset, config)
-    train = gather(dataset, rows, config.scheme, answers(dataset, rows, config) if config.teachers else None)
+    taught = answers(dataset, rows, config) if config.teachers else None
+    train = gather(versioned(dataset, config), rows, config.scheme, taught)
     validation = gather(dataset, validation_rows(dataset, config), config.scheme)
     parent = open_start(config)
     mean, std = parent.record["pixels"].values() if parent else training_statistics(train.images)
@@ -97,6 +98,7 @@ def _dataset(model: SavedModel) -> FaceDataset:
         raise RunError(
             f"{expected['source']}: expected the dataset the run was created with, found other faces; create a new run"
         )
+    check_version(model)
     return dataset
 
 
@@ -127,7 +129,7 @@ def _save(
         network,
         predictions,
         pixels={"mean": mean, "std": std},
-        rows={"train": len(rows), "left_out": len(dataset.rows("train", scheme)) - len(rows)},
+        rows={"train": len(rows), "left_out": len(np.setdiff1d(dataset.rows("train", scheme), rows))},
         best_epoch=loop.progress.best_epoch + 1,
         training_seconds=round(sum(row["seconds"] for row in history), 1),
         precision=config.precision,

@@ -15,12 +15,13 @@ from pathlib import Path
 
 from fer_core import store
 from fer_core.data.dataset import FaceDataset
+from fer_core.data.versions import read_version
 from fer_core.errors import RunError
 from fer_core.labels import get_scheme
 from fer_core.paths import ROOT
 from fer_core.store import SavedModel
 from fer_core.training.config import IMAGENET, TrainConfig
-from fer_core.training.data import training_rows, validation_rows
+from fer_core.training.data import check_version, training_rows, validation_rows
 from fer_core.training.teachers import open_teachers
 
 
@@ -31,13 +32,15 @@ def create_run(
 
     `skip_bad` says how `dataset` was loaded, so that the worker loads the same faces.
     Raises `ModelError` where the name is taken or not allowed, or a model to start or learn from is missing; `RunError`
-    where the dataset lacks a class or faces to validate on, or a teacher does not fit.
+    where the dataset lacks a class or faces to validate on, or a teacher does not fit; `VersionError` where the
+    dataset has no version as `config` names it.
     """
     rows = training_rows(dataset, config)
     validation_rows(dataset, config)
     open_start(config)
     open_teachers(dataset, rows, config)
     scheme = get_scheme(config.scheme)
+    version = {"version_sha256": read_version(dataset, config.version).sha256} if config.version else {}
     source = (
         dataset.source if dataset.source in ("demo", "kaggle") else str(Path(dataset.source).expanduser().resolve())
     )
@@ -53,6 +56,7 @@ def create_run(
                 "fingerprint": dataset.fingerprint,
                 "drawn": dataset.drawn,
                 "skip_bad": skip_bad,
+                **version,
             },
         },
     )
@@ -77,10 +81,11 @@ def start_run(model: SavedModel) -> None:
     """Start or resume the run in a process that outlives this one; what it prints goes to `log.txt`.
 
     Returns once a worker has the run; one that finds another at work leaves again, so starting twice is harmless.
-    Raises `RunError` where the run is finished or its worker ends at once.
+    Raises `RunError` where the run is finished, its version was changed, or its worker ends at once.
     """
     if model.trained:
         raise RunError(f"run {model.id!r}: expected one that can go on, found it finished; start a new run instead")
+    check_version(model)
     python_path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     with (model.folder / "log.txt").open("ab") as log:
         worker = subprocess.Popen(

@@ -5,6 +5,8 @@ heart teaches nothing, so only those answer that were trained on neither the fac
 with `folds`, say, each of which knows all faces but those of one fold.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from fer_core import store
@@ -13,7 +15,7 @@ from fer_core.data.dataset import FaceDataset
 from fer_core.errors import RunError
 from fer_core.store import SavedModel
 from fer_core.training.config import TrainConfig
-from fer_core.training.data import training_rows
+from fer_core.training.data import check_version, training_rows
 
 
 def open_teachers(dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -> list[tuple[SavedModel, np.ndarray]]:
@@ -27,15 +29,36 @@ def open_teachers(dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -
 
 def answers(dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -> np.ndarray:
     """Mean probabilities that the teachers give to the faces at `rows`: float32 `(n, k)`; zeros where none may."""
+    mean, heard = mean_answer(dataset, rows, open_teachers(dataset, rows, config))
+    print(f"{np.count_nonzero(heard):,} of {len(rows):,} training faces have a teacher", flush=True)
+    return mean
+
+
+def mean_answer(
+    dataset: FaceDataset, rows: np.ndarray, models: Sequence[tuple[SavedModel, np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """What `models`, each with the faces that it may answer to, bool `(len(rows),)`, say of the faces at `rows`.
+
+    Mean probabilities float32 `(len(rows), k)`, zeros where none may; and how many do, int64 `(len(rows),)`.
+    """
     from fer_core.evaluation.scoring import probabilities
 
-    teachers = open_teachers(dataset, rows, config)
-    total = np.zeros((len(rows), len(teachers[0][0].labels)), np.float32)
-    for model, blind in teachers:
-        total[blind] += probabilities(store.load_network(model), dataset.images, rows[blind])
-    heard = np.sum([blind for _, blind in teachers], axis=0, dtype=np.float32)
-    print(f"{np.count_nonzero(heard):,} of {len(rows):,} training faces have a teacher", flush=True)
-    return total / np.maximum(heard, 1)[:, np.newaxis]
+    total = np.zeros((len(rows), len(models[0][0].labels)), np.float32)
+    for model, may in models:
+        total[may] += probabilities(store.load_network(model), dataset.images, rows[may])
+    heard = np.sum([may for _, may in models], axis=0)
+    return total / np.maximum(heard, 1)[:, np.newaxis].astype(np.float32), heard
+
+
+def unseen(model: SavedModel, dataset: FaceDataset) -> np.ndarray:
+    """Bool `(n,)`: the faces of `dataset` that `model` was trained on neither themselves nor as a copy.
+
+    Of a model that was trained on this dataset, which is as it was read. Raises `RunError` where its version is gone.
+    """
+    check_version(model)
+    seen = np.zeros(len(dataset), bool)
+    seen[training_rows(dataset, TrainConfig.from_json(model.record["settings"]))] = True
+    return ~chained(find_copies(dataset), seen)
 
 
 def _blind(model: SavedModel, dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -> np.ndarray:
@@ -48,9 +71,7 @@ def _blind(model: SavedModel, dataset: FaceDataset, rows: np.ndarray, config: Tr
             raise RunError(f"teacher {model.id!r}: expected {what} {expected[:12]}, as the run's, found {found[:12]}")
     if not record["settings"]:
         raise RunError(f"teacher {model.id!r}: expected a model that was trained, found one that combines others")
-    seen = np.zeros(len(dataset), bool)
-    seen[training_rows(dataset, TrainConfig.from_json(record["settings"]))] = True
-    blind = ~chained(find_copies(dataset), seen)[rows]
+    blind = unseen(model, dataset)[rows]
     if not blind.any():
         raise RunError(
             f"teacher {model.id!r}: expected one that leaves a fold of the training faces out, "

@@ -13,15 +13,20 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from fer_core.data import FaceDataset, copies, load_dataset, source_path, statistics
+from fer_core.data.class_names import names_file
+from fer_core.data.draft import open_draft
+from fer_core.data.versions import Version, folder_of
 from fer_core.evaluation import comparison_figures
+from fer_core.evaluation.atlas import Atlas, find_atlas
 from fer_core.evaluation.common import Common, bring_together
 from fer_core.evaluation.predictions import Predictions, read_predictions
 from fer_core.evaluation.report import Report, make_report
 from fer_core.inference.classifier import Classifier
 from fer_core.inference.explanation import Explainer
 from fer_core.inference.export import export_model
+from fer_core.labels import get_scheme
 from fer_core.store import SavedModel
-from fer_core.training import data
+from fer_core.training import data, doubt
 from fer_core.training.config import TrainConfig
 from pages._ui import pictures
 
@@ -32,34 +37,57 @@ def _written(path: Path) -> int:
 
 
 _TOLD_BY = {
-    FaceDataset: lambda dataset: dataset.fingerprint,
-    TrainConfig: lambda config: (config.scheme, config.rows, config.folds, config.fold),  # what its rows hang on
-    SavedModel: lambda model: (str(model.folder), _written(model.folder / "predictions.parquet")),
+    FaceDataset: lambda dataset: (dataset.fingerprint, dataset.version),
+    # what its rows hang on
+    TrainConfig: lambda config: (config.scheme, config.version, config.rows, config.folds, config.fold),
+    Version: lambda version: version.sha256,
+    SavedModel: lambda model: (str(model.predictions_file), _written(model.predictions_file)),
 }
 
 _COMPARING = "Comparing every face with every other. This is done once for a dataset, and takes half a minute at most."
+_JUDGING = "Asking the models about every face that they never saw. This is done once, and takes a minute or two."
 
 
 def dataset(source: str) -> FaceDataset:
-    """`fer_core.data.load_dataset`, again when the file, or the folder itself, has changed."""
-    return _dataset(source, 0 if source in ("demo", "kaggle") else _written(source_path(source)))
+    """`fer_core.data.load_dataset`, again when the file, the folder itself, or the meaning of its names has changed."""
+    if source in ("demo", "kaggle"):
+        return _dataset(source, (0, 0))
+    path = source_path(source)
+    return _dataset(source, (_written(path), _written(names_file(path))))
 
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the faces. Only the first time takes long.")
-def _dataset(source: str, written: int) -> FaceDataset:
+def _dataset(source: str, written: tuple[int, int]) -> FaceDataset:
     return load_dataset(source)
 
 
-@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=3, show_spinner=_COMPARING)
-def audit(dataset: FaceDataset) -> copies.Audit:
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=12, show_spinner=_COMPARING)
+def audit(dataset: FaceDataset, threshold: float = copies.NEAR) -> copies.Audit:
     """`fer_core.data.copies.audit`."""
-    return copies.audit(dataset)
+    return copies.audit(dataset, threshold)
 
 
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=3, show_spinner=_COMPARING)
 def find_copies(dataset: FaceDataset) -> copies.Copies:
     """`fer_core.data.copies.find_copies`."""
     return copies.find_copies(dataset)
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY | {TrainConfig: TrainConfig.to_json}, max_entries=3, show_spinner=_JUDGING)
+def label_ranking(dataset: FaceDataset, config: TrainConfig) -> pd.DataFrame:
+    """`fer_core.training.doubt.ranking`; the first one loads TensorFlow, to ask the folds."""
+    return doubt.ranking(dataset, config)
+
+
+def edited(dataset: FaceDataset) -> frozenset[int]:
+    """Rows that the draft of `dataset` relabels or leaves out."""
+    return _edited(dataset, _written(folder_of(dataset.fingerprint) / "draft.jsonl"))
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=3, show_spinner=False)
+def _edited(dataset: FaceDataset, written: int) -> frozenset[int]:
+    draft = open_draft(dataset)
+    return frozenset([*draft.labels, *draft.excluded])
 
 
 @st.cache_data(hash_funcs=_TOLD_BY, max_entries=12, show_spinner=_COMPARING)
@@ -95,7 +123,19 @@ def data_urls(images: np.ndarray) -> list[str]:
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=20, show_spinner=False)
 def predictions(model: SavedModel) -> Predictions:
     """The predictions that `model` was saved with."""
-    return read_predictions(model.folder / "predictions.parquet", model.labels)
+    return read_predictions(model.predictions_file, model.labels)
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=20, show_spinner=False)
+def relabelled(model: SavedModel, version: Version) -> Predictions:
+    """The same beside the labels of a version of its dataset."""
+    return predictions(model).relabelled(version, get_scheme(model.record["scheme"]))
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=6, show_spinner=False)
+def atlas(model: SavedModel, dataset: FaceDataset) -> Atlas:
+    """`fer_core.evaluation.atlas.find_atlas`, where it is known."""
+    return find_atlas(model, dataset)
 
 
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=80, show_spinner=False)

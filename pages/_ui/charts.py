@@ -10,15 +10,20 @@ from fer_core.evaluation.figures import learning_curves
 from fer_core.store import SavedModel
 from pages._ui import theme
 
-_CONFIG = {"modeBarButtons": [["toImage"]], "displaylogo": False}
+_SELECTING = ("select2d", "lasso2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d")
 
 
-def show(figure: go.Figure, key: str, **kwargs):
-    """Draw `figure` over the full width in the theme's colours; its title is also what a screen reader says."""
+def show(figure: go.Figure, key: str, *, selecting: bool = False, **kwargs):
+    """Draw `figure` over the full width in the theme's colours; its title is also what a screen reader says.
+
+    Where points are `selecting`, its buttons are those of boxes, lassos and zoom too.
+    """
     title = figure.layout.title.text
     figure.update_layout(legend={"orientation": "h", "x": 0, "y": -0.35, "yanchor": "top"})
     figure.update_traces(error_x_color=theme.ink(), error_y_color=theme.ink(), selector={"type": "bar"})
-    return st.plotly_chart(figure, key=key, theme="streamlit", config=_CONFIG, alt=title, **kwargs)
+    buttons = [*(_SELECTING if selecting else ()), "toImage"]
+    config = {"modeBarButtons": [buttons], "displaylogo": False}
+    return st.plotly_chart(figure, key=key, theme="streamlit", config=config, alt=title, **kwargs)
 
 
 def learning(model: SavedModel, n: int | None = None, earlier: Mapping[str, pd.DataFrame] | None = None) -> None:

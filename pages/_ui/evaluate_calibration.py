@@ -13,6 +13,7 @@ from fer_core.evaluation.calibration import (
 )
 from fer_core.evaluation.calibration_figures import reliability_diagram
 from fer_core.evaluation.decision import recalibrated
+from fer_core.evaluation.elsewhere import own
 from fer_core.evaluation.predictions import Predictions
 from fer_core.store import SavedModel
 from pages._ui import cached, charts, decisions, errors, frame, words
@@ -20,13 +21,14 @@ from pages._ui import cached, charts, decisions, errors, frame, words
 
 def show(model: SavedModel, predictions: Predictions) -> None:
     """Diagram, scores and distance to the votes; the temperature can be saved for Predict."""
-    fitted_on = cached.predictions(model).select("validation", "honest")
+    fitted_on = cached.predictions(own(model)).select("validation", "honest")
     if not len(fitted_on) or not len(predictions):
         st.info("Calibration needs faces of the validation split, and of the chosen one.", icon=":material/info:")
         return
     temperature = fit_temperature(fitted_on)
+    whose = " of the dataset that it was saved with" if model.elsewhere else ""
     st.markdown(
-        f"**Temperature {temperature:.3f}**, fitted on the {len(fitted_on):,} honest validation faces: "
+        f"**Temperature {temperature:.3f}**, fitted on the {len(fitted_on):,} honest validation faces{whose}: "
         f"{_meaning(temperature)} It never changes which expression is the most probable."
     )
     charts.show(_diagram(predictions, temperature), "reliability", height=560)
@@ -39,7 +41,7 @@ def show(model: SavedModel, predictions: Predictions) -> None:
         "how surprised the model is by the true expression, less is better; the change is on the same faces. Points "
         "in the diagram and brackets have 95 % intervals."
     )
-    if st.session_state["split"] == "validation":
+    if st.session_state["split"] == "validation" and not model.elsewhere:
         st.warning("The temperature was fitted on these faces: the test split tells what it is worth.")
     _show_votes(model, predictions, temperature)
     now = decisions.saved(model)

@@ -7,7 +7,7 @@ from fer_core.evaluation.curves_figures import called_positive_bars
 from fer_core.evaluation.negative import NEGATIVE, POSITIVE, called_positive, sides
 from fer_core.evaluation.predictions import PARTS, Predictions
 from fer_core.store import SavedModel
-from pages._ui import cached, charts, words
+from pages._ui import charts, evaluate_labels, words
 
 _TOLD = (("Sad", "Happy"), ("Sad", POSITIVE), (NEGATIVE, "Happy"), (NEGATIVE, POSITIVE))
 
@@ -18,7 +18,7 @@ def show(model: SavedModel, predictions: Predictions) -> None:
         st.info(f"{model.id} doesn't tell negative expressions from positive ones.", icon=":material/info:")
         return
     split = st.session_state["split"]
-    parts = {part: called_positive(cached.predictions(model).select(split, part)) for part in PARTS}
+    parts = {part: called_positive(evaluate_labels.scored(model).select(split, part)) for part in PARTS}
     st.markdown(
         "The study found its real problem here: Sad faces that are missed. Angry, Fear and Sad are its *negative* "
         "expressions; Happy, Surprise and Neutral its *positive* ones."

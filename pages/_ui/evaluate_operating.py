@@ -5,6 +5,7 @@ import streamlit as st
 
 from fer_core.evaluation.calibration_figures import who_pays_bars
 from fer_core.evaluation.decision import Decision, point_sentence
+from fer_core.evaluation.elsewhere import own
 from fer_core.evaluation.figures import confusion_heatmap
 from fer_core.evaluation.metrics import confusion, matrix_frame
 from fer_core.evaluation.operating import (
@@ -18,7 +19,7 @@ from fer_core.evaluation.operating import (
 )
 from fer_core.evaluation.predictions import Predictions
 from fer_core.store import SavedModel
-from pages._ui import cached, charts, decisions, pickers, words
+from pages._ui import cached, charts, decisions, evaluate_labels, pickers, words
 
 _FIRST = ("Sad", "Negative")
 _SHOWN = (("validation", "honest"), ("test", "raw"), ("test", "honest"))
@@ -28,8 +29,8 @@ def show(model: SavedModel, predictions: Predictions) -> None:
     """Threshold, scores of the group, recall of every class, matrix; the point can be saved for Predict."""
     now = decisions.saved(model)
     group, recall = _ask(model.labels)
-    everything = cached.predictions(model)
-    fitted_on = everything.select("validation", "honest")
+    everything = evaluate_labels.scored(model)
+    fitted_on = cached.predictions(own(model)).select("validation", "honest")
     if not 0 < len(group) < len(model.labels):
         st.info("Choose at least one expression, and not all.", icon=":material/info:")
         return

@@ -7,7 +7,7 @@ import streamlit as st
 from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.reference import annotators, majority_class
 from fer_core.store import SavedModel
-from pages._ui import cached, errors, frame
+from pages._ui import cached, errors, evaluate_labels, frame
 
 ANNOTATORS, MAJORITY = "annotators", "one answer"
 
@@ -19,7 +19,7 @@ def references(model: SavedModel, predictions: Predictions) -> dict[str, Predict
         dataset = cached.dataset(frame.chosen_source())
         if dataset.votes is not None and dataset.fingerprint == model.record["dataset"]["fingerprint"]:
             others[ANNOTATORS] = annotators(predictions, dataset.votes)
-    if len(known := cached.predictions(model).select("validation")):
+    if len(known := evaluate_labels.scored(model).select("validation")):
         others[MAJORITY] = majority_class(predictions, known)
     return others
 

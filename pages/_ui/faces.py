@@ -67,18 +67,18 @@ def first_page() -> None:
     st.session_state["faces_page"] = 1
 
 
-def table(frame: pd.DataFrame, dataset: FaceDataset | None, alt: str) -> None:
+def table(frame: pd.DataFrame, dataset: FaceDataset | None, alt: str, key: str = "faces_table", **kwargs):
     """A table that the keyboard can walk through, a face a row of `frame`, whose columns are shown as they are.
 
     Its column `Row` tells which faces these are; they stand in front where there is a `dataset`. Columns of fractions
-    are shares.
+    are shares. `kwargs`, and what is returned, are those of `st.dataframe`.
     """
     shares = {name: st.column_config.NumberColumn(format="percent") for name in frame.select_dtypes("floating")}
     if dataset is not None:
         frame = frame.assign(Face=cached.data_urls(dataset.images[frame["Row"].to_numpy()]))
         frame = frame[["Face", *frame.columns.drop("Face")]]
     config = shares | {"Face": st.column_config.ImageColumn(width="small")}
-    st.dataframe(frame, hide_index=True, row_height=56, column_config=config, key="faces_table", alt=alt)
+    return st.dataframe(frame, hide_index=True, row_height=56, column_config=config, key=key, alt=alt, **kwargs)
 
 
 def describe(dataset: FaceDataset, row: int) -> str:

@@ -1,9 +1,12 @@
 """What stands around every page: the deep-link guard, the title, what the dataset has to say."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from fer_core.data import FaceDataset, default_source
-from pages._ui import cached
+from fer_core.data.class_names import read_names
+from pages._ui import cached, class_names
 
 
 def start(file: str, title: str, purpose: str) -> None:
@@ -24,6 +27,8 @@ def dataset() -> FaceDataset:
         )
     for note in chosen.notes:
         st.caption(f"Note on the data: {note}")
+    if (path := Path(chosen.source).expanduser()).exists() and (mapped := read_names(path)):
+        class_names.offer(path, mapped)
     return chosen
 
 

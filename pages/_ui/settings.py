@@ -5,17 +5,19 @@ Limits are `config.LIMITS`, what stands in a control at first is the preset's; e
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from fer_core.data import FaceDataset
+from fer_core.data.versions import list_versions
 from fer_core.labels import SCHEMES, get_scheme
 from fer_core.training import config as known
 from fer_core.training.config import LIMITS, TrainConfig
 from fer_core.training.preview import Chance, disturbed
-from pages._ui import pickers
+from pages._ui import cached, frame, pickers
 
 COLUMNS = 3
 PREVIEW_FACES, PREVIEW_ROWS, PREVIEW_SIDE = 6, 4, 72
@@ -42,6 +44,11 @@ def _starts(chosen: dict) -> list[str]:
     return ["", *imagenet, *(model.id for model in pickers.trained_models()), *named]
 
 
+def _versions(chosen: dict) -> list[str]:
+    dataset = cached.dataset(frame.chosen_source())
+    return ["", *(version.name for version in list_versions(dataset)), chosen["version"]]
+
+
 def _sides(chosen: dict) -> list[tuple[int, ...]]:
     return [(48,)] if chosen["network"] in known.FIXED_SIDE else [*SIDES, chosen["sides"]]
 
@@ -53,6 +60,7 @@ def _teachers(chosen: dict) -> list[str]:
 
 FIRST = (
     Control("scheme", "Classes", "Which expressions are told apart.", options=tuple(SCHEMES)),
+    Control("version", "Labels", "Of the training faces: see Audit, Versions.", options=_versions),
     Control("rows", "Faces", "`clean`: without blanks, copies, and copies of test faces.", options=known.ROWS),
     Control("epochs", "Epochs, at most", "Passes over all training faces.", 1),
     Control("minutes", "Minutes, at most", "No epoch begins after so many minutes of training. Empty: no limit.", 1.0),
@@ -102,7 +110,11 @@ GROUPS = {
         Control("tensorboard", "Write TensorBoard files", "Look at them with `tensorboard --logdir models`."),
     ),
 }
-_WORDS: dict[Any, str] = {"": "random weights", known.IMAGENET: "ImageNet"}
+_WORDS = {
+    ("start", ""): "random weights",
+    ("start", known.IMAGENET): "ImageNet",
+    ("version", ""): "the dataset's own",
+}
 
 
 def ask(base: TrainConfig, name: str, dataset: FaceDataset) -> TrainConfig | None:
@@ -168,7 +180,7 @@ def _ask(control: Control, value: Any, chosen: dict, key: str) -> Any:
     if control.field == "teachers":
         return tuple(st.multiselect(control.label, options, value, **common))
     index = options.index(value) if value in options else 0
-    return st.selectbox(control.label, options, index, format_func=_words, **common)
+    return st.selectbox(control.label, options, index, format_func=partial(_words, control.field), **common)
 
 
 def _ask_number(control: Control, value: float | None, common: dict) -> float | None:
@@ -179,10 +191,10 @@ def _ask_number(control: Control, value: float | None, common: dict) -> float | 
     return st.number_input(control.label, low, high, value, control.step, form, placeholder="none", **common)
 
 
-def _words(option: Any) -> str:
+def _words(field: str, option: Any) -> str:
     if isinstance(option, tuple):
         return " → ".join(map(str, option))
-    return _WORDS.get(option, option)
+    return _WORDS.get((field, option), option)
 
 
 def _examples(dataset: FaceDataset, scheme_name: str) -> np.ndarray:

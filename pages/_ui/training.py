@@ -12,7 +12,8 @@ from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation.figures import confusion_heatmap
 from fer_core.evaluation.metrics import matrix_frame
 from fer_core.store import SavedModel
-from fer_core.training import runs
+from fer_core.training import runs, speed
+from fer_core.training.config import TrainConfig
 from fer_core.training.standing import settings, standing
 from pages._ui import cached, charts, errors, words
 
@@ -52,6 +53,37 @@ def start(model: SavedModel) -> None:
     st.rerun()
 
 
+def show_estimate(dataset: FaceDataset, config: TrainConfig, times: int = 1) -> None:
+    """How long a run will take, or so many alike, if the machine was measured; else the button that measures it."""
+    measured = speed.known(config)
+    if measured is None:
+        if st.button("Measure this machine", "measure", icon=":material/speed:", help="To know how long it will take."):
+            with st.spinner("Training a few batches of random faces: about half a minute"):
+                speed.measure_apart(config)
+            st.rerun(scope="fragment")
+        return
+    faces = len(cached.training_rows(dataset, config))
+    side = max(measured.images_per_second)
+    runs_of = f"{times} runs on {faces:,} faces each" if times > 1 else f"{faces:,} faces"
+    st.markdown(
+        f"About **{words.duration(times * speed.estimate(config, faces, measured))}** on this machine, for {runs_of} "
+        f"(self-test: {measured.images_per_second[side]:,.0f} faces a second at {side} px, {measured.precision})."
+    )
+
+
+def show_progress(model: SavedModel) -> None:
+    """How far a running run is, as a bar."""
+    at, epochs = standing(model), settings(model).epochs
+    if at is None:
+        st.progress(0, "Loading the faces and the network")
+        return
+    told = (
+        f"{at.epochs:.1f} of at most {epochs:,} epochs, {at.images_per_second:,.0f} faces a second, "
+        f"at most {words.duration(at.seconds_left)} left"
+    )
+    st.progress(min(at.epochs / epochs, 1.0), told)
+
+
 def _show_status(model: SavedModel) -> None:
     status = model.status
     st.badge(status, color=BADGES[status])
@@ -62,19 +94,7 @@ def _show_status(model: SavedModel) -> None:
     if status == "queued":
         st.info("It waits for another run to end, and then starts by itself.")
     if status == "running":
-        _show_progress(model)
-
-
-def _show_progress(model: SavedModel) -> None:
-    at, epochs = standing(model), settings(model).epochs
-    if at is None:
-        st.progress(0, "Loading the faces and the network")
-        return
-    told = (
-        f"{at.epochs:.1f} of at most {epochs:,} epochs, {at.images_per_second:,.0f} faces a second, "
-        f"at most {words.duration(at.seconds_left)} left"
-    )
-    st.progress(min(at.epochs / epochs, 1.0), told)
+        show_progress(model)
 
 
 def _show_buttons(model: SavedModel, dataset: FaceDataset) -> None:

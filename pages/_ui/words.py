@@ -258,6 +258,19 @@ def slices(frame: pd.DataFrame, score: str) -> pd.DataFrame:
     return pd.DataFrame(table | {score: [interval(*row) for row in values]})
 
 
+def contradiction(frame: pd.DataFrame) -> pd.DataFrame:
+    """`doubt.contradiction`, to be read."""
+    *heads, everything = frame["first"]
+    return pd.DataFrame(
+        {
+            "Faces": [*(f"first {first:,}" for first in heads), f"all {everything:,}"],
+            "With votes": frame["n"],
+            "Contradicted": frame["contradicted"],
+            "Share": with_interval(frame.rename(columns={"low": "share_low", "high": "share_high"}), "share"),
+        }
+    )
+
+
 def leaks(shares: pd.DataFrame, usage: str) -> pd.DataFrame:
     """`statistics.leak_shares` of one Usage, to be read."""
     of_usage = shares[shares["usage"] == usage]

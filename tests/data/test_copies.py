@@ -7,9 +7,11 @@ from fer_core.data.copies import (
     clean_training_rows,
     copies_of,
     find_copies,
+    leak_between,
     measure_copies,
-    near_groups,
+    near_pairs,
 )
+from fer_core.data.cosine import ROUNDING, _coarse, _vectors
 from fer_core.data.dataset import FaceDataset, fingerprint_of
 from fer_core.labels import EMOTIONS, get_scheme
 
@@ -58,6 +60,9 @@ def test_audit_counts_what_was_planted(copied):
         "cross_split_groups": 1,
         "conflicting_groups": 1,
         "blank": 1,
+        "nearly_blank": 0,
+        "near_pairs": 3,
+        "threshold": NEAR,
         "leaked": {"PublicTest": {"exact": [1], "near": []}, "PrivateTest": {"exact": [], "near": [2]}},
     }
     assert [rows.tolist() for rows in found.groups] == [[0, 1], [5, 6]]
@@ -102,7 +107,7 @@ def test_near_pairs_equal_numpys_correlation():
 
 def test_pairs_across_blocks_are_found(monkeypatch):
     """Copies that lie in different blocks of the matrix are compared too."""
-    monkeypatch.setattr("fer_core.data.copies.BLOCK", 2)
+    monkeypatch.setattr("fer_core.data.cosine.BLOCK", 2)
     assert measure_copies(blobs(5)[[0, 1, 2, 3, 4, 0]]).near.tolist() == [[0, 5]]
 
 
@@ -120,7 +125,7 @@ def test_copies_are_read_back_by_fingerprint_and_threshold(copied, monkeypatch):
     before = find_copies(copied)
     monkeypatch.delattr("fer_core.data.copies.measure_copies")
     after = find_copies(copied)
-    for name in ("first", "near", "blank"):
+    for name in ("first", "near", "cosine", "contrast"):
         np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
     with pytest.raises(NameError):
         find_copies(copied, 0.5)
@@ -158,6 +163,54 @@ def test_copies_of_a_row(copied):
     assert [rows.tolist() for rows in copies_of(copies, 9)] == [[], []]
 
 
-def test_chains_with_near_copies(copied):
-    """An exact copy stands in the chain of its near ones; a chain of exact copies alone is left out."""
-    assert [rows.tolist() for rows in near_groups(find_copies(copied))] == [[0, 1, 2], [3, 4]]
+def test_near_pairs_are_no_exact_ones(copied):
+    """Of near copies each pair, with its cosine; of exact copies none, though each is near to the same third."""
+    pairs, cosine = near_pairs(find_copies(copied))
+    assert sorted(pairs.tolist()) == [[0, 2], [1, 2], [3, 4]]
+    assert cosine == pytest.approx(1, abs=1e-3)
+
+
+def test_a_higher_threshold_is_a_look_at_what_is_kept(copied, monkeypatch):
+    """Above the lowest kept threshold nothing is measured again, and the least alike pair stands first."""
+    a, b = blobs(2).astype(float)
+    faces = np.stack([a, 0.8 * a + 0.2 * b, 0.9 * a + 0.1 * b]).astype(np.uint8)
+    blended = dataset(faces, [HAPPY] * 3, ["Training"] * 3)
+    pairs, cosine = near_pairs(find_copies(blended, 0.9))
+    assert len(pairs) == 3
+    assert pairs[0].tolist() == [0, 1]
+    assert (np.diff(cosine) >= 0).all()
+    monkeypatch.delattr("fer_core.data.copies.measure_copies")
+    between = float(cosine[:2].mean())
+    assert find_copies(blended, between).near.tolist() == [[0, 2], [1, 2]]
+    assert len(audit(blended, between).near_pairs) == 2
+    with pytest.raises(ValueError, match="threshold"):
+        find_copies(blended, 1.5)
+
+
+def test_no_pair_is_ruled_out_by_the_coarse_look():
+    """Noise, blobs, edges and flat images: what 8 × 8 pixels rule out, 24 × 24 pixels would too."""
+    rng = np.random.default_rng(3)
+    noise = rng.integers(0, 256, (40, 48, 48))
+    edges = np.where(np.arange(48) < rng.integers(4, 44, (40, 1)), 40, 200)[:, None].repeat(48, axis=1)
+    images = np.concatenate([noise, edges, blobs(40), np.full((1, 48, 48), 9)]).astype(np.uint8)
+    vectors = _vectors(images, np.arange(len(images)))
+    coarse = _coarse(vectors)
+    assert (coarse @ coarse.T >= vectors @ vectors.T - ROUNDING).all()
+
+
+def test_nearly_blank_images_are_told(copied):
+    """A faint image is not blank; the faintest is first."""
+    faint = np.full((3, 48, 48), 100, np.uint8)
+    for image, step in zip(faint, (16, 6, 40), strict=True):
+        image[:24] += np.uint8(step)
+    found = audit(dataset(faint, [HAPPY] * 3, ["Training"] * 3))
+    assert found.faint_rows.tolist() == [1, 0]  # half of each is brighter by 6, 16, 40: deviations 3, 8, 20
+    assert (found.blank, found.to_json()["nearly_blank"]) == (0, 2)
+
+
+def test_leaks_between_two_datasets(copied):
+    """Copies of a Training face of the one in the other; what the other holds twice, or PublicTest has, is no leak."""
+    new = blobs(1, seed=9)[0]
+    images = np.stack([copied.images[3], np.minimum(copied.images[10], 230) + 20, copied.images[9], new, new])
+    other = dataset(images.astype(np.uint8), [HAPPY] * 5, ["Training"] * 5)
+    assert leak_between(copied, other).tolist() == ["exact", "near", "", "", ""]

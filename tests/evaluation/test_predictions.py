@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
+from fer_core.data.versions import Version
 from fer_core.errors import ModelError
 from fer_core.evaluation.predictions import Predictions, predictions_frame, read_predictions
+from fer_core.labels import EMOTIONS, SCHEMES
+
+HAPPY, DISGUST = EMOTIONS.index("Happy"), EMOTIONS.index("Disgust")
 
 
 def test_written_and_read_back(predictions, tmp_path):
@@ -89,3 +93,16 @@ def test_empty(predictions, tmp_path):
     path = tmp_path / "predictions.parquet"
     Predictions(predictions.frame.head(0), predictions.labels).frame.to_parquet(path)
     assert len(read_predictions(path, predictions.labels)) == 0
+
+
+def test_relabelled(hand_made):
+    """A version moves a face to another class; one left out, and one that has no class any more, are gone."""
+    scheme = SCHEMES["valence"]
+    version = Version("v", "0" * 64, {0: HAPPY, 1: DISGUST, 99: HAPPY}, (3,))
+    changed = hand_made.relabelled(version, scheme)
+    assert changed.frame["row"].tolist() == [0, 2]
+    assert changed.y_true.tolist() == [1, 1]
+    assert changed.y_prob.tolist() == hand_made.y_prob[[0, 2]].tolist()
+    assert changed.frame.dtypes.tolist() == hand_made.frame.dtypes.tolist()
+    assert hand_made.y_true.tolist() == [0, 0, 1, 1]
+    assert hand_made.relabelled(Version("w", "0" * 64), scheme).frame.equals(hand_made.frame)

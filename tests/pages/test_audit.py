@@ -4,10 +4,11 @@ from fer_core.data.copies import audit
 
 
 def test_counts_are_the_audits(open_page, faces):
-    """The five numbers are those of `audit`."""
+    """The seven numbers are those of `audit`."""
     found = audit(faces)
     expected = (found.exact_groups, found.exact_redundant, found.cross_split_groups, found.conflicting_groups)
-    assert [int(metric.value) for metric in open_page("audit").metric] == [*expected, found.blank]
+    others = (len(found.near_pairs), found.blank, len(found.faint_rows))
+    assert [int(metric.value) for metric in open_page("audit").metric] == [*expected, *others]
 
 
 def test_leaks_of_a_split(open_page, said, faces):
@@ -16,7 +17,24 @@ def test_leaks_of_a_split(open_page, said, faces):
     assert f"**{len(leaked['exact']) + len(leaked['near'])} of 174**" in said(open_page("audit", split="validation"))
 
 
-@pytest.mark.parametrize("kind", ["exact", "across splits", "conflicting", "near", "blank"])
+@pytest.mark.parametrize("kind", ["exact", "across splits", "conflicting", "near", "blank", "nearly blank"])
 def test_every_kind_of_copies_opens_from_a_link(open_page, kind):
     """Each list is shown, or said to be empty."""
     assert open_page("audit", copies=kind).session_state["copies"] == kind
+
+
+def test_the_threshold_of_near_copies(open_page, said, faces):
+    """A link names it; the page says it in words and shows the pairs from there up, the least alike first."""
+    found = audit(faces, 0.9)
+    assert len(found.near_pairs) > len(audit(faces).near_pairs)
+    app = open_page("audit", near="0.9", copies="near")
+    assert app.slider(key="near").value == 0.9
+    assert "is at least 0.90" in said(app)
+    assert f"{len(found.near_pairs):,} pairs of near copies, from 0.90 up" in said(app)
+    assert f"cosine **{found.cosine[0]:.3f}**" in said(app)
+
+
+def test_labels_by_split(open_page, faces):
+    """Counts of each label in each split."""
+    table = next(table.value for table in open_page("audit").dataframe if "Training" in table.value)
+    assert table["Training"].to_dict() == faces.counts()["Training"]

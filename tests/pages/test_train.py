@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from saved import save_model, start_model
 
+from fer_core.data.versions import Version, save_version
 from fer_core.store import create_model, list_models, update_record
 from fer_core.training import runs, speed
 from fer_core.training.config import PRESETS, TrainConfig
@@ -46,6 +48,19 @@ def test_imagenet_only_where_there_are_such_weights(open_page):
     assert app.selectbox(key="sides-baseline").options == ["48"]
     app.selectbox(key="network-baseline").select("mobilenet").run()
     assert "ImageNet" in app.selectbox(key="start-baseline").options
+
+
+def test_versions_of_the_labels_are_offered(open_page, faces):
+    """Beside the dataset's own, which stand there at first; the faces that are learned are counted by it."""
+    out = np.flatnonzero((faces.usage == "Training") & (faces.emotion == 3))[:6].tolist()
+    save_version(Version("better", faces.fingerprint, {}, tuple(out)))
+    speed.remember(PRESETS["quick"], speed.Speed("float32", {48: 203.0}))
+    app = open_page("train")
+    box = app.selectbox(key="version-quick")
+    assert (box.options, box.value) == (["the dataset's own", "better"], "")
+    box.select("better").run()
+    assert not app.exception
+    assert "for 400 faces" in "".join(element.value for element in app.markdown)
 
 
 def test_estimate_of_a_measured_machine(open_page, said):

@@ -1,0 +1,163 @@
+"""The verbs that make a dataset better: versions, doubt."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from fer_core.cli_common import check_writable, follow, load, say
+from fer_core.cli_words import contradiction_lines, ending
+from fer_core.data import FaceDataset, load_dataset
+from fer_core.data.changes import changed_only, changes, class_totals
+from fer_core.data.edits import read_edits
+from fer_core.data.versions import (
+    OUT,
+    Version,
+    by_emotion,
+    damaged_versions,
+    list_versions,
+    read_version,
+    save_version,
+)
+from fer_core.errors import RunError
+
+
+def versions(arguments) -> tuple[dict, str]:
+    """Versions of the labels: list them; show, compare or save one."""
+    dataset = load_dataset(arguments.source, skip_bad=arguments.skip_bad)
+    return _ACTIONS[arguments.action or "list"](dataset, arguments)
+
+
+def doubt(arguments) -> tuple[dict, str]:
+    """The labels that models which never saw the face believe least; trains what is missing for it."""
+    from fer_core.evaluation.doubt import contradiction
+    from fer_core.training import doubt as folds
+    from fer_core.training.settings import parse_settings
+
+    if arguments.out:
+        check_writable(Path(arguments.out))
+    dataset = load(arguments)
+    preset = arguments.preset or folds.default_preset(dataset)
+    config = folds.fold_config(preset, arguments.folds, **parse_settings(arguments.set))
+    _train_folds(dataset, config, arguments.skip_bad)
+    ranking = folds.ranking(dataset, config)
+    if arguments.out:
+        ranking.to_csv(arguments.out, index=False)
+        say(f"wrote {arguments.out}")
+    against, top = contradiction(ranking, (100, 1_000)), ranking.head(arguments.top)
+    n, issues = len(ranking), int(ranking["is_issue"].sum())
+    result = {"n": n, "issues": issues} | {
+        name: json.loads(frame.to_json(orient="records", double_precision=15))
+        for name, frame in (("contradiction", against), ("ranking", top))
+    }
+    lines = [f"{face.row}, {face.usage}, labelled {face.label}: {face.reason}" for face in top.itertuples()]
+    return result, "\n".join([*lines, f"{issues:,} of {n:,} labels are doubtful", *contradiction_lines(against)])
+
+
+def _train_folds(dataset: FaceDataset, config, skip_bad: bool) -> None:
+    """Train the folds that are missing, one after the other; `RunError` where one ends before it is finished."""
+    from fer_core.training import doubt as folds
+    from fer_core.training.runs import start_run
+
+    if folds.progress(dataset, config).ready:
+        return
+    for model in folds.create(dataset, config, skip_bad=skip_bad):
+        if model.trained:
+            continue
+        say(f"run {model.id}: its folder is {model.folder}")
+        if not model.busy:
+            start_run(model)
+        ended = follow(model)
+        if ended.status != "finished":
+            raise RunError(f"{ending(ended)}, or call doubt again")
+
+
+def _list(dataset: FaceDataset, arguments) -> tuple[dict, str]:
+    found, damaged = list_versions(dataset), damaged_versions(dataset)
+    lines = [*map(_line, found), *damaged.values()]
+    result = {"fingerprint": dataset.fingerprint, "versions": list(map(_row, found)), "damaged": damaged}
+    return result, "\n".join(lines) or f"no version of {dataset.source} yet; make one in Audit, or by versions save"
+
+
+def _show(dataset: FaceDataset, arguments) -> tuple[dict, str]:
+    version = read_version(dataset, arguments.name)
+    rows = {"labels": by_emotion(version.labels), "excluded": list(version.excluded)}
+    table = changed_only(changes(dataset, None, version))
+    return _row(version) | rows, "\n".join([_line(version), _text(table)])
+
+
+def _compare(dataset: FaceDataset, arguments) -> tuple[dict, str]:
+    before, after = (read_version(dataset, name) if name else None for name in _pair(arguments))
+    frame = changes(dataset, before, after)
+    moved, totals = changed_only(frame), class_totals(frame)
+    result = {"changes": moved.to_dict("records"), "counts": totals.to_dict("records")}
+    return result, f"{_text(moved)}\n\n{_text(totals)}"
+
+
+def _save(dataset: FaceDataset, arguments) -> tuple[dict, str]:
+    edits = read_edits(Path(arguments.file), dataset)
+    labels = {row: code for row, code in edits.items() if code != OUT}
+    excluded = tuple(row for row, code in edits.items() if code == OUT)
+    save_version(
+        Version(arguments.name, dataset.fingerprint, labels, excluded, arguments.note or "", arguments.author or "")
+    )
+    version = read_version(dataset, arguments.name)
+    return _row(version), _line(version)
+
+
+_ACTIONS = {"list": _list, "show": _show, "compare": _compare, "save": _save}
+
+
+def _pair(arguments) -> tuple[str, str]:
+    """Names of the versions before and after; empty for the dataset's own labels."""
+    return (arguments.name, arguments.other) if arguments.other else ("", arguments.name)
+
+
+def _row(version: Version) -> dict:
+    words = ("name", "created", "author", "note", "parent", "sha256")
+    counts = {"relabelled": len(version.labels), "left_out": len(version.excluded)}
+    return {key: getattr(version, key) for key in words} | counts
+
+
+def _line(version: Version) -> str:
+    told = f"{version.name}: {len(version.labels):,} relabelled, {len(version.excluded):,} left out"
+    parts = [f"from {version.parent}" if version.parent else "", version.created, version.author, version.note]
+    return ", ".join([told, *filter(None, parts)])
+
+
+def _text(table: pd.DataFrame) -> str:
+    return table.to_string(index=False) if len(table) else "nothing is different"
+
+
+def add_arguments(verb: Callable) -> None:
+    """Register these verbs; `verb(function, source=…)` makes the parser of one."""
+    _doubt_arguments(verb(doubt, source=True))
+    sub = verb(versions, source=True)
+    actions = sub.add_subparsers(dest="action", metavar="ACTION")
+    for name, words in (
+        ("list", "all versions of the dataset; so does no action"),
+        ("show", "what one changes"),
+        ("compare", "what is different between two, or between the dataset's own labels and one"),
+        ("save", "a new one, from a CSV with columns row,label; the label empty or exclude: left out"),
+    ):
+        action = actions.add_parser(name, help=words)
+        for flag, how in (("--json", "store_true"), ("--skip-bad", "store_true"), ("--source", "store")):
+            action.add_argument(flag, action=how, default=argparse.SUPPRESS)  # as given before the action
+        if name != "list":
+            action.add_argument("name", metavar="NAME")
+        if name == "compare":
+            action.add_argument("other", metavar="NAME", nargs="?")
+        if name == "save":
+            action.add_argument("--from", dest="file", required=True, metavar="FILE.csv")
+            action.add_argument("--note")
+            action.add_argument("--author")
+
+
+def _doubt_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--preset", help="of the runs that judge (default: fast, for drawn faces quick)")
+    sub.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help="as of train")
+    sub.add_argument("--folds", type=int, default=3, help="runs, each of which leaves that share out (default: 3)")
+    sub.add_argument("--top", type=int, default=20, help="how many of the ranking to print (default: 20)")
+    sub.add_argument("--out", metavar="FILE.csv", help="write the whole ranking")

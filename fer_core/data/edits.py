@@ -1,0 +1,43 @@
+"""Edits that somebody brings as a CSV: columns `row, label`; the label empty or `exclude` where a face is left out."""
+
+import csv
+from pathlib import Path
+
+from fer_core.data.dataset import FaceDataset
+from fer_core.data.versions import OUT
+from fer_core.errors import VersionError
+from fer_core.labels import EMOTIONS
+
+_CODES = {name: code for code, name in enumerate(EMOTIONS)} | dict.fromkeys(("", "exclude"), OUT)
+
+
+def read_edits(path: Path, dataset: FaceDataset) -> dict[int, int]:
+    """Row of `dataset` → emotion code, or `versions.OUT`, as the CSV at `path` says.
+
+    Raises `VersionError` where it cannot be read, has no such columns or no line, or where a line names a row that the
+    dataset hasn't, a row again, or an unknown emotion.
+    """
+    try:
+        lines = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines(), skipinitialspace=True))
+    except (OSError, ValueError, csv.Error) as error:
+        raise VersionError(f"{path}: expected a CSV with columns row,label in UTF-8, found: {error}") from error
+    if not lines or not {"row", "label"} <= set(lines[0]):
+        found = ", ".join(map(str, lines[0])) if lines else "no line"
+        raise VersionError(f"{path}: expected a CSV with columns row,label and a line a face, found {found}")
+    edits: dict[int, int] = {}
+    for number, line in enumerate(lines, 2):
+        row, label = ((line[name] or "").strip() for name in ("row", "label"))
+        if fault := _fault(row, label, edits, len(dataset)):
+            raise VersionError(f"{path}: {fault} in line {number}")
+        edits[int(row)] = _CODES[label]
+    return edits
+
+
+def _fault(row: str, label: str, edits: dict[int, int], faces: int) -> str:
+    if not (row.isascii() and row.isdigit()) or int(row) >= faces:
+        return f"expected a row from 0 to {faces - 1:,}, found {row!r}"
+    if int(row) in edits:
+        return f"expected each row once, found {row} again"
+    if label not in _CODES:
+        return f"expected a label among {', '.join(EMOTIONS)}, exclude or nothing, found {label!r}"
+    return ""

@@ -1,0 +1,194 @@
+"""A map of a dataset's faces as a saved model sees them: its embeddings in two dimensions, and clusters of them.
+
+Everything starts from the embeddings' first `COMPONENTS` principal components. The map is their t-SNE (van der Maaten &
+Hinton 2008, JMLR 9): who is near is alike, distances between far groups and the axes mean nothing. The clusters are
+k-means of the components and not of the map, which tears groups apart. All seeds are fixed.
+
+| array | shape | dtype | values |
+|---|---|---|---|
+| `points` | `(n, 2)` | float32 | where each row of the dataset lies; two decimals |
+| `cluster` | `(n,)` | int8 | its cluster, 0 the largest |
+| `predicted` | `(n,)` | int8 | the model's class for it |
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fer_core.data.dataset import FaceDataset
+from fer_core.errors import DatasetError, ModelError
+from fer_core.evaluation.embeddings import Embeddings, Progress, find_embeddings, kept_as
+from fer_core.labels import EMOTIONS, USAGES, VOTES, choose
+from fer_core.paths import write_atomic
+from fer_core.store import SavedModel
+
+COMPONENTS = 50
+CLUSTERS = 8
+"""Of FER2013's 35,887 faces, of 7 to 30 clusters, those that agree best with the labels and with the annotators."""
+LEAST = 100
+"""Faces below which a map tells nothing."""
+NO_EMOTION = -1
+
+COLOURINGS = ("label", "prediction", "split", "cluster", "annotators")
+"""What the points of a map can be told apart by."""
+SHARES = {"none": 0.0, "under half": 1e-9, "half or more": 0.5, "80 % or more": 0.8}
+"""The share of annotators who chose a face's label, in words → from which share on."""
+NO_VOTES = "no votes"
+
+
+@dataclass(frozen=True, eq=False)
+class Atlas:
+    """The module's table."""
+
+    points: np.ndarray
+    cluster: np.ndarray
+    predicted: np.ndarray
+
+
+def find_atlas(model: SavedModel, dataset: FaceDataset, progress: Progress = lambda done, n: None) -> Atlas:
+    """`measure_atlas` of a model's embeddings, kept in the data folder as those are; raises what either raises.
+
+    The labels have no part in it, so versions of a dataset share a map.
+    """
+    path = kept_as("atlas", model, dataset)
+    if path.exists():
+        with np.load(path) as stored:
+            return Atlas(**stored)
+    if len(dataset) < LEAST:
+        raise DatasetError(f"{dataset.source}: expected at least {LEAST} faces for a map, found {len(dataset)}")
+    atlas = measure_atlas(find_embeddings(model, dataset, progress))
+    write_atomic(path, lambda file: np.savez(file, **vars(atlas)))
+    return atlas
+
+
+def is_known(model: SavedModel, dataset: FaceDataset) -> bool:
+    """Whether `find_atlas` has nothing left to do but to read."""
+    return model.trained and kept_as("atlas", model, dataset).exists()
+
+
+def measure_atlas(embeddings: Embeddings) -> Atlas:
+    """The map and the clusters of `embeddings` of `LEAST` faces or more; `ModelError` where these don't differ."""
+    from sklearn.cluster import KMeans  # a second, which only the first look should cost
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    telling = int((embeddings.vectors.std(axis=0) > 0).sum())
+    if telling < 2:
+        raise ModelError(
+            f"expected embeddings that differ in two values or more between faces, found {telling}: no map"
+        )
+    components = PCA(min(COMPONENTS, *embeddings.vectors.shape), random_state=0).fit_transform(embeddings.vectors)
+    cluster = KMeans(CLUSTERS, n_init=4, random_state=0).fit_predict(components)
+    points = TSNE(random_state=0, n_jobs=-1).fit_transform(components)
+    return Atlas(points.round(2), _largest_first(cluster), embeddings.probabilities.argmax(axis=1).astype(np.int8))
+
+
+def cluster_table(cluster: np.ndarray, dataset: FaceDataset) -> pd.DataFrame:
+    """One row a cluster: `cluster` from 0, `name`, `n` faces, `majority` label and its `share`.
+
+    Where there are votes also `seen`, what most faces look like to the annotators, with its `seen_share`, and `agree`,
+    the share of faces whose label is the annotators' majority; both of the `n_seen` faces whose majority is an emotion.
+    Shares are in [0, 1], NaN of no face. Faces that the dataset's version leaves out don't count.
+    """
+    seen = None if dataset.votes is None else majority_emotion(dataset.votes)
+    return pd.DataFrame([_cluster_row(index, rows, dataset.emotion, seen) for index, rows in _kept(cluster, dataset)])
+
+
+def cluster_agreement(cluster: np.ndarray, dataset: FaceDataset) -> pd.DataFrame:
+    """How well the clusters agree with what people say: on all faces, on Training, and on the rest.
+
+    One row a set of faces and labels: `faces`, `labels` (CSV, annotators), `n`, `nmi` the normalised mutual
+    information in [0, 1], `ari` the adjusted Rand index, 0 by chance, 1 where they are the same. NaN of no face.
+    Faces whose annotators' majority is no emotion don't count there, nor do those left out of the dataset's version.
+    """
+    training = dataset.usage == USAGES[0]
+    kept = np.ones(len(dataset), bool) if dataset.excluded is None else ~dataset.excluded
+    said = {"CSV": np.asarray(dataset.emotion)}
+    if dataset.votes is not None:
+        said["annotators"] = majority_emotion(dataset.votes)
+    return pd.DataFrame(
+        [
+            {"faces": name, "labels": labels} | _agreement(codes, cluster, kept & wanted & (codes != NO_EMOTION))
+            for labels, codes in said.items()
+            for name, wanted in (("all", True), ("Training", training), ("not Training", ~training))
+        ]
+    )
+
+
+def majority_emotion(votes: np.ndarray) -> np.ndarray:
+    """What most annotators chose, the first of equals, int8 `(n,)` emotion codes; `NO_EMOTION` where that is none.
+
+    `votes` is uint8 `(n, 10)`. Of FER2013's faces 98.3 % have an emotion for their majority.
+    """
+    emotions = votes[:, [VOTES.index(emotion) for emotion in EMOTIONS]]
+    most = emotions.max(axis=1)
+    return np.where((most > 0) & (most == votes.max(axis=1)), emotions.argmax(axis=1), NO_EMOTION).astype(np.int8)
+
+
+def colouring(by: str, atlas: Atlas, model: SavedModel, dataset: FaceDataset) -> pd.Categorical:
+    """The group of each row of the dataset by one of `COLOURINGS`; `ValueError` for another.
+
+    `annotators`: the share of them who chose the label, `SHARES`, or `NO_VOTES`.
+    """
+    of = {
+        "label": lambda: (dataset.emotion, EMOTIONS),
+        "prediction": lambda: (atlas.predicted, model.labels),
+        "split": lambda: (pd.Categorical(dataset.usage, USAGES).codes, USAGES),
+        "cluster": lambda: (atlas.cluster, cluster_table(atlas.cluster, dataset)["name"]),
+        "annotators": lambda: (_share_codes(dataset), [*SHARES, NO_VOTES]),
+    }
+    codes, names = choose("colouring", by, {name: of[name] for name in COLOURINGS})()
+    return pd.Categorical.from_codes(codes, pd.Index(list(names)))
+
+
+def _largest_first(cluster: np.ndarray) -> np.ndarray:
+    order = np.argsort(-np.bincount(cluster, minlength=CLUSTERS), kind="stable")
+    return np.argsort(order)[cluster].astype(np.int8)
+
+
+def _kept(cluster: np.ndarray, dataset: FaceDataset) -> Iterator[tuple[int, np.ndarray]]:
+    """Each cluster and its rows."""
+    left_out = np.zeros(len(dataset), bool) if dataset.excluded is None else dataset.excluded
+    return ((index, np.flatnonzero((cluster == index) & ~left_out)) for index in range(cluster.max() + 1))
+
+
+def _cluster_row(index: int, rows: np.ndarray, emotion: np.ndarray, seen: np.ndarray | None) -> dict:
+    majority, share = _most_frequent(emotion[rows])
+    row = {"cluster": index, "name": f"{index + 1}: {majority}, {share:.0%}".replace("%", " %"), "n": len(rows)}
+    row |= {"majority": majority, "share": share}
+    if seen is None:
+        return row
+    told = rows[seen[rows] != NO_EMOTION]
+    most, its_share = _most_frequent(seen[told])
+    agree = float((seen[told] == emotion[told]).mean()) if len(told) else np.nan
+    return row | {"n_seen": len(told), "seen": most, "seen_share": its_share, "agree": agree}
+
+
+def _most_frequent(codes: np.ndarray) -> tuple[str, float]:
+    """The emotion that is most frequent among `codes`, and its share."""
+    if not len(codes):
+        return "none", np.nan
+    n = np.bincount(codes, minlength=len(EMOTIONS))
+    return EMOTIONS[n.argmax()], float(n.max() / n.sum())
+
+
+def _agreement(codes: np.ndarray, cluster: np.ndarray, wanted: np.ndarray) -> dict:
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
+    true, found, n = codes[wanted], cluster[wanted], int(wanted.sum())
+    if not n:
+        return {"n": 0, "nmi": np.nan, "ari": np.nan}
+    return {"n": n, "nmi": normalized_mutual_info_score(true, found), "ari": adjusted_rand_score(true, found)}
+
+
+def _share_codes(dataset: FaceDataset) -> np.ndarray:
+    """Of each face the code of its share among `SHARES`, and the one after them without votes."""
+    if dataset.votes is None:
+        return np.full(len(dataset), len(SHARES))
+    votes = dataset.votes.astype(int)
+    chose = votes[np.arange(len(votes)), [VOTES.index(EMOTIONS[code]) for code in dataset.emotion]]
+    total = votes.sum(axis=1)
+    share = chose / np.maximum(total, 1)
+    return np.where(total > 0, np.searchsorted(list(SHARES.values()), share, side="right") - 1, len(SHARES))

@@ -1,0 +1,148 @@
+"""Doubtful labels: faces ranked by how little models that never saw them believe their label.
+
+Confident learning (Northcutt, Jiang & Chuang 2021, JAIR 70, p. 1373) by its authors' library `cleanlab`. The votes of
+FER+'s annotators, where the dataset has them, stand beside it as a second opinion and take no part in the ranking.
+
+| column | dtype | values |
+|---|---|---|
+| `row` | int64 | row of the dataset, each once; the most doubtful first |
+| `usage` | str | FER's Usage |
+| `label`, `suggested` | str | the class that the face has, and the most probable one; equal where the models agree |
+| `p_label`, `p_suggested` | float64 | their probabilities, in [0, 1] |
+| `score` | float64 | cleanlab's label quality, in [0, 1], ascending |
+| `is_issue` | bool | whether it is among the first of the ranking that confident learning takes for wrong |
+| `majority` | str | what most annotators chose, the label where it is among equals; empty without votes |
+| `contradicted` | boolean | whether that is not the label; NA without votes |
+| `reason` | str | all of this in words |
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from fer_core.data.dataset import FaceDataset
+from fer_core.evaluation.intervals import proportion, wilson
+from fer_core.labels import EMOTIONS, VOTES, ClassScheme
+
+FIRST = 1_000
+"""Faces of a ranking that its proofs look at."""
+
+
+def rank_labels(dataset: FaceDataset, scheme: ClassScheme, rows: np.ndarray, y_prob: np.ndarray) -> pd.DataFrame:
+    """The module's table for the faces at `rows`, to which models that never saw them answer `y_prob` `(len(rows), k)`.
+
+    The score is self-confidence, the probability of the label: on FER2013 it finds more of labels that were flipped at
+    random than cleanlab's other scores do. `ValueError` for a face without a class of `scheme`.
+    """
+    from cleanlab.filter import find_label_issues  # four seconds, which only a ranking should cost
+    from cleanlab.rank import get_label_quality_scores
+
+    label = scheme.classes(dataset.emotion[rows]).astype(np.int64)
+    if (label < 0).any():
+        raise ValueError(f"rows: expected faces of {', '.join(scheme.labels)}, found {(label < 0).sum():,} others")
+    y_prob = np.asarray(y_prob, np.float64)
+    suggested, names = y_prob.argmax(axis=1), np.array(scheme.labels, object)
+    each = np.arange(len(rows))
+    frame = pd.DataFrame(
+        {
+            "row": rows,
+            "usage": dataset.usage[rows],
+            "label": names[label],
+            "suggested": names[suggested],
+            "p_label": y_prob[each, label],
+            "p_suggested": y_prob[each, suggested],
+            "score": get_label_quality_scores(label, y_prob, method="self_confidence"),
+            # in this process: a fork of one that has loaded TensorFlow hangs
+            "is_issue": find_label_issues(label, y_prob, filter_by="low_self_confidence", n_jobs=1),
+        }
+    )
+    frame = frame.assign(**_second_opinion(dataset, scheme, rows, label))
+    frame["reason"] = [*map(_reason, frame.to_dict("records"))]
+    return frame.drop(columns="chose").sort_values("score", kind="stable", ignore_index=True)
+
+
+def contradiction(ranking: pd.DataFrame, sizes: Iterable[int] = (FIRST,)) -> pd.DataFrame:
+    """The share that the annotators' majority contradicts of the first so many faces, and of all: the base rate.
+
+    Columns: `first`, the size, of which `n` have votes, `contradicted` of these, and their `share` with its 95 %
+    interval `low`, `high`, in [0, 1]. One row a size, ascending; sizes beyond the ranking's are left out, and all faces
+    stand last.
+    """
+    first = np.unique([size for size in sizes if 0 < size < len(ranking)] + [len(ranking)])
+    known = np.cumsum(ranking["contradicted"].notna().to_numpy())
+    against = np.cumsum(ranking["contradicted"].fillna(False).to_numpy(bool))
+    n, contradicted = (np.append(0, counts)[first] for counts in (known, against))
+    low, high = wilson(contradicted, n)
+    share = proportion(contradicted, n)
+    return pd.DataFrame(
+        {"first": first, "n": n, "contradicted": contradicted, "share": share, "low": low, "high": high}
+    )
+
+
+def flip(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """`labels`, classes from 0 to k - 1, `n` of them at random replaced by another class at random.
+
+    The test of a ranking: it should put these first. `ValueError` where there are fewer than `n`, or one class only.
+    """
+    k = int(np.max(labels, initial=-1)) + 1
+    if k < 2 or not 0 <= n <= len(labels):
+        raise ValueError(f"expected two classes or more and 0 to {len(labels):,} flips, found {k} and {n:,}")
+    rng = np.random.default_rng(seed)
+    chosen = rng.choice(len(labels), n, replace=False)
+    flipped = np.array(labels)
+    flipped[chosen] = (flipped[chosen] + rng.integers(1, k, n)) % k
+    return flipped
+
+
+def flips_found(ranking: pd.DataFrame, flipped: np.ndarray, first: int = FIRST) -> int:
+    """How many of the rows in `flipped` are among the `first` of the ranking."""
+    return int(ranking["row"].head(first).isin(flipped).sum())
+
+
+def _second_opinion(dataset: FaceDataset, scheme: ClassScheme, rows: np.ndarray, label: np.ndarray) -> dict:
+    """Columns `majority` and `contradicted`, and `chose`: the annotators in words."""
+    if dataset.votes is None:
+        return {"majority": "", "contradicted": pd.array([pd.NA] * len(rows), "boolean"), "chose": ""}
+    counts, names = _votes_by_class(dataset.votes[rows], scheme)
+    each, total = np.arange(len(rows)), counts.sum(axis=1)
+    weighed = counts.astype(float)
+    weighed[each, label] += 0.5  # among equals the label counts first: nobody contradicts it
+    most = weighed.argmax(axis=1)
+    voted = total > 0
+    contradicted = pd.array(most != label, "boolean")
+    contradicted[~voted] = pd.NA
+    told = zip(total, counts[each, most], names[most], counts[each, label], names[label], strict=True)
+    return {
+        "majority": np.where(voted, names[most], ""),
+        "contradicted": contradicted,
+        "chose": [_chose(*face) for face in told],
+    }
+
+
+def _votes_by_class(votes: np.ndarray, scheme: ClassScheme) -> tuple[np.ndarray, np.ndarray]:
+    """Votes `(n, 10)` summed by class, and by what else there was to choose: int64 `(n, m)`, and the `m` names."""
+    codes = np.array([EMOTIONS.index(name) if name in EMOTIONS else -1 for name in VOTES])
+    classes = np.where(codes >= 0, scheme.classes(codes), -1)
+    others = np.flatnonzero(classes < 0)
+    of_classes = [votes[:, classes == index].sum(axis=1, dtype=np.int64) for index in range(len(scheme))]
+    names = np.array([*scheme.labels, *(VOTES[index] for index in others)], object)
+    return np.column_stack([*of_classes, votes[:, others].astype(np.int64)]), names
+
+
+def _chose(total: int, n_most: int, most: str, n_label: int, label: str) -> str:
+    if not total:
+        return ""
+    rest = "" if most == label else f", {n_label or 'none'} {label}"
+    return f"; of {total} annotators {n_most} chose {most}{rest}"
+
+
+def _reason(face: dict) -> str:
+    given = f"{face['label']} {_percent(face['p_label'])}"
+    if face["suggested"] != face["label"]:
+        given += f" and {face['suggested']} {_percent(face['p_suggested'])}"
+    return f"The model, which never saw this face, gives {given}{face['chose']}."
+
+
+def _percent(probability: float) -> str:
+    return f"{100 * probability:.{0 if probability >= 0.01 else 1}f} %"

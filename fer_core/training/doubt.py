@@ -1,0 +1,170 @@
+"""Out-of-fold probabilities: what models that never saw a face say of it, which `evaluation.doubt` ranks labels by.
+
+As many runs as there are folds learn from all faces but those of one fold each, copies together. They are runs like
+any other: they queue, resume, and stand on the page Train. Once all are trained they are asked, and their answers kept
+as `doubt/<first 16 of the fingerprint>-<settings>.npz` in the data folder, which then needs the runs no more:
+
+| array | shape | dtype | values |
+|---|---|---|---|
+| `rows` | `(m,)` | int64 | all faces with a class of the scheme, of all Usages, ascending |
+| `y_prob` | `(m, k)` | float32 | mean answer of the models that were trained on neither the face nor a copy of it |
+
+That is one model for a Training face, and for the others all, or the one that knows no copy of the face.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock
+
+from fer_core import store
+from fer_core.data.dataset import FaceDataset
+from fer_core.data.versions import read_version
+from fer_core.errors import RunError
+from fer_core.evaluation.doubt import rank_labels
+from fer_core.labels import SPLITS, get_scheme
+from fer_core.paths import data_dir, models_dir, write_atomic
+from fer_core.store import SavedModel
+from fer_core.training import runs
+from fer_core.training.config import IMAGENET, TrainConfig, get_preset
+from fer_core.training.data import versioned
+from fer_core.training.teachers import mean_answer, unseen
+
+FOLDS = 3
+TAG = "doubt"
+"""What the name of each of these runs begins with."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the work is: a run a fold, None where it is not created yet, and whether the answers are kept."""
+
+    runs: tuple[SavedModel | None, ...]
+    ready: bool
+
+    @property
+    def trained(self) -> int:
+        """How many folds are."""
+        return sum(run is not None and run.trained for run in self.runs)
+
+    @property
+    def busy(self) -> tuple[SavedModel, ...]:
+        """The runs that train or wait."""
+        return tuple(run for run in self.runs if run is not None and run.busy)
+
+    @property
+    def state(self) -> str:
+        """One of none, begun, training, trained, ready."""
+        if self.ready:
+            return "ready"
+        if self.trained == len(self.runs):
+            return "trained"
+        if self.busy:
+            return "training"
+        return "begun" if any(self.runs) else "none"
+
+
+def default_preset(dataset: FaceDataset) -> str:
+    """The preset for this work where none is chosen."""
+    return "quick" if dataset.drawn else "fast"
+
+
+def fold_config(preset: str, folds: int = FOLDS, **changes) -> TrainConfig:
+    """The preset for this work, with `changes`: all faces, and without the annotators' votes.
+
+    What a model has learned of the votes would no longer stand beside them as a second opinion. `ValueError` for
+    settings that cannot be, or that would let a model see the faces that it is to judge.
+    """
+    config = replace(get_preset(preset), **({"rows": "all", "votes_weight": 0.0, "folds": folds} | changes))
+    if config.folds < 2:
+        raise ValueError(f"folds: expected 2 or more, found {config.folds}")
+    if config.teachers or config.start not in ("", IMAGENET):
+        raise ValueError(
+            "settings: expected neither teachers nor a model to start from, which may know the faces, "
+            f"found {', '.join(config.teachers) or config.start}"
+        )
+    return config
+
+
+def progress(dataset: FaceDataset, config: TrainConfig) -> Progress:
+    """How far the folds of `config` are on `dataset`, which is as it was read; derived from runs and files.
+
+    Raises `ModelError` where one of the runs is damaged, `VersionError` where the version of `config` is gone.
+    """
+    names = _names(dataset, config)
+    found = tuple(store.open_model(name) if (models_dir() / name).exists() else None for name in names)
+    return Progress(found, _file(dataset, config).exists())
+
+
+def start(dataset: FaceDataset, config: TrainConfig, *, skip_bad: bool = False) -> None:
+    """Create the runs that are missing, and start or resume those that are neither trained nor at work.
+
+    What is raised, and `skip_bad`, are as in `runs.create_run` and `runs.start_run`.
+    """
+    for run in create(dataset, config, skip_bad=skip_bad):
+        if not (run.trained or run.busy):
+            runs.start_run(run)
+
+
+def create(dataset: FaceDataset, config: TrainConfig, *, skip_bad: bool = False) -> list[SavedModel]:
+    """The runs of all folds, those that were missing made, not started."""
+    found = progress(dataset, config).runs
+    folds = [replace(config, fold=fold) for fold in range(config.folds)]
+    return [
+        run or store.update_record(runs.create_run(fold, dataset, name, skip_bad=skip_bad), tags=[TAG])
+        for run, fold, name in zip(found, folds, _names(dataset, config), strict=True)
+    ]
+
+
+def collect(dataset: FaceDataset, config: TrainConfig) -> tuple[np.ndarray, np.ndarray]:
+    """`rows` and `y_prob` of the module's table: read, or asked of the trained models, which loads TensorFlow.
+
+    Raises `RunError` where not all folds are trained.
+    """
+    path = _file(dataset, config)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):  # whoever else asks waits for the same answers
+        if not path.exists():
+            rows, y_prob = _ask(dataset, config)
+            write_atomic(path, lambda file: np.savez_compressed(file, rows=rows, y_prob=y_prob))
+    with np.load(path) as stored:
+        return stored["rows"], stored["y_prob"]
+
+
+def ranking(dataset: FaceDataset, config: TrainConfig) -> pd.DataFrame:
+    """`evaluation.doubt.rank_labels` of what `collect` tells, with the labels of the version of `config`."""
+    rows, y_prob = collect(dataset, config)
+    return rank_labels(versioned(dataset, config), get_scheme(config.scheme), rows, y_prob)
+
+
+def key(dataset: FaceDataset, config: TrainConfig) -> str:
+    """Eight hexadecimal digits that tell this work from that of other labels or settings."""
+    settings = {name: value for name, value in config.to_json().items() if value != getattr(TrainConfig(), name)}
+    version = read_version(dataset, config.version).sha256 if config.version else ""
+    told = json.dumps([dataset.fingerprint, version, settings | {"fold": 0, "folds": config.folds}], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:8]
+
+
+def _ask(dataset: FaceDataset, config: TrainConfig) -> tuple[np.ndarray, np.ndarray]:
+    at = progress(dataset, config)
+    models = [run for run in at.runs if run is not None and run.trained]
+    if len(models) < config.folds:
+        raise RunError(f"doubt: expected {config.folds} trained folds, found {len(models)}; train the others first")
+    labelled, scheme = versioned(dataset, config), get_scheme(config.scheme)
+    rows = np.sort(np.concatenate([labelled.rows(split, scheme) for split in SPLITS]))
+    y_prob, _ = mean_answer(dataset, rows, [(model, unseen(model, dataset)[rows]) for model in models])
+    return rows, y_prob
+
+
+def _names(dataset: FaceDataset, config: TrainConfig) -> list[str]:
+    """Of the runs, the fold that each leaves out counted from 1."""
+    stem = f"{TAG}-{dataset.fingerprint[:6]}-{key(dataset, config)[:4]}"
+    return [f"{stem}-{fold + 1}of{config.folds}" for fold in range(config.folds)]
+
+
+def _file(dataset: FaceDataset, config: TrainConfig) -> Path:
+    return data_dir() / "doubt" / f"{dataset.fingerprint[:16]}-{key(dataset, config)}.npz"

@@ -1,0 +1,131 @@
+"""Audit, view Copies: the same photograph in the dataset twice, in two splits, or under two labels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from fer_core.data import FaceDataset
+from fer_core.data.copies import BLANK, FAINT, LOWEST, NEAR, Audit
+from fer_core.data.draft import open_draft
+from fer_core.data.statistics import class_counts, leak_shares
+from fer_core.evaluation.data_figures import leak_bars
+from fer_core.labels import SPLITS
+from pages._ui import audit_edit, cached, charts, faces, pickers, words
+
+EACH_PAGE = 12
+"""Groups of copies shown at a time."""
+_BUT_FIRST = "all but the first"
+_SPARE = ("conflicting", "blank", "nearly blank")
+"""Kinds of which no face of a group is worth keeping."""
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Faces that belong together, arrays of rows, in the order they are shown; what they are, and words for each."""
+
+    rows: Sequence[np.ndarray]
+    what: str
+    captions: Sequence[str] = ()
+
+
+def show(dataset: FaceDataset) -> None:
+    """What was found in numbers, the labels of each split, the leaks, and all copies to look at."""
+    threshold = _ask_threshold()
+    audit = cached.audit(dataset, threshold)
+    _show_counts(audit)
+    st.subheader("Labels by split", anchor=False)
+    st.dataframe(words.counts(class_counts(dataset)), key="counts", alt="Faces of each expression in each split")
+    _show_leaks(dataset, audit)
+    _show_groups(dataset, audit)
+
+
+def _ask_threshold() -> float:
+    threshold = st.slider(
+        "Near copies from a cosine of", LOWEST, 0.99, NEAR, 0.01, key="near", bind="query-params", width=400
+    )
+    st.caption(
+        f"Exact copies have the same pixels. Two faces are near copies where the cosine of their 24 × 24 pixels, the "
+        f"mean taken off, is at least {threshold:.2f}: one photograph with another crop, watermark or compression. "
+        f"Higher: fewer pairs, and surer ones; look at *near* below, where the least alike come first. The *honest* "
+        f"part of scores, and training without copies, always go by {NEAR}."
+    )
+    return threshold
+
+
+def _show_counts(audit: Audit) -> None:
+    with st.container(horizontal=True):
+        for label, n, meaning in (
+            ("Exact groups", audit.exact_groups, "Groups of faces that are the same pixel by pixel."),
+            ("Redundant", audit.exact_redundant, "Faces that could go without losing a different image."),
+            ("Across splits", audit.cross_split_groups, "Exact groups that stand in two splits or three."),
+            ("Conflicting", audit.conflicting_groups, "Exact groups under two labels or more."),
+            ("Near pairs", len(audit.near_pairs), "Pairs of faces that are near copies and no exact ones."),
+            ("Blank", audit.blank, f"Images whose pixels have a standard deviation under {BLANK}, of at most 127.5."),
+            ("Nearly blank", len(audit.faint_rows), f"Images with a standard deviation from {BLANK} up to {FAINT}."),
+        ):
+            st.metric(label, f"{n:,}", border=True, help=meaning)
+
+
+def _show_leaks(dataset: FaceDataset, audit: Audit) -> None:
+    st.subheader("Leaks from training", anchor=False)
+    usage = SPLITS[pickers.choice("Split", ("test", "validation"), "split")]
+    shares = leak_shares(dataset, audit.leak)
+    st.markdown(words.leaked(shares, usage))
+    charts.show(leak_bars(shares, usage), "leaks")
+    with st.expander("As a table"):
+        st.dataframe(words.leaks(shares, usage), hide_index=True, key="leak_table", alt=f"Leaked faces in {usage}")
+
+
+def _show_groups(dataset: FaceDataset, audit: Audit) -> None:
+    st.subheader("Browse the copies", anchor=False)
+    kinds = _kinds(dataset, audit)
+    kind = pickers.choice("Copies", tuple(kinds), "copies", on_change=_first_page)
+    groups = kinds[kind]
+    if not len(groups.rows):
+        st.info("There are none.")
+        return
+    pages = -(-len(groups.rows) // EACH_PAGE)
+    first = EACH_PAGE * (st.pagination(pages, key="page", bind="query-params") - 1)
+    draft = open_draft(dataset)
+    st.caption(f"{len(groups.rows):,} {groups.what}, {EACH_PAGE} on a page. Below each face: label, Usage, row.")
+    which, spare = ("all", 0) if kind in _SPARE else (_BUT_FIRST, 1)
+    left = np.unique(np.concatenate([rows[spare:] for rows in groups.rows]))
+    audit_edit.leave_out(dataset, left, "copies", f"Leave out {which} of each: {len(left):,} faces", kind)
+    with st.container(horizontal=True):
+        for index, rows in enumerate(groups.rows[first : first + EACH_PAGE], first):
+            with st.container(border=True, width="content"):
+                if groups.captions:
+                    st.markdown(groups.captions[index])
+                some = rows[: faces.SINGLE]
+                faces.row_of_faces(dataset, some, audit_edit.captions(dataset, some, draft))
+                with st.popover("Edit", icon=":material/edit:"):
+                    if len(rows) > 1:
+                        audit_edit.leave_out(dataset, rows[1:], f"spare-{index}", f"Leave out {_BUT_FIRST}", kind)
+                    audit_edit.edit(dataset, rows, f"copies-{index}", kind)
+
+
+def _kinds(dataset: FaceDataset, audit: Audit) -> dict[str, Groups]:
+    across = [rows for rows in audit.groups if len(set(dataset.usage[rows])) > 1]
+    contrast = cached.find_copies(dataset).contrast[audit.faint_rows]
+    return {
+        "exact": Groups(audit.groups, "groups of exact copies"),
+        "across splits": Groups(across, "groups of exact copies in two splits or three"),
+        "conflicting": Groups(audit.conflicts, "groups of exact copies under two labels or more"),
+        "near": Groups(
+            audit.near_pairs,
+            f"pairs of near copies, from {audit.threshold:.2f} up, the least alike first",
+            [f"cosine **{cosine:.3f}**" for cosine in audit.cosine],
+        ),
+        "blank": Groups(audit.blank_rows[:, None], "blank images"),
+        "nearly blank": Groups(
+            audit.faint_rows[:, None],
+            "nearly blank images, the faintest first",
+            [f"deviation **{deviation:.1f}**" for deviation in contrast],
+        ),
+    }
+
+
+def _first_page() -> None:
+    st.session_state["page"] = 1

@@ -1,0 +1,90 @@
+"""Edits of the dataset's draft, beside the faces that they are of: any tab of Audit offers them."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import streamlit as st
+
+from fer_core.data import FaceDataset
+from fer_core.data.draft import Draft, open_draft
+from fer_core.errors import VersionError
+from fer_core.labels import EMOTIONS
+from pages._ui import cached, faces
+
+
+def edit(dataset: FaceDataset, rows: Sequence[int] | np.ndarray, key: str, why: str = "") -> None:
+    """Buttons that relabel the faces at `rows`, leave them out, or bring them back; `why` is kept with the edit."""
+    rows = np.asarray(rows, np.int64)
+    said = f"{len(rows):,} {'face' if len(rows) == 1 else 'faces'}"
+    with st.container(horizontal=True, gap="small"):
+        st.menu_button(
+            "Relabel as…",
+            EMOTIONS,
+            key=f"relabel-{key}",
+            icon=":material/label:",
+            help=said,
+            disabled=not len(rows),
+            on_click=_relabel,
+            args=(dataset, rows, f"relabel-{key}", why),
+        )
+        leave_out(dataset, rows, key, "Leave out", why)
+        edited = cached.edited(dataset)
+        st.button(
+            "Bring back",
+            f"restore-{key}",
+            icon=":material/undo:",
+            help=f"{said}, with the labels that the dataset has",
+            disabled=edited.isdisjoint(rows.tolist()),
+            on_click=attempt,
+            args=(f"{said} as in the dataset again", lambda: open_draft(dataset).restore(rows), f"relabel-{key}"),
+        )
+    say_failed(f"relabel-{key}")
+    say_failed(f"exclude-{key}")
+
+
+def leave_out(dataset: FaceDataset, rows: np.ndarray, key: str, label: str, why: str = "") -> None:
+    """One button that leaves the faces at `rows` out, without the way back that `edit` has."""
+    said = f"{len(rows):,} {'face' if len(rows) == 1 else 'faces'}"
+    st.button(
+        label,
+        f"exclude-{key}",
+        icon=":material/visibility_off:",
+        help=said,
+        disabled=not len(rows),
+        on_click=attempt,
+        args=(f"{said} left out", lambda: open_draft(dataset).exclude(rows, why), f"exclude-{key}"),
+    )
+
+
+def captions(dataset: FaceDataset, rows: Sequence[int] | np.ndarray, draft: Draft) -> list[str]:
+    """`faces.describe` of each, with what the draft makes of it."""
+    labels, excluded = draft.labels, set(draft.excluded)
+    told = []
+    for row in np.asarray(rows).tolist():
+        label, rest = faces.describe(dataset, row).split("  \n", 1)
+        if row in labels:
+            label += f" → {EMOTIONS[labels[row]]}"
+        told.append("  \n".join([label, rest, *(["left out"] if row in excluded else [])]))
+    return told
+
+
+def attempt(said: str, do: Callable[[], object], key: str) -> None:
+    """For `on_click`: do it and say what was done, or keep the reason why not for `say_failed`."""
+    try:
+        do()
+    except VersionError as error:
+        st.session_state[f"failed-{key}"] = str(error)
+    else:
+        st.toast(f"{said}. The draft stands in the view Versions.", icon=":material/check:")
+
+
+def say_failed(key: str) -> None:
+    """Why the last click on that widget did nothing, if so."""
+    if reason := st.session_state.pop(f"failed-{key}", None):
+        st.error(reason, icon=":material/error:")
+
+
+def _relabel(dataset: FaceDataset, rows: np.ndarray, key: str, why: str) -> None:
+    emotion = st.session_state[key]
+    code = EMOTIONS.index(emotion)
+    attempt(f"{len(rows):,} labelled {emotion}", lambda: open_draft(dataset).relabel(rows, code, why), key)

@@ -1,0 +1,216 @@
+"""Audit, view Labels: those that models which never saw the face don't believe, the most doubtful first."""
+
+import zlib
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fer_core.data import FaceDataset
+from fer_core.data.draft import Draft, open_draft
+from fer_core.data.versions import list_versions
+from fer_core.evaluation.doubt import contradiction
+from fer_core.evaluation.doubt_figures import contradiction_line
+from fer_core.labels import EMOTIONS, SPLITS, VOTES
+from fer_core.store import SavedModel
+from fer_core.training import doubt, runs
+from fer_core.training.config import TrainConfig
+from pages._ui import audit_edit, cached, charts, errors, faces, pickers, training, words
+
+PRESETS = ("fast", "compact")
+SCHEMES = ("study", "all")
+"""Of the class schemes, those whose classes are emotions that a face can be labelled as, and cover most faces."""
+ANY = "any"
+OWN = "the dataset's own"
+SIZES = np.unique(np.geomspace(20, 40_000, 60).round().astype(int))
+"""Of the heads of the ranking whose share of contradicted labels is drawn."""
+
+
+def show(dataset: FaceDataset) -> None:
+    config = choose_models(dataset)
+    with errors.box():
+        at = doubt.progress(dataset, config)
+        if at.state in ("ready", "trained"):
+            show_ranking(dataset, cached.label_ranking(dataset, config))
+        else:
+            every = 2 if at.busy else None
+            st.fragment(show_folds, run_every=every)(dataset, config, [run.id for run in at.busy])
+
+
+def choose_models(dataset: FaceDataset) -> TrainConfig:
+    """Which models judge, and which labels."""
+    presets = list(dict.fromkeys([doubt.default_preset(dataset), *PRESETS]))
+    versions = [OWN, *(version.name for version in list_versions(dataset))]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        preset = pickers.choice("Judged by", presets, "judges", help="The preset of the models, as in Train.")
+        scheme = pickers.choice("Classes", SCHEMES, "judged", help="`study` leaves Disgust out.")
+        version = st.selectbox("Labels of", versions, key="labels_of", bind="query-params", width=240)
+    return doubt.fold_config(preset, scheme=scheme, version="" if version == OWN else version)
+
+
+def show_folds(dataset: FaceDataset, config: TrainConfig, busy: list[str]) -> None:
+    """How far the models are that will judge, and the button that starts them; `busy` is what the page knows."""
+    at = doubt.progress(dataset, config)
+    if at.state in ("ready", "trained") or [run.id for run in at.busy] != busy:
+        st.rerun()  # all of the page, which decides what is shown and how often
+    if at.state == "none":
+        st.info(
+            f"No label has been judged yet. {config.folds} models are trained for it in the background, each without "
+            f"another of {config.folds} parts of the faces, so that for every face there is one that has seen neither "
+            "it nor a copy of it. Labels that this model doesn't believe are then shown, the most doubtful first.",
+            icon=":material/fact_check:",
+        )
+    else:
+        st.markdown(f"**{at.trained} of {config.folds}** models are trained.")
+        for run in filter(None, at.runs):
+            show_run(run)
+    with errors.box():
+        if at.busy:
+            st.button("Stop", "stop_folds", icon=":material/stop:", on_click=stop, args=(at,))
+            return
+        training.show_estimate(dataset, config, config.folds - at.trained)
+        label = f"Train the {config.folds} models" if at.state == "none" else "Go on"
+        if st.button(label, "start_folds", type="primary", icon=":material/play_arrow:"):
+            with st.spinner("Starting the runs"):
+                doubt.start(dataset, config)
+            st.rerun()
+
+
+def show_run(run: SavedModel) -> None:
+    status = run.status
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(status, color=training.BADGES[status])
+        st.page_link("pages/train.py", label=run.id, query_params={"run": run.id})
+    if status == "running":
+        training.show_progress(run)
+    if status == "failed":
+        st.error((run.last_event("failed") or {}).get("reason", "See its log."), icon=":material/error:")
+
+
+def stop(at: doubt.Progress) -> None:
+    for run in at.busy:
+        runs.request_stop(run)
+
+
+def show_ranking(dataset: FaceDataset, ranking: pd.DataFrame) -> None:
+    """The share that annotators contradict, and the labels as they are filtered."""
+    split = pickers.choice("Split", ("train", "validation", "test", "all"), "doubt_split", on_change=faces.first_page)
+    if split != "all":
+        ranking = ranking[ranking["usage"] == SPLITS[split]]
+    show_summary(ranking)
+    draft = open_draft(dataset)
+    shown = choose_labels(ranking, draft)
+    if shown.empty:
+        st.info("There is none of that kind.", icon=":material/info:")
+        return
+    st.markdown(f"{len(shown):,} faces, the most doubtful first.")
+    ask_to_relabel(dataset, shown, split)
+    show_faces(dataset, draft, shown.iloc[faces.page_of(len(shown))])
+
+
+def show_summary(ranking: pd.DataFrame) -> None:
+    rows = contradiction(ranking).to_dict("records")
+    head, everything = rows[0], rows[-1]
+    with st.container(horizontal=True):
+        st.metric("Doubtful", f"{ranking['is_issue'].sum():,}", f"of {len(ranking):,} labels", **_PLAIN)
+        if everything["n"]:
+            for name, row in ((f"Contradicted, first {head['first']:,}", head), ("Contradicted, all", everything)):
+                bounds = f"{words.bounds(row['low'], row['high'])}, n = {row['n']:,}"
+                st.metric(name, words.percent(row["share"]), bounds, **_PLAIN)
+    if not everything["n"]:
+        st.caption("Put FER+'s `fer2013new.csv` beside the dataset to see what ten annotators say of these labels.")
+        return
+    st.caption("Contradicted: more of FER+'s ten annotators chose another answer; with 95 % intervals.")
+    with st.expander("Along the ranking"):
+        charts.show(contradiction_line(contradiction(ranking, SIZES)), "contradiction", height=420)
+        table = words.contradiction(contradiction(ranking, (100, 300, 1_000, 3_000, 10_000)))
+        st.dataframe(table, hide_index=True, key="contradicted", alt="Labels that annotators contradict, by rank")
+
+
+def choose_labels(ranking: pd.DataFrame, draft: Draft) -> pd.DataFrame:
+    """The rows of the ranking to look at."""
+    labels = [ANY, *(emotion for emotion in EMOTIONS if (ranking["label"] == emotion).any())]
+    common = {"bind": "query-params", "on_change": faces.first_page}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        label = st.selectbox("Labelled", labels, key="doubt_label", width=160, **common)
+        suggested = st.selectbox("Suggested", labels, key="doubt_suggested", width=160, **common)
+        issues = st.toggle("Doubtful only", True, key="doubt_issues", **common)
+        fresh = st.toggle("Not edited yet", True, key="doubt_fresh", **common)
+    kept = np.ones(len(ranking), bool)
+    for column, chosen in (("label", label), ("suggested", suggested)):
+        kept &= (ranking[column] == chosen).to_numpy() | (chosen == ANY)
+    if issues:
+        kept &= ranking["is_issue"].to_numpy()
+    if fresh:
+        kept &= ~ranking["row"].isin({*draft.labels, *draft.excluded}).to_numpy()
+    return ranking[kept]
+
+
+def ask_to_relabel(dataset: FaceDataset, shown: pd.DataFrame, split: str) -> None:
+    """Let the models have their way with the first of these labels."""
+    differing = shown[shown["suggested"] != shown["label"]]
+    if differing.empty:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        n = st.number_input("First", 1, len(differing), min(100, len(differing)), key="doubt_first", width=160)
+        first = differing.head(n)
+        codes = [EMOTIONS.index(name) for name in first["suggested"]]
+        st.button(
+            "Relabel as suggested",
+            "as_suggested",
+            icon=":material/auto_fix_high:",
+            help="In the draft, and in one step: Undo is in the view Versions.",
+            on_click=audit_edit.attempt,
+            args=(
+                f"{n:,} relabelled as suggested",
+                lambda: open_draft(dataset).relabel(first["row"].to_numpy(), codes, "as suggested"),
+                "as_suggested",
+            ),
+        )
+    audit_edit.say_failed("as_suggested")
+    if split != "train":
+        st.caption("Test and validation faces that models have relabelled say little about models.")
+
+
+def show_faces(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame) -> None:
+    """A wall, and below it the same as a table in which faces are chosen to be edited."""
+    rows = shown["row"].to_numpy()
+    faces.wall(dataset, rows, captions(dataset, shown, draft))
+    st.markdown("**Edit some of them.** Choose them in the table, by their boxes or with the space bar.")
+    table = pd.DataFrame(
+        {
+            "Row": rows,
+            "Usage": shown["usage"],
+            "Label": shown["label"],
+            "Suggested": shown["suggested"],
+            "Label's probability": shown["p_label"],
+            "Doubtful": shown["is_issue"],
+            "Why": shown["reason"],
+        }
+    )
+    chosen = faces.table(
+        table,
+        dataset,
+        f"{len(rows)} faces and why their labels are doubtful",
+        f"doubtful-{zlib.crc32(rows.tobytes())}",  # other faces, other choice
+        on_select="rerun",
+        selection_mode="multi-row",
+    ).selection.rows
+    audit_edit.edit(dataset, rows[chosen], "doubtful", "doubtful label")
+
+
+def captions(dataset: FaceDataset, shown: pd.DataFrame, draft: Draft) -> list[str]:
+    """Label and suggestion with their probabilities, what most annotators chose, the row, and what the draft says."""
+    said = []
+    for face in shown.itertuples():
+        given = {face.label: face.p_label, face.suggested: face.p_suggested}
+        lines = [f"{label} {probability:.0%}" for label, probability in given.items()]
+        if dataset.votes is not None:
+            lines.append("votes " + words.votes(dataset.votes[face.row], VOTES).split(",")[0])
+        if face.row in draft.labels:
+            lines.append(f"→ {EMOTIONS[draft.labels[face.row]]}")
+        said.append("  \n".join([*lines, str(face.row)]))
+    return said
+
+
+_PLAIN = {"delta_color": "off", "delta_arrow": "off", "border": True}

@@ -1,0 +1,189 @@
+"""Audit, view Map: the faces as a saved model sees them, those alike beside each other, and clusters of them."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fer_core.data import FaceDataset
+from fer_core.data.draft import open_draft
+from fer_core.evaluation.atlas import (
+    COLOURINGS,
+    Atlas,
+    cluster_agreement,
+    cluster_table,
+    colouring,
+    find_atlas,
+    is_known,
+)
+from fer_core.evaluation.atlas_figures import atlas_map, drawn_rows
+from fer_core.labels import VOTES
+from fer_core.store import SavedModel
+from pages._ui import audit_edit, cached, charts, faces, pickers, words
+
+LOOKING, LAYING_OUT = 0.0025, 0.005
+"""Seconds a face on two idle cores: for a network such as `compact` to look at it, and to lay it out."""
+ALL = "all"
+
+
+def show(dataset: FaceDataset) -> None:
+    st.markdown(
+        "Each point is a face, near to those that the model's last hidden layer takes for alike. Draw a box or a lasso "
+        "around some, or choose a cluster, to see and edit them."
+    )
+    if model := pickers.model():
+        if is_known(model, dataset):
+            show_map(model, dataset, cached.atlas(model, dataset))
+        else:
+            ask_to_draw(model, dataset)
+
+
+def ask_to_draw(model: SavedModel, dataset: FaceDataset) -> None:
+    seconds = len(dataset) * (LOOKING + LAYING_OUT)
+    st.info(
+        f"There is no map of these {len(dataset):,} faces by {model.id} yet. To draw it takes about "
+        f"{words.duration(20 + seconds)} on two idle cores, longer with a larger network; it is kept afterwards. "
+        "Leaving this page meanwhile stops it.",
+        icon=":material/map:",
+    )
+    if st.button("Draw the map", key="draw_map", type="primary"):
+        bar = st.progress(0.0, "Waking the model.")
+        find_atlas(model, dataset, _telling(bar))
+        st.rerun()
+
+
+def show_map(model: SavedModel, dataset: FaceDataset, atlas: Atlas) -> None:
+    """The picture and the clusters as a table, how they agree with people, and the faces that are chosen."""
+    clusters = cluster_table(atlas.cluster, dataset)
+    offered = COLOURINGS if dataset.votes is not None else COLOURINGS[:-1]
+    by = pickers.choice("Colour by", offered, "colour", help="annotators: the share of them who chose the face's label")
+    groups = colouring(by, atlas, model, dataset)
+    figure = atlas_map(atlas.points, groups, atlas.cluster, clusters["name"], f"Map by {model.id}, coloured by {by}")
+    event = charts.show(
+        figure,
+        f"map_{by}",
+        selecting=True,
+        height=640,
+        on_select=faces.first_page,
+        selection_mode=("box", "lasso"),
+    )
+    st.caption(
+        "A double click lets a selection go; one on the legend shows a group alone. Only who is near to whom counts: "
+        "the axes and the distances between far groups mean nothing. The numbers name the clusters."
+    )
+    with st.expander("The clusters as a table, and how they agree with people", expanded=True):
+        st.dataframe(_clusters(clusters), hide_index=True, key="clusters", alt="The clusters, the largest first")
+        _show_agreement(cluster_agreement(atlas.cluster, dataset))
+    show_faces(model, dataset, atlas, clusters, _rows(event.selection.points, groups))
+
+
+def show_faces(
+    model: SavedModel, dataset: FaceDataset, atlas: Atlas, clusters: pd.DataFrame, selected: np.ndarray | None
+) -> None:
+    """The faces that are `selected` in the picture, where some are, and in the chosen cluster, where one is."""
+    st.subheader("The faces", anchor=False)
+    names = {ALL: "all clusters"} | {str(index + 1): name for index, name in enumerate(clusters["name"])}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        cluster = st.selectbox(
+            "Cluster",
+            list(names),
+            format_func=lambda number: names[number],
+            key="cluster",
+            bind="query-params",
+            on_change=faces.first_page,
+            width=320,
+        )
+        odd = st.toggle(
+            "Only the odd ones",
+            key="odd",
+            bind="query-params",
+            on_change=faces.first_page,
+            help="Those with another label than most of them have.",
+        )
+    if selected is None and cluster == ALL:
+        st.info("Draw a box or a lasso in the map, or choose a cluster.", icon=":material/select:")
+        return
+    rows = np.arange(len(dataset)) if selected is None else selected
+    rows = rows if cluster == ALL else rows[atlas.cluster[rows] == int(cluster) - 1]
+    rows = _odd(rows, dataset.emotion) if odd else rows
+    where = "selected in the map" if selected is not None else ""
+    told = " and ".join(filter(None, [where, "" if cluster == ALL else f"in cluster {names[cluster]}"]))
+    st.markdown(f"{len(rows):,} {'odd ones of the faces' if odd else 'faces'} {told}.")
+    if len(rows):
+        _show_wall(model, dataset, atlas, rows, f"map of {model.id}: {told}")
+
+
+def _show_wall(model: SavedModel, dataset: FaceDataset, atlas: Atlas, rows: np.ndarray, why: str) -> None:
+    editing = st.container()
+    shown = rows[faces.page_of(len(rows))]
+    with editing:
+        some = st.multiselect("Edit", shown.tolist(), placeholder=f"all {len(rows):,}, or choose rows of this page")
+        audit_edit.edit(dataset, some or rows, "map", why)
+    own = audit_edit.captions(dataset, shown, open_draft(dataset))
+    faces.wall(
+        dataset, shown, [_caption(row, said, model, dataset, atlas) for row, said in zip(shown, own, strict=True)]
+    )
+
+
+def _caption(row: int, said: str, model: SavedModel, dataset: FaceDataset, atlas: Atlas) -> str:
+    lines = [said, f"model {model.labels[atlas.predicted[row]]}"]
+    if dataset.votes is not None:
+        lines.append("votes " + (words.votes(dataset.votes[row], VOTES).split(",")[0] or "none"))
+    return "  \n".join(lines)
+
+
+def _rows(points: list[dict], groups: pd.Categorical) -> np.ndarray | None:
+    """The rows of the points that Streamlit tells as selected, ascending; None where there are none."""
+    if not points:
+        return None
+    of_trace = drawn_rows(groups)
+    return np.sort([of_trace[point["curve_number"]][point["point_index"]] for point in points])
+
+
+def _odd(rows: np.ndarray, emotion: np.ndarray) -> np.ndarray:
+    """Those of `rows` whose label is not their most frequent one."""
+    return rows[emotion[rows] != np.bincount(emotion[rows]).argmax()] if len(rows) else rows
+
+
+def _clusters(frame: pd.DataFrame) -> pd.DataFrame:
+    """`atlas.cluster_table`, to be read."""
+    table = {"Cluster": frame["cluster"] + 1, "Faces": frame["n"], "Most are labelled": frame["majority"]}
+    table["Share"] = [words.percent(share) for share in frame["share"]]
+    if "seen" in frame:
+        seen = zip(frame["seen"], frame["seen_share"], strict=True)
+        table["Most look to annotators"] = [f"{name}, {words.percent(share)}" for name, share in seen]
+        table["Annotators agree with the label"] = [words.percent(share) for share in frame["agree"]]
+    return pd.DataFrame(table)
+
+
+def _show_agreement(frame: pd.DataFrame) -> None:
+    """`atlas.cluster_agreement`, to be read."""
+    table = frame.rename(columns={"faces": "Faces", "labels": "Labels", "n": "n", "nmi": "NMI", "ari": "ARI"})
+    scores = dict.fromkeys(("NMI", "ARI"), st.column_config.NumberColumn(format="%.3f"))
+    alt = "Agreement of the clusters with the labels and with the annotators' majority"
+    st.dataframe(table, hide_index=True, column_config=scores, key="cluster_agreement", alt=alt)
+    st.caption(
+        "Normalised mutual information (0 to 1) and adjusted Rand index (0 by chance, 1 where clusters and labels are "
+        "the same). The model learned from labels of Training faces, so their agreement flatters; the rest is the test."
+    )
+
+
+def _telling(bar) -> Callable[[int, int], None]:
+    """Says how far the model is and how long it will take, from how fast it is."""
+    begun = time.monotonic()
+
+    def tell(done: int, n: int) -> None:
+        if done == n:
+            duration = words.duration(5 + n * LAYING_OUT)
+            bar.progress(
+                0.99, f"All {n:,} faces are looked at. Now they are laid out: about {duration}, without a bar."
+            )
+            return
+        left = (time.monotonic() - begun) / done * (n - done)
+        bar.progress(
+            done / n, f"{done:,} of {n:,} faces looked at: about {words.duration(left)} more, then the layout."
+        )
+
+    return tell

@@ -1,0 +1,210 @@
+"""Audit, view Versions: the draft, the versions saved of it, what is different between two of them, their files."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from fer_core.data import FaceDataset
+from fer_core.data.changes import changed_only, changed_rows, changes, class_totals
+from fer_core.data.draft import Command, Draft, open_draft
+from fer_core.data.versions import (
+    Version,
+    by_emotion,
+    damaged_versions,
+    list_versions,
+    parse_version,
+    save_version,
+    version_file,
+)
+from fer_core.evaluation.data_figures import change_heatmap, class_change_bars
+from pages._ui import audit_edit, charts, errors, faces
+
+OWN, DRAFT = "the dataset's own labels", "the draft"
+LAST = 20
+"""Commands of the draft that are listed."""
+
+
+def show(dataset: FaceDataset) -> None:
+    draft, versions = open_draft(dataset), list_versions(dataset)
+    show_draft(draft)
+    ask_to_save(draft)
+    show_versions(dataset, draft, versions)
+    show_comparison(dataset, draft, versions)
+    ask_for_file(dataset)
+
+
+def show_draft(draft: Draft) -> None:
+    st.subheader("The draft", anchor=False)
+    st.caption(
+        "Edits that are not saved yet, made here or in the other views: relabel faces, leave them out, bring them "
+        "back. The dataset's own file is never touched, and nothing is lost when you close this page."
+    )
+    with st.container(horizontal=True):
+        for label, n in (("Relabelled", len(draft.labels)), ("Left out", len(draft.excluded))):
+            st.metric(label, f"{n:,}", border=True)
+        st.metric("Begun from", draft.base or OWN, border=True)
+    last = draft.commands[-1] if draft.commands else None
+    st.button(
+        f"Undo: {_told(last)}" if last else "Undo",
+        "undo",
+        icon=":material/undo:",
+        disabled=last is None,
+        on_click=audit_edit.attempt,
+        args=("Undone", draft.undo, "undo"),
+    )
+    audit_edit.say_failed("undo")
+    if draft.commands:
+        table = _commands(draft.commands[: -LAST - 1 : -1])
+        st.dataframe(table, hide_index=True, key="commands", alt="The last edits, newest first")
+
+
+def ask_to_save(draft: Draft) -> None:
+    """What is typed stays where saving fails."""
+    with st.form("save", border=True):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.text_input("Name", key="version_name", placeholder="better", width=240)
+            st.text_input("Author", key="version_author", width=240)
+        st.text_area("Note", key="version_note", placeholder="What was changed, and why.", height=80)
+        st.form_submit_button(
+            "Save as a version",
+            type="primary",
+            icon=":material/save:",
+            disabled=not draft.edited,
+            on_click=audit_edit.attempt,
+            args=("Saved", lambda: _save(draft), "save_version"),
+        )
+    audit_edit.say_failed("save_version")
+
+
+def show_versions(dataset: FaceDataset, draft: Draft, versions: Sequence[Version]) -> None:
+    st.subheader("Versions", anchor=False)
+    for fault in damaged_versions(dataset).values():
+        st.warning(fault, icon=":material/broken_image:")
+    if not versions:
+        st.info("There is none yet. Edit some faces, then save them as one.", icon=":material/info:")
+    else:
+        st.dataframe(
+            _table(versions), hide_index=True, key="versions", alt="The versions of this dataset, newest first"
+        )
+        st.caption("Choose one in Train, to learn from its labels, and in Evaluate, to score against them.")
+    named = {OWN: None} | {version.name: version for version in versions}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Version", list(named), int(len(named) > 1), key="version", bind="query-params", width=320)
+        version = named[name]
+        st.button(
+            "Continue editing from it",
+            "continue",
+            icon=":material/edit:",
+            help="The draft becomes what this is. Undo brings your edits back.",
+            disabled=_edits(version) == _edits(draft.version) and (version.name if version else "") == draft.base,
+            on_click=audit_edit.attempt,
+            args=(f"The draft continues {name}", lambda: draft.continue_from(version), "continue"),
+        )
+        if version:
+            file = version_file(dataset.fingerprint, name)
+            st.download_button(
+                "Download", file.read_bytes(), file.name, "application/json", key="download", icon=":material/download:"
+            )
+    audit_edit.say_failed("continue")
+
+
+def show_comparison(dataset: FaceDataset, draft: Draft, versions: Sequence[Version]) -> None:
+    known = {OWN: None} | {version.name: version for version in versions}
+    if draft.edited:
+        known[DRAFT] = draft.version
+    if len(known) < 2:
+        return
+    st.subheader("What is different", anchor=False)
+    newest = list(known).index(DRAFT) if draft.edited else 1
+    left, right = st.columns(2)
+    before = known[left.selectbox("Before", list(known), key="before", bind="query-params")]
+    after = known[right.selectbox("After", list(known), newest, key="after", bind="query-params")]
+    frame = changes(dataset, before, after)
+    moved = changed_only(frame)
+    if moved.empty:
+        st.info("Nothing is different between these two.", icon=":material/info:")
+        return
+    left, right = st.columns(2)
+    with left:
+        charts.show(change_heatmap(moved), "change_matrix", height=480)
+    with right:
+        charts.show(class_change_bars(class_totals(frame)), "class_changes", height=480)
+    training = frame[(frame["usage"] == "Training") & (frame["before"] != frame["after"])]["n"].sum()
+    st.caption(
+        f"{moved['n'].sum():,} faces are different, {training:,} of them in Training: these change what is learned. "
+        "The others change scores only, where a version is chosen in Evaluate."
+    )
+    _show_faces(dataset, before, after, moved)
+
+
+def _show_faces(dataset: FaceDataset, before: Version | None, after: Version | None, moved: pd.DataFrame) -> None:
+    pairs = {f"{row.before} → {row.after} ({row.n:,})": (str(row.before), str(row.after)) for row in moved.itertuples()}
+    chosen = st.selectbox("The faces of a change", list(pairs), key="change", on_change=faces.first_page, width=320)
+    pair = pairs[chosen]
+    rows = changed_rows(dataset, before, after, pair)
+    faces.wall(dataset, rows[faces.page_of(len(rows))])
+
+
+def ask_for_file(dataset: FaceDataset) -> None:
+    with st.expander("Bring a version in"):
+        file = st.file_uploader("A version's file", type="json", key="version_file")
+        if file is None:
+            return
+        with errors.box():
+            version = parse_version(file.getvalue(), dataset)
+            st.dataframe(_table([version]), hide_index=True, key="brought", alt="The version in the file")
+            name = st.text_input("Name here", version.name, key=f"name-{file.file_id}", width=320)
+            st.button(
+                "Bring it in",
+                "bring",
+                icon=":material/upload:",
+                on_click=audit_edit.attempt,
+                args=(f"Brought in {name}", lambda: save_version(replace(version, name=name.strip())), "bring"),
+            )
+            audit_edit.say_failed("bring")
+
+
+def _save(draft: Draft) -> None:
+    name, note, author = (st.session_state[f"version_{key}"].strip() for key in ("name", "note", "author"))
+    draft.save(name, note, author)
+    st.session_state["version_name"] = st.session_state["version_note"] = ""
+
+
+def _edits(version: Version | None) -> tuple:
+    return (version.labels, version.excluded) if version else ({}, ())
+
+
+def _table(versions: Sequence[Version]) -> pd.DataFrame:
+    """Versions, to be read."""
+    return pd.DataFrame(
+        {
+            "Name": [version.name for version in versions],
+            "Relabelled": [len(version.labels) for version in versions],
+            "Left out": [len(version.excluded) for version in versions],
+            "Begun from": [version.parent or OWN for version in versions],
+            "Author": [version.author for version in versions],
+            "Note": [version.note for version in versions],
+            "Created (UTC)": [version.created for version in versions],
+        }
+    )
+
+
+def _commands(commands: Sequence[Command]) -> pd.DataFrame:
+    """Commands of a draft, to be read."""
+    when = [datetime.fromtimestamp(command.time, UTC).strftime("%Y-%m-%d %H:%M:%S") for command in commands]
+    whys = [command.why for command in commands]
+    return pd.DataFrame({"When (UTC)": when, "What": list(map(_told, commands)), "Why": whys})
+
+
+def _told(command: Command) -> str:
+    """`12 faces labelled Sad`, `3 faces left out`."""
+    n = f"{len(command.rows):,} {'face' if len(command.rows) == 1 else 'faces'}"
+    return {
+        "relabel": lambda: f"{n} labelled {', '.join(by_emotion(command.labels))}",
+        "exclude": lambda: f"{n} left out",
+        "restore": lambda: f"{n} brought back",
+        "continue": lambda: f"continued from {command.base or OWN}",
+    }[command.do]()

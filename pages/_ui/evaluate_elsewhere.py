@@ -1,0 +1,79 @@
+"""Evaluate and Compare: models scored on the chosen dataset where that is another than their own."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from fer_core.data import FaceDataset, default_source
+from fer_core.errors import DatasetError
+from fer_core.evaluation import elsewhere
+from fer_core.store import SavedModel
+from pages._ui import cached, frame, pickers
+
+_OPTIONS = ("chosen", "saved")
+_HELP = "The dataset that the model was saved with, or the one that is chosen in the sidebar."
+
+
+def ask(models: Sequence[SavedModel]) -> list[SavedModel]:
+    """`models` as they were saved, or as scored on the chosen dataset; offers to score them on it."""
+    try:
+        dataset = cached.dataset(frame.chosen_source())
+    except DatasetError:
+        return list(models)  # whoever needs the faces says what is wrong
+    if all(_is_own(model, dataset) for model in models):
+        return list(models)
+    known = [model if _is_own(model, dataset) else _known(model, dataset) for model in models]
+    scored = [model for model in known if model is not None]
+    if missing := [model for model, as_scored in zip(models, known, strict=True) if as_scored is None]:
+        _offer(missing, dataset)
+        return list(models)
+    names = dict(zip(_OPTIONS, (Path(dataset.source).name, "the dataset it was saved with"), strict=True))
+    if pickers.choice("Scored on", _OPTIONS, "scored_on", format_func=names.get, help=_HELP) == "saved":
+        return list(models)
+    _explain(scored, dataset)
+    return scored
+
+
+def _is_own(model: SavedModel, dataset: FaceDataset) -> bool:
+    return model.record["dataset"]["fingerprint"] == dataset.fingerprint
+
+
+def _known(model: SavedModel, dataset: FaceDataset) -> SavedModel | None:
+    """`model` as scored before, with what can be known about leaks by now."""
+    scored = elsewhere.open_scored(model, dataset)
+    if scored and not scored.record["dataset"]["leaks_known"] and (learned := _learned(model)):
+        return elsewhere.score(model, dataset, learned)
+    return scored
+
+
+def _learned(model: SavedModel) -> FaceDataset | None:
+    return elsewhere.find_learned(model, cached.dataset, default_source())
+
+
+def _offer(missing: Sequence[SavedModel], dataset: FaceDataset) -> None:
+    """A button that asks the networks of `missing`."""
+    name = Path(dataset.source).name
+    with st.container(border=True):
+        st.markdown(
+            f"**{name}** is not the dataset that {' and '.join(model.id for model in missing)} was scored on. The "
+            "numbers below are from the predictions that were saved with it."
+        )
+        if st.button(f"Score it on {name}", "score_elsewhere", icon=":material/network_intelligence:"):
+            for model in missing:
+                _score(model, dataset)
+            st.rerun()
+
+
+def _score(model: SavedModel, dataset: FaceDataset) -> None:
+    bar = st.progress(0.0, f"Asking {model.id} about {len(dataset):,} faces. The first time it wakes up, for seconds.")
+    elsewhere.score(
+        model, dataset, _learned(model), lambda share: bar.progress(share, f"Asking {model.id}: {share:.0%}")
+    )
+
+
+def _explain(models: Sequence[SavedModel], dataset: FaceDataset) -> None:
+    said = [sentence for model in models if model.elsewhere for sentence in elsewhere.sentences(model)]
+    st.info("  \n".join(dict.fromkeys(said)), icon=":material/dataset:")
+    for note in dataset.notes:
+        st.caption(f"Note on the data: {note}")

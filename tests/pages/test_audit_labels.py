@@ -1,0 +1,138 @@
+"""The page Audit, view Labels: before the models are there, while they train, and the ranking."""
+
+import numpy as np
+import pytest
+
+from fer_core.data.draft import open_draft
+from fer_core.evaluation.doubt import contradiction, flip
+from fer_core.labels import EMOTIONS, get_scheme
+from fer_core.paths import write_atomic
+from fer_core.training import doubt, runs, speed
+
+STUDY = get_scheme("study")
+
+
+@pytest.fixture
+def config(faces):
+    """What the page offers first for drawn faces."""
+    return doubt.fold_config("quick")
+
+
+@pytest.fixture
+def ranking(faces, config):
+    """Answers as three folds would have left them: sure of the labels, but for 30, of which they are sure otherwise."""
+    rows = np.flatnonzero(STUDY.classes(faces.emotion) >= 0)
+    believed = flip(STUDY.classes(faces.emotion[rows]), 30, seed=0)
+    sure = np.random.default_rng(0).uniform(0.8, 0.95, (len(rows), 1))
+    y_prob = np.where(np.eye(6)[believed] == 1, sure, (1 - sure) / 5).astype(np.float32)
+    path = doubt._file(faces, config)
+    write_atomic(path, lambda file: np.savez(file, rows=rows, y_prob=y_prob))
+    return doubt.ranking(faces, config)
+
+
+def shown_rows(app) -> list[int]:
+    """Rows of the table of faces."""
+    return next(list(frame.value["Row"]) for frame in app.dataframe if "Row" in frame.value)
+
+
+def test_without_models_it_says_what_to_do(open_page, said):
+    """The empty state, and a button that starts; nothing is made by looking."""
+    app = open_page("audit", view="Labels")
+    assert "No label has been judged yet. 3 models" in said(app)
+    assert app.button(key="start_folds").label == "Train the 3 models"
+    assert app.button(key="measure")
+
+
+def test_estimate_of_all_folds(open_page, said, config):
+    """Where the machine was measured, the time of the three runs."""
+    speed.remember(config, speed.Speed("float32", {48: 203.0}))
+    assert "for 3 runs on" in said(open_page("audit", view="Labels"))
+
+
+def test_folds_on_the_way(open_page, said, faces, config):
+    """One stopped, one failed, one never started: what is done, why it failed, and a way on."""
+    first, second, _ = doubt.create(faces, config)
+    runs.tell(first, "stopped")
+    runs.tell(second, "failed", reason="ResourceExhaustedError: no memory")
+    app = open_page("audit", view="Labels")
+    assert "**0 of 3** models are trained" in said(app)
+    assert app.error[0].value == "ResourceExhaustedError: no memory"
+    assert app.button(key="start_folds").label == "Go on"
+
+
+def test_folds_at_work(open_page, said, faces, config):
+    """While one is at work there is its bar, and a button that stops them all."""
+    first, *_ = doubt.create(faces, config)
+    with first.lock:
+        runs.tell(first, "queued", pid=1)
+        runs.tell(first, "started")
+        app = open_page("audit", view="Labels")
+        assert app.button(key="stop_folds")
+        app.button(key="stop_folds").click().run()
+        assert not app.exception
+    assert runs.stop_requested(first)
+
+
+def test_ranking_is_shown(open_page, said, ranking):
+    """The doubtful training faces, the most doubtful first, each with its reason."""
+    app = open_page("audit", view="Labels")
+    expected = ranking[(ranking["usage"] == "Training") & ranking["is_issue"]]
+    assert f"{len(expected):,} faces, the most doubtful first" in said(app)
+    assert shown_rows(app) == list(expected["row"])[: len(shown_rows(app))]
+    why = next(frame.value["Why"] for frame in app.dataframe if "Why" in frame.value)
+    assert list(why) == list(expected["reason"])[: len(why)]
+    assert "fer2013new.csv" in said(app)
+
+
+def test_filters_stand_in_the_link(open_page, ranking):
+    """A link shows one label, one suggestion, one split, all labels."""
+    label, suggested, row = ranking[ranking["usage"] == "PublicTest"].loc[:, ["label", "suggested", "row"]].iloc[0]
+    link = {"doubt_split": "test", "doubt_label": label, "doubt_suggested": suggested, "doubt_issues": "false"}
+    app = open_page("audit", view="Labels", **link)
+    expected = ranking[
+        (ranking["usage"] == "PublicTest") & (ranking["label"] == label) & (ranking["suggested"] == suggested)
+    ]
+    assert shown_rows(app) == list(expected["row"])
+    assert row in shown_rows(app)
+
+
+def test_none_of_that_kind(open_page, said, ranking):
+    """A filter that leaves nothing says so."""
+    agreed = {"doubt_label": "Sad", "doubt_suggested": "Sad"}
+    assert "There is none of that kind" in said(open_page("audit", view="Labels", **agreed))
+
+
+def test_first_are_relabelled_as_suggested(open_page, said, ranking, faces):
+    """One edit in the draft, each face with its own suggestion; they are not shown again."""
+    app = open_page("audit", view="Labels")
+    before = shown_rows(app)
+    app.number_input(key="doubt_first").set_value(5).run()
+    app.button(key="as_suggested").click().run()
+    assert not app.exception
+    draft = open_draft(faces)
+    first = ranking[ranking["usage"] == "Training"].head(5)
+    assert draft.labels == {
+        row: EMOTIONS.index(name) for row, name in zip(first["row"], first["suggested"], strict=True)
+    }
+    assert len(draft.commands) == 1
+    assert shown_rows(app)[0] == before[5]
+    shown_again = open_page("audit", view="Labels", doubt_fresh="false")
+    assert shown_rows(shown_again) == before
+
+
+def test_chosen_faces_are_edited(open_page, ranking, faces):
+    """The boxes of the table choose what the buttons edit."""
+    app = open_page("audit", view="Labels")
+    rows = shown_rows(app)
+    assert app.button(key="exclude-doubtful").disabled
+    table = next(frame for frame in app.dataframe if "Row" in frame.value)
+    app.session_state[table.key] = {"selection": {"rows": [0, 2], "columns": [], "cells": []}}
+    app.run()
+    app.button(key="exclude-doubtful").click().run()
+    assert not app.exception
+    assert open_draft(faces).excluded == tuple(sorted([rows[0], rows[2]]))
+
+
+def test_contradiction_needs_votes(ranking):
+    """The drawn faces have none: unknown stays unknown."""
+    assert contradiction(ranking)["share"].isna().all()

@@ -1,0 +1,91 @@
+"""The verb `versions`."""
+
+import json
+
+import pytest
+
+from fer_core.cli import main
+from fer_core.data.demo import draw_dataset
+from fer_core.data.versions import Version, list_versions, save_version, version_file
+
+
+@pytest.fixture
+def run(capsys):
+    """Call it with `--json`; its object."""
+
+    def call(*words: str) -> dict:
+        assert main(["versions", *words, "--source", "demo", "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    return call
+
+
+@pytest.fixture
+def edits(tmp_path):
+    """A CSV that gives the first face its neighbour's code, and leaves two out."""
+    path = tmp_path / "edits.csv"
+    label = "Sad" if draw_dataset().emotion[0] != 4 else "Happy"
+    path.write_text(f"row,label\n0,{label}\n1,\n2,exclude\n")
+    return str(path)
+
+
+def test_saved_listed_shown_and_compared(run, edits):
+    """One version goes through all actions, with the same numbers in each."""
+    assert run()["versions"] == []
+    saved = run("save", "one", "--from", edits, "--note", "by hand", "--author", "me")
+    assert {key: saved[key] for key in ("name", "relabelled", "left_out", "note", "author", "parent")} == {
+        "name": "one",
+        "relabelled": 1,
+        "left_out": 2,
+        "note": "by hand",
+        "author": "me",
+        "parent": "",
+    }
+    assert run()["versions"] == run("list")["versions"] == [saved]
+    shown = run("show", "one")
+    assert (sum(map(len, shown["labels"].values())), shown["excluded"]) == (1, [1, 2])
+    compared = run("compare", "one")
+    assert sum(change["n"] for change in compared["changes"]) == 3
+    assert {"label": "left out", "before": 0, "after": 2} in compared["counts"]
+    assert run("compare", "one", "one")["changes"] == []
+
+
+def test_flags_before_the_action_count(run, edits, capsys):
+    """`--json` and `--source` may stand on either side."""
+    assert main(["versions", "--json", "--source", "demo", "list"]) == 0
+    assert json.loads(capsys.readouterr().out)["versions"] == []
+
+
+def test_damaged_ones_are_told(run):
+    """By name, with the reason; the others are listed."""
+    drawn = draw_dataset()
+    for name in ("sound", "torn"):
+        save_version(Version(name, drawn.fingerprint, {}, (1,)))
+    version_file(drawn.fingerprint, "torn").write_text("{")
+    told = run()
+    assert [version["name"] for version in told["versions"]] == ["sound"]
+    assert "expected the JSON of a version" in told["damaged"]["torn"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("show", "none"), "version 'none': expected one of the versions of demo (one), found none"),
+        (("compare", "one", "../two"), "version name: expected 1 to 64"),
+        (("save", "one", "--from", "EDITS"), "expected one that is not taken, found 'one'"),
+        (("save", "two", "--from", "no.csv"), "no.csv: expected a CSV with columns row,label"),
+    ],
+)
+def test_refusal_is_one_line_and_exit_code_2(run, edits, words, message, capsys):
+    """What was expected and found; nothing is saved."""
+    run("save", "one", "--from", edits)
+    words = [edits if word == "EDITS" else word for word in words]
+    assert main(["versions", *words, "--source", "demo"]) == 2
+    assert message in capsys.readouterr().err.strip().splitlines()[-1]
+    assert [version.name for version in list_versions(draw_dataset())] == ["one"]
+
+
+def test_train_refuses_a_version_that_is_not_there(capsys):
+    """Before a run is made."""
+    assert main(["train", "--source", "demo", "--preset", "quick", "--set", "version=none"]) == 2
+    assert "version 'none': expected one of the versions" in capsys.readouterr().err
