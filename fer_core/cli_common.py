@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fer_core import store
 from fer_core.data.dataset import FaceDataset
-from fer_core.errors import ModelError
+from fer_core.errors import DatasetError, ModelError
 from fer_core.store import SavedModel
 
 
@@ -16,7 +16,10 @@ def load(arguments) -> FaceDataset:
     from fer_core.data.class_names import parse_names, save_names
 
     if arguments.map:
-        save_names(source_path(arguments.source or default_source()), parse_names(arguments.map))
+        source = arguments.source or default_source()
+        if source in ("demo", "kaggle"):
+            raise DatasetError(f"--map: expected the path of a CSV or of a folder, found {source}; leave --map out")
+        save_names(source_path(source), parse_names(arguments.map))
     return load_dataset(arguments.source, skip_bad=arguments.skip_bad, progress=say)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from fer_core.cli_common import check_writable, follow, load, say
 from fer_core.cli_words import contradiction_lines, ending
-from fer_core.data import FaceDataset, load_dataset
+from fer_core.data import FaceDataset
 from fer_core.data.changes import changed_only, changes, class_totals
 from fer_core.data.edits import read_edits
 from fer_core.data.versions import (
@@ -26,7 +26,7 @@ from fer_core.errors import RunError
 
 def versions(arguments) -> tuple[dict, str]:
     """Versions of the labels: list them; show, compare or save one."""
-    dataset = load_dataset(arguments.source, skip_bad=arguments.skip_bad)
+    dataset = load(arguments)
     return _ACTIONS[arguments.action or "list"](dataset, arguments)
 
 
@@ -143,7 +143,8 @@ def add_arguments(verb: Callable) -> None:
         ("save", "a new one, from a CSV with columns row,label; the label empty or exclude: left out"),
     ):
         action = actions.add_parser(name, help=words)
-        for flag, how in (("--json", "store_true"), ("--skip-bad", "store_true"), ("--source", "store")):
+        flags = {"--json": "store_true", "--skip-bad": "store_true", "--source": "store", "--map": "append"}
+        for flag, how in flags.items():
             action.add_argument(flag, action=how, default=argparse.SUPPRESS)  # as given before the action
         if name != "list":
             action.add_argument("name", metavar="NAME")

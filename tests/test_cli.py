@@ -68,6 +68,31 @@ def test_models_and_evaluate(run):
     assert result["honest"]["n"] < result["n"]
 
 
+def test_another_dataset(run, tmp_path, capsys):
+    """A folder of other names is mapped, audited, and used to evaluate and to compare; what that means is said."""
+    drawn = draw_dataset()
+    for number, name in enumerate(("sad", "contempt", "calm", "other")):
+        path = tmp_path / "faces" / name / f"{number}.png"
+        path.parent.mkdir(parents=True)
+        Image.fromarray(drawn.images[drawn.usage == "PublicTest"][40 * number]).save(path)
+    folder = str(tmp_path / "faces")
+    assert main(["data", "--source", folder]) == 2
+    assert "found others, with so many faces: calm (1), contempt (1), other (1)" in capsys.readouterr().err
+    words = ("--source", folder, "--map", "contempt=Disgust", "--map", "calm=Neutral", "--map", "other=")
+    told = run("data", *words)
+    assert (told["rows"], told["counts"]["Training"]["Neutral"]) == (3, 1)
+    assert "other is left out (1 face)" in told["notes"][0]
+    assert run("audit", "--source", folder)["exact_groups"] == 0  # what was mapped is kept
+    for name in ("first", "second"):
+        save_constant(name, drawn, "study", (0.1, 0.1, 0.1, 0.5, 0.1, 0.1))
+    assert main(["evaluate", "first", "--source", folder, "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["n"] == 2  # Disgust is no class of it
+    assert json.loads(told.out)["accuracy"] == 0.5
+    assert "all of its faces stand in the test split" in told.err
+    assert run("compare", "first", "second", "--source", folder)["raw"]["scores"][1]["n"] == 2
+
+
 def test_compare_tells_the_difference(run):
     """Two models on the same faces: a row each, and a sentence with the interval."""
     for seed in (0, 1):
@@ -156,6 +181,9 @@ def test_train_predict_and_export(run, tmp_path, capsys):
     [
         (("data", "--source", "no/such.csv"), "found no such file"),
         (("audit", "--source", "demo", "--threshold", "93"), "threshold: expected a cosine above 0 and at most 1"),
+        (("data", "--source", "demo", "--map", "calm=Neutral"), "--map: expected the path of a CSV or of a folder"),
+        (("data", "--source", ".", "--map", "calm"), "map: expected NAME=EXPRESSION, or NAME= to leave it out"),
+        (("data", "--source", ".", "--map", "calm=bored"), "class calm: expected one of Angry"),
         (("evaluate", "nothing"), "expected one of the saved models"),
         (("train", "--preset", "huge"), "unknown preset 'huge': expected one of"),
         (("train", "--resume"), "expected --name"),

@@ -241,7 +241,8 @@ def _fault(record: Any, fingerprint: str, dataset: FaceDataset | None) -> str:
             f"expected a version of this dataset ({fingerprint[:12]}), found one of another "
             f"({record['fingerprint'][:12]}); choose that dataset"
         )
-    labels, excluded = record.get("labels"), record.get("excluded")
+    labels: Any = record.get("labels")
+    excluded: Any = record.get("excluded")
     if not isinstance(labels, dict) or not all(isinstance(rows, list) for rows in (*labels.values(), excluded)):
         return "expected rows for each emotion in labels, and rows in excluded, found otherwise"
     if unknown := [name for name in labels if name not in EMOTIONS]:

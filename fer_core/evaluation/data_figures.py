@@ -105,6 +105,7 @@ def change_heatmap(moved: pd.DataFrame) -> go.Figure:
         y=order,
         z=faces,
         zmin=0,
+        zmax=moved["n"].max(),
         texttemplate="%{z:,}",
         xgap=1,
         ygap=1,

@@ -63,9 +63,9 @@ def _show_counts(audit: Audit) -> None:
             ("Conflicting", audit.conflicting_groups, "Exact groups under two labels or more."),
             ("Near pairs", len(audit.near_pairs), "Pairs of faces that are near copies and no exact ones."),
             ("Blank", audit.blank, f"Images whose pixels have a standard deviation under {BLANK}, of at most 127.5."),
-            ("Nearly blank", len(audit.faint_rows), f"Images with a standard deviation from {BLANK} up to {FAINT}."),
+            ("Faint", len(audit.faint_rows), f"Nearly blank: a standard deviation from {BLANK} up to {FAINT}."),
         ):
-            st.metric(label, f"{n:,}", border=True, help=meaning)
+            st.metric(label, f"{n:,}", border=True, help=meaning, width="content")
 
 
 def _show_leaks(dataset: FaceDataset, audit: Audit) -> None:

@@ -11,8 +11,7 @@ from fer_core.evaluation import elsewhere
 from fer_core.store import SavedModel
 from pages._ui import cached, frame, pickers
 
-_OPTIONS = ("chosen", "saved")
-_HELP = "The dataset that the model was saved with, or the one that is chosen in the sidebar."
+_HELP = "chosen: the one in the sidebar. own: the one with which the model was saved."
 
 
 def ask(models: Sequence[SavedModel]) -> list[SavedModel]:
@@ -28,8 +27,7 @@ def ask(models: Sequence[SavedModel]) -> list[SavedModel]:
     if missing := [model for model, as_scored in zip(models, known, strict=True) if as_scored is None]:
         _offer(missing, dataset)
         return list(models)
-    names = dict(zip(_OPTIONS, (Path(dataset.source).name, "the dataset it was saved with"), strict=True))
-    if pickers.choice("Scored on", _OPTIONS, "scored_on", format_func=names.get, help=_HELP) == "saved":
+    if pickers.choice("Dataset of the scores", ("chosen", "own"), "scored_on", help=_HELP) == "own":
         return list(models)
     _explain(scored, dataset)
     return scored

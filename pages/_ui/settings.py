@@ -60,7 +60,12 @@ def _teachers(chosen: dict) -> list[str]:
 
 FIRST = (
     Control("scheme", "Classes", "Which expressions are told apart.", options=tuple(SCHEMES)),
-    Control("version", "Labels", "Of the training faces: see Audit, Versions.", options=_versions),
+    Control(
+        "version",
+        "Labels",
+        "Of the training faces: the dataset's own, or those of a version made in Audit.",
+        options=_versions,
+    ),
     Control("rows", "Faces", "`clean`: without blanks, copies, and copies of test faces.", options=known.ROWS),
     Control("epochs", "Epochs, at most", "Passes over all training faces.", 1),
     Control("minutes", "Minutes, at most", "No epoch begins after so many minutes of training. Empty: no limit.", 1.0),
@@ -113,7 +118,7 @@ GROUPS = {
 _WORDS = {
     ("start", ""): "random weights",
     ("start", known.IMAGENET): "ImageNet",
-    ("version", ""): "the dataset's own",
+    ("version", ""): "unchanged",
 }
 
 

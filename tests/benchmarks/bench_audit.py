@@ -56,9 +56,8 @@ def compare(dataset: FaceDataset) -> None:
     print(f"{len(images):,} faces: ours {own:.1f} s")
     for plain in (all_at_once, neighbours):
         found, seconds, _ = timed(lambda plain=plain: plain(images))
-        lost, more = len(found - expected), len(expected - found)
-        print(f"  {plain.__name__}: {seconds:.1f} s, {seconds / own:.1f} × ours; {lost} pairs of {len(found):,} are")
-        print(f"  not among ours, {more} of ours not among its")
+        apart = f"{len(found)} pairs, {len(found - expected)} not among ours; of ours {len(expected - found)} not among it"
+        print(f"  {plain.__name__}: {seconds:.1f} s, {seconds / own:.1f} × ours; {apart}")
 
 
 def enlarged(images: np.ndarray, times: int, path: Path) -> np.ndarray:

@@ -55,7 +55,7 @@ def known(drawn):
 
 
 def test_groups_are_found_and_lie_apart(drawn):
-    """Seven groups become clusters of one label each, the largest first; in the map the nearest face is of the same."""
+    """Seven groups become clusters of one label each, the largest first; next in the map is one of the same."""
     found = measure_atlas(by_label(drawn))
     assert (found.points.shape, found.points.dtype) == ((len(drawn), 2), np.float32)
     assert all(len(set(drawn.emotion[found.cluster == index])) == 1 for index in range(8))
@@ -84,7 +84,7 @@ def test_too_few_or_equal_faces_are_refused(drawn, known):
     few = replace(drawn, emotion=drawn.emotion[:50], fingerprint="1" * 64)
     with pytest.raises(DatasetError, match="expected at least 100 faces for a map, found 50"):
         find_atlas(known, few)
-    with pytest.raises(ModelError, match="differ in two values or more, found 0"):
+    with pytest.raises(ModelError, match="differ in two values or more between faces, found 0"):
         measure_atlas(Embeddings(np.ones((200, 4), np.float32), np.ones((200, 6), np.float32)))
 
 

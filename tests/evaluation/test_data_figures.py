@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_core.evaluation.data_figures import brightness_box, class_histogram, leak_bars, votes_bars
+from fer_core.evaluation.data_figures import (
+    brightness_box,
+    change_heatmap,
+    class_change_bars,
+    class_histogram,
+    leak_bars,
+    votes_bars,
+)
 from fer_core.labels import COLOURS, VOTES
 
 
@@ -73,3 +80,15 @@ def test_leak_bars():
     )
     exact, near = leak_bars(shares, "PublicTest").data
     assert (list(exact.x), list(exact.y), list(near.y)) == (["Sad<br>n = 4"], [0.25], [0.5])
+
+
+def test_changes_between_versions():
+    """The matrix has the labels that change, in their order; the bars stand before and after side by side."""
+    moved = pd.DataFrame({"before": ["Sad", "Angry"], "after": ["Neutral", "left out"], "n": [9, 2]})
+    (cells,) = change_heatmap(moved).data
+    assert list(cells.x) == list(cells.y) == ["Angry", "Sad", "Neutral", "left out"]
+    assert (cells.z[1][2], cells.z[0][3], cells.zmin, cells.zmax) == (9, 2, 0, 9)
+    totals = pd.DataFrame({"label": ["Sad", "left out"], "before": [5, 0], "after": [3, 2]})
+    bars = class_change_bars(totals)
+    assert [(bar.name, list(bar.y)) for bar in bars.data] == [("before", [5, 0]), ("after", [3, 2])]
+    assert "5 faces" in bars.layout.title.text

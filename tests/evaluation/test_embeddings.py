@@ -1,4 +1,4 @@
-"""Embeddings of small networks: times the head they are the probabilities; mirrored, combined, wide, none; the cache."""
+"""Embeddings of small networks: times the head the probabilities; mirrored, combined, wide, none; kept."""
 
 import numpy as np
 import pytest
@@ -131,7 +131,7 @@ def test_kept_for_the_second_time(drawn):
     assert told[-1] == (778, 778)
     np.testing.assert_array_equal(first.vectors, second.vectors)
     np.testing.assert_array_equal(first.probabilities, second.probabilities)
-    with pytest.raises(ModelError, match="expected model.keras"):
+    with pytest.raises(ModelError, match=r"expected model\.keras"):
         find_embeddings(store.update_record(model, sha256="0" * 64), drawn)
 
 
@@ -139,5 +139,5 @@ def test_a_damaged_model_is_refused(drawn):
     """The file isn't the one that was saved."""
     model = save_model("mine", drawn)
     model.weights_file.write_bytes(b"other")
-    with pytest.raises(ModelError, match="expected model.keras with the sha256"):
+    with pytest.raises(ModelError, match=r"expected model\.keras with the sha256"):
         find_embeddings(model, drawn)

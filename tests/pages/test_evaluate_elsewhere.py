@@ -44,7 +44,7 @@ def test_a_model_is_scored_on_the_chosen_dataset(open_page, said, faces, folder)
         again = open_page("evaluate", model="constant", view=view)
         assert "constant is scored on faces, and not on demo" in said(again), view
         assert not again.error, view
-    saved = open_page("evaluate", model="constant", scored_on="saved")
+    saved = open_page("evaluate", model="constant", scored_on="own")
     assert "all of its faces" not in said(saved)
     n = len(faces.rows("test", get_scheme("study")))
     assert saved.metric[0].delta.endswith(f"n = {n}")

@@ -57,7 +57,7 @@ def test_versions_of_the_labels_are_offered(open_page, faces):
     speed.remember(PRESETS["quick"], speed.Speed("float32", {48: 203.0}))
     app = open_page("train")
     box = app.selectbox(key="version-quick")
-    assert (box.options, box.value) == (["the dataset's own", "better"], "")
+    assert (box.options, box.value) == (["unchanged", "better"], "")
     box.select("better").run()
     assert not app.exception
     assert "for 400 faces" in "".join(element.value for element in app.markdown)
