@@ -56,7 +56,7 @@ def compare(dataset: FaceDataset) -> None:
     print(f"{len(images):,} faces: ours {own:.1f} s")
     for plain in (all_at_once, neighbours):
         found, seconds, _ = timed(lambda plain=plain: plain(images))
-        apart = f"{len(found)} pairs, {len(found - expected)} not among ours; of ours {len(expected - found)} not among it"
+        apart = f"{len(found)} pairs, {len(found - expected)} not ours; {len(expected - found)} of ours not its"
         print(f"  {plain.__name__}: {seconds:.1f} s, {seconds / own:.1f} × ours; {apart}")
 
 
