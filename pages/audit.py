@@ -1,10 +1,11 @@
 """The health of a dataset: copies, doubtful labels, a map of the faces, and versions made better."""
 
-from pages._ui import audit_copies, audit_labels, audit_versions, frame, pickers
+from pages._ui import audit_copies, audit_labels, audit_map, audit_versions, frame, pickers
 
 VIEWS = {
     "Copies": audit_copies.show,
     "Labels": audit_labels.show,
+    "Map": audit_map.show,
     "Versions": audit_versions.show,
 }
 """View → what draws it from the dataset; only the open one runs. In this order: Copies, Labels, Map, Versions."""

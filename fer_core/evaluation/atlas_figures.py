@@ -21,7 +21,7 @@ _LABEL = {"showarrow": False, "font": {"color": "#FFFFFF", "size": 13}, "bgcolor
 def atlas_map(
     points: np.ndarray, groups: pd.Categorical, cluster: np.ndarray, names: Sequence[str], title: str
 ) -> go.Figure:
-    """Draw `points`, float32 `(n, 2)`, in the colours of their `groups`, from `atlas.colouring`; boxes and lassos select.
+    """Draw `points`, float32 `(n, 2)`, in the colours of their `groups`, an `atlas.colouring`; boxes and lassos select.
 
     `names` of the clusters stand where most of their points are. One trace a group, the largest first, so that it
     hides no other; `drawn_rows` tells which points it has. No words go with the points: 35,887 are 0.4 MB.

@@ -15,10 +15,12 @@ from pages._ui import faces
 
 def source() -> None:
     """The dataset, in the sidebar of every page; `frame.dataset` loads it."""
+    first = default_source()
     st.sidebar.selectbox(
         "Dataset",
-        list(dict.fromkeys([default_source(), "demo"])),
-        format_func=lambda source: Path(source).name,
+        list(dict.fromkeys([first, "demo"])),
+        # what is typed has to stay whole: the address and the browser give back what is shown
+        format_func=lambda source: Path(source).name if source == first else source,
         key="source",
         accept_new_options=True,
         bind="query-params",

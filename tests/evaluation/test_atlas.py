@@ -89,7 +89,7 @@ def test_too_few_or_equal_faces_are_refused(drawn, known):
 
 
 def hand_made(drawn):
-    """Eight faces in two clusters: Happy, Happy, Sad, Sad – one voted Happy – and four Happy, voted Neutral, by none."""
+    """Eight faces in two clusters: Happy, Happy, Sad, Sad – one voted Happy – four Happy, voted Neutral or not."""
     codes = np.array([3, 3, 4, 4, 3, 3, 3, 3], np.int8)
     seen = ["Happy", "Happy", "Sad", "Happy", "Neutral", "Neutral", "Contempt", None]
     votes = np.zeros((8, 10), np.uint8)
