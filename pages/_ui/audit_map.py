@@ -12,7 +12,6 @@ from fer_core.data.draft import open_draft
 from fer_core.evaluation.atlas import (
     COLOURINGS,
     Atlas,
-    cluster_agreement,
     cluster_table,
     colouring,
     find_atlas,
@@ -75,7 +74,7 @@ def show_map(model: SavedModel, dataset: FaceDataset, atlas: Atlas) -> None:
     )
     with st.expander("The clusters as a table, and how they agree with people", expanded=True):
         st.dataframe(_clusters(clusters), hide_index=True, key="clusters", alt="The clusters, the largest first")
-        _show_agreement(cluster_agreement(atlas.cluster, dataset))
+        _show_agreement(cached.cluster_agreement(model, dataset))
     show_faces(model, dataset, atlas, clusters, _rows(event.selection.points, groups))
 
 

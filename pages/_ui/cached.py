@@ -16,8 +16,8 @@ from fer_core.data import FaceDataset, copies, load_dataset, source_path, statis
 from fer_core.data.class_names import names_file
 from fer_core.data.draft import open_draft
 from fer_core.data.versions import Version, folder_of
+from fer_core.evaluation import atlas as atlases
 from fer_core.evaluation import comparison_figures
-from fer_core.evaluation.atlas import Atlas, find_atlas
 from fer_core.evaluation.common import Common, bring_together
 from fer_core.evaluation.predictions import Predictions, read_predictions
 from fer_core.evaluation.report import Report, make_report
@@ -133,9 +133,15 @@ def relabelled(model: SavedModel, version: Version) -> Predictions:
 
 
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=6, show_spinner=False)
-def atlas(model: SavedModel, dataset: FaceDataset) -> Atlas:
+def atlas(model: SavedModel, dataset: FaceDataset) -> atlases.Atlas:
     """`fer_core.evaluation.atlas.find_atlas`, where it is known."""
-    return find_atlas(model, dataset)
+    return atlases.find_atlas(model, dataset)
+
+
+@st.cache_data(hash_funcs=_TOLD_BY, max_entries=12, show_spinner=False)
+def cluster_agreement(model: SavedModel, dataset: FaceDataset) -> pd.DataFrame:
+    """`fer_core.evaluation.atlas.cluster_agreement` of the model's clusters."""
+    return atlases.cluster_agreement(atlas(model, dataset).cluster, dataset)
 
 
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=80, show_spinner=False)
