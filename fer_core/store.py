@@ -209,10 +209,8 @@ def load_network(model: SavedModel):
     try:
         return keras.saving.load_model(path, safe_mode=True, compile=False)
     except (ValueError, TypeError) as error:  # no zip file, or layers that this version of Keras does not know
-        reason = str(error).partition("\n")[0]
-        raise ModelError(
-            f"model {model.id!r}: expected model.keras to be a file that Keras {keras.__version__} reads, found: {reason}"
-        ) from error
+        what, reason = f"a file that Keras {keras.__version__} reads", str(error).partition("\n")[0]
+        raise ModelError(f"model {model.id!r}: expected model.keras to be {what}, found: {reason}") from error
 
 
 def create_model(name: str, record: dict) -> SavedModel:

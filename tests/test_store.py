@@ -150,7 +150,7 @@ def test_weights_that_keras_does_not_read():
     for name in ("model.keras", "history.csv", "predictions.parquet"):
         (model.folder / name).write_bytes(b"no network")
     model = store.update_record(model, **TRAINED | {"sha256": store.sha256_of(model.weights_file)})
-    with pytest.raises(ModelError, match="'alien': expected model.keras to be a file that Keras .* reads"):
+    with pytest.raises(ModelError, match=r"'alien': expected model.keras to be a file that Keras .* reads"):
         store.load_network(model)
 
 
