@@ -200,7 +200,7 @@ def check_trained(model: SavedModel) -> SavedModel:
 
 
 def load_network(model: SavedModel):
-    """The Keras model of `model`, loaded in safe mode; `ModelError` where the file is not the one that was saved."""
+    """The Keras model of `model`, loaded in safe mode; `ModelError` where it is not the one that was saved, or torn."""
     path = model.weights_file
     if not path.exists():
         raise ModelError(f"model {model.id!r}: expected model.keras in its folder, found none; train it again")
@@ -211,7 +211,11 @@ def load_network(model: SavedModel):
         )
     import keras  # costs seconds and 600 MB: only who predicts pays for it
 
-    return keras.saving.load_model(path, safe_mode=True, compile=False)
+    try:
+        return keras.saving.load_model(path, safe_mode=True, compile=False)
+    except (ValueError, TypeError) as error:  # no zip file, or layers that this version of Keras does not know
+        what, reason = f"a file that Keras {keras.__version__} reads", str(error).partition("\n")[0]
+        raise ModelError(f"model {model.id!r}: expected model.keras to be {what}, found: {reason}") from error
 
 
 def create_model(name: str, record: dict) -> SavedModel:

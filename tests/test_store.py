@@ -144,6 +144,16 @@ def test_weights_other_than_recorded_are_not_loaded():
         store.load_network(store.update_record(model, **TRAINED))
 
 
+def test_weights_that_keras_does_not_read():
+    """One line, though the sha256 is right: no zip file, or one of a later Keras."""
+    model = store.create_model("alien", RECORD)
+    for name in ("model.keras", "history.csv", "predictions.parquet"):
+        (model.folder / name).write_bytes(b"no network")
+    model = store.update_record(model, **TRAINED | {"sha256": store.sha256_of(model.weights_file)})
+    with pytest.raises(ModelError, match=r"'alien': expected model.keras to be a file that Keras .* reads"):
+        store.load_network(model)
+
+
 def test_half_written_event_is_left_out():
     """A worker that was killed while it wrote a line leaves the earlier ones readable."""
     model = store.create_model("killed", RECORD)

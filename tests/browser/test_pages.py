@@ -60,7 +60,7 @@ def test_no_fault_in_any_theme_and_width(fresh_server, chromium, demo_models, da
 @pytest.mark.parametrize(
     ("page", "views"),
     [
-        ("evaluate", "Classes|ROC and PR|Negative|Operating point|Calibration|Slices|Explanation|Learning"),
+        ("evaluate", "Classes|ROC and PR|Negative|Operating point|Calibration|Slices|Learning"),
         ("compare", "Matrices|Chance|Agreement"),
         ("models", "Export|Manage"),
     ],

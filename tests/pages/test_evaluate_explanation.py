@@ -43,6 +43,12 @@ def test_another_dataset_is_loaded(open_page, said, model):
     assert "`other.csv`" in said(open_page("evaluate", view="Explanation"))
 
 
+def test_a_file_that_is_no_network(open_page, said, faces):
+    """One line in a box, and the page still alive."""
+    save_model("fake", faces)
+    assert "'fake': expected model.keras to be a file that Keras" in said(open_page("evaluate", view="Explanation"))
+
+
 def test_a_network_without_maps(open_page, model):
     """That there is nothing to draw is told in a box."""
     inputs = keras.Input((48, 48, 1))
