@@ -149,9 +149,7 @@ def compare(arguments) -> tuple[dict, str]:
 
     chosen = {name: _scored(store.open_trained(name), arguments) for name in arguments.models}
     first = arguments.models[0]
-    predictions = {
-        name: read_predictions(model.predictions_file, model.labels) for name, model in chosen.items()
-    }
+    predictions = {name: read_predictions(model.predictions_file, model.labels) for name, model in chosen.items()}
     datasets = {name: model.record["dataset"] for name, model in chosen.items()}
     reports = {}
     for part in PARTS:
