@@ -24,7 +24,7 @@ def atlas_map(
     """Draw `points`, float32 `(n, 2)`, in the colours of their `groups`, an `atlas.colouring`; boxes and lassos select.
 
     `names` of the clusters stand where most of their points are. One trace a group, the largest first, so that it
-    hides no other; `drawn_rows` tells which points it has. No words go with the points: 35,887 are 0.4 MB.
+    hides no other; `drawn_rows` tells which points it has. No words go with the points: 35,887 are 0.5 MB.
     """
     colours, size = _colours(list(groups.categories)), 3 if len(points) > _FEW else 6
     traces = [

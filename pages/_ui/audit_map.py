@@ -1,29 +1,20 @@
 """Audit, view Map: the faces as a saved model sees them, those alike beside each other, and clusters of them."""
 
-import time
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from fer_core.data import FaceDataset
 from fer_core.data.draft import open_draft
-from fer_core.evaluation.atlas import (
-    COLOURINGS,
-    Atlas,
-    cluster_table,
-    colouring,
-    find_atlas,
-    is_known,
-)
+from fer_core.evaluation.atlas import COLOURINGS, Atlas, cluster_table, colouring, is_known
 from fer_core.evaluation.atlas_figures import atlas_map, drawn_rows
+from fer_core.evaluation.atlas_worker import Drawing, is_drawing, read_drawing, start_drawing, stop_drawing
 from fer_core.labels import VOTES
 from fer_core.store import SavedModel
-from pages._ui import audit_edit, cached, charts, faces, pickers, words
+from pages._ui import audit_edit, cached, charts, errors, faces, pickers, words
 
-LOOKING, LAYING_OUT = 0.0025, 0.005
-"""Seconds a face on two idle cores: for a network such as `compact` to look at it, and to lay it out."""
+LOOKING, LAYING_OUT = 0.0025, 45
+"""Seconds on two idle cores: for a network such as `compact` to look at a face, and to lay out all."""
 ALL = "all"
 
 
@@ -33,24 +24,48 @@ def show(dataset: FaceDataset) -> None:
         "around some, or choose a cluster, to see and edit them."
     )
     if model := pickers.model():
-        if is_known(model, dataset):
-            show_map(model, dataset, cached.atlas(model, dataset))
-        else:
-            ask_to_draw(model, dataset)
+        with errors.box():
+            if is_known(model, dataset):
+                show_map(model, dataset, cached.atlas(model, dataset))
+            else:
+                drawing = is_drawing(model, dataset)
+                st.fragment(ask_to_draw, run_every=2 if drawing else None)(model, dataset, drawing)
 
 
-def ask_to_draw(model: SavedModel, dataset: FaceDataset) -> None:
-    seconds = len(dataset) * (LOOKING + LAYING_OUT)
+def ask_to_draw(model: SavedModel, dataset: FaceDataset, drawing: bool) -> None:
+    """How far the worker is that draws the map, or the button that starts it; `drawing` is what the page knows."""
+    if is_drawing(model, dataset) != drawing or is_known(model, dataset):
+        st.rerun()  # all of the page, which decides what is shown and how often
+    told = read_drawing(model, dataset)
+    if drawing:
+        show_progress(told)
+        st.button("Stop", "stop_map", icon=":material/stop:", on_click=stop_drawing, args=(model, dataset))
+        return
+    if told:
+        st.error(told.problem or "The process that drew the map ended without a word.", icon=":material/error:")
     st.info(
         f"There is no map of these {len(dataset):,} faces by {model.id} yet. To draw it takes about "
-        f"{words.duration(20 + seconds)} on two idle cores, longer with a larger network; it is kept afterwards. "
-        "Leaving this page meanwhile stops it.",
+        f"{words.duration(LOOKING * len(dataset) + LAYING_OUT)} on two idle cores with a network such as *compact*, "
+        "longer with a larger one. It is done in the background, and the map is kept.",
         icon=":material/map:",
     )
-    if st.button("Draw the map", key="draw_map", type="primary"):
-        bar = st.progress(0.0, "Waking the model.")
-        find_atlas(model, dataset, _telling(bar))
+    if st.button("Draw the map", "draw_map", icon=":material/play_arrow:", type="primary"):
+        with st.spinner("Starting"):
+            start_drawing(model, dataset)
         st.rerun()
+
+
+def show_progress(told: Drawing | None) -> None:
+    if told is None or not told.done:
+        st.progress(0.0, "Loading the faces and the network")
+    elif told.done < told.n:
+        left = words.duration(told.seconds / told.done * (told.n - told.done))
+        st.progress(
+            told.done / told.n,
+            f"{told.done:,} of {told.n:,} faces looked at, about {left} left; then they are laid out",
+        )
+    else:
+        st.progress(1.0, f"All {told.n:,} faces are looked at. Now they are laid out: about a minute, without a bar")
 
 
 def show_map(model: SavedModel, dataset: FaceDataset, atlas: Atlas) -> None:
@@ -109,7 +124,7 @@ def show_faces(
     rows = _odd(rows, dataset.emotion) if odd else rows
     where = "selected in the map" if selected is not None else ""
     told = " and ".join(filter(None, [where, "" if cluster == ALL else f"in cluster {names[cluster]}"]))
-    st.markdown(f"{len(rows):,} {'odd ones of the faces' if odd else 'faces'} {told}.")
+    st.markdown(f"**{len(rows):,}** {'odd ones of the faces' if odd else 'faces'} {told}.")
     if len(rows):
         _show_wall(model, dataset, atlas, rows, f"map of {model.id}: {told}")
 
@@ -118,7 +133,9 @@ def _show_wall(model: SavedModel, dataset: FaceDataset, atlas: Atlas, rows: np.n
     editing = st.container()
     shown = rows[faces.page_of(len(rows))]
     with editing:
-        some = st.multiselect("Edit", shown.tolist(), placeholder=f"all {len(rows):,}, or choose rows of this page")
+        some = st.multiselect(
+            "Edit", shown.tolist(), key="map_rows", placeholder=f"All {len(rows):,}, or choose rows of this page"
+        )
         audit_edit.edit(dataset, some or rows, "map", why)
     own = audit_edit.captions(dataset, shown, open_draft(dataset))
     faces.wall(
@@ -167,22 +184,3 @@ def _show_agreement(frame: pd.DataFrame) -> None:
         "Normalised mutual information (0 to 1) and adjusted Rand index (0 by chance, 1 where clusters and labels are "
         "the same). The model learned from labels of Training faces, so their agreement flatters; the rest is the test."
     )
-
-
-def _telling(bar) -> Callable[[int, int], None]:
-    """Says how far the model is and how long it will take, from how fast it is."""
-    begun = time.monotonic()
-
-    def tell(done: int, n: int) -> None:
-        if done == n:
-            duration = words.duration(5 + n * LAYING_OUT)
-            bar.progress(
-                0.99, f"All {n:,} faces are looked at. Now they are laid out: about {duration}, without a bar."
-            )
-            return
-        left = (time.monotonic() - begun) / done * (n - done)
-        bar.progress(
-            done / n, f"{done:,} of {n:,} faces looked at: about {words.duration(left)} more, then the layout."
-        )
-
-    return tell

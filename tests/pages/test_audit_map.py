@@ -1,12 +1,17 @@
-"""Audit, view Map, over embeddings that are kept already, and once with a real network."""
+"""Audit, view Map, over maps and embeddings that are kept already."""
+
+import json
+import time
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from saved import save_model
 
 from fer_core.data.draft import open_draft
 from fer_core.evaluation.atlas import cluster_table, find_atlas
 from fer_core.evaluation.atlas_figures import drawn_rows
+from fer_core.evaluation.atlas_worker import Drawing, is_drawing
 from fer_core.evaluation.embeddings import Embeddings, kept_as
 from fer_core.labels import EMOTIONS
 
@@ -89,7 +94,6 @@ def test_without_a_model(open_page, said):
     assert "There is no trained model yet" in said(open_page("audit", view="Map"))
 
 
-@pytest.mark.slow
 def test_the_first_map_is_drawn_on_demand(open_page, said, faces):
     """Told how long it takes, drawn at a click from the embeddings, and there at once afterwards."""
     model = save_model("mine", faces)
@@ -99,16 +103,39 @@ def test_the_first_map_is_drawn_on_demand(open_page, said, faces):
     np.savez(path, **vars(Embeddings(vectors.astype(np.float32), np.eye(7, dtype=np.float32)[faces.emotion][:, :6])))
     app = open_page("audit", view="Map")
     assert "There is no map of these 778 faces by mine yet" in said(app)
-    app.button(key="draw_map").click().run(timeout=300)
+    app.button(key="draw_map").click().run()
+    assert not app.exception
+    finish(model, faces)
+    app.run()
     assert not app.exception
     names = app.selectbox(key="cluster").options[1:]
     assert {name.split(": ")[1].split(",")[0] for name in names} == set(EMOTIONS)
 
 
-@pytest.mark.slow
-def test_a_network_without_a_hidden_layer_is_told(open_page, faces):
-    """In the box for errors, in one line."""
-    save_model("mine", faces)
+def test_a_map_that_cannot_be_drawn_is_told(open_page, said, faces):
+    """In the box for errors, in one line, above the button that tries again."""
+    model = save_model("mine", faces)
     app = open_page("audit", view="Map")
-    kept = app.button(key="draw_map").click().run(timeout=300)
-    assert not kept.exception
+    app.button(key="draw_map").click().run()
+    finish(model, faces)
+    app.run()
+    assert "model 'mine': expected model.keras to be a file that Keras" in said(app)
+    assert not app.button(key="draw_map").disabled
+
+
+def test_how_far_it_is(open_page, faces):
+    """While the process is at work: the faces that are looked at, of how many; it can be stopped."""
+    model = save_model("mine", faces)
+    path = kept_as("atlas", model, faces)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_suffix(".json").write_text(json.dumps(vars(Drawing(0, 256, 778, 10.0))))
+    with FileLock(path.with_suffix(".lock")):
+        app = open_page("audit", view="Map")
+        assert app.get("progress")[0].proto.text.startswith("256 of 778 faces looked at, about 20 seconds left")
+        assert [button.label for button in app.button if button.key == "stop_map"] == ["Stop"]
+
+
+def finish(model, faces) -> None:
+    """Wait for the worker to end."""
+    while is_drawing(model, faces):
+        time.sleep(0.1)

@@ -1,0 +1,121 @@
+"""The process that draws a map: `python -m fer_core.evaluation.atlas_worker MODEL SOURCE FILE`, by `start_drawing`.
+
+It is apart so that whoever asked goes on meanwhile, and has the gigabyte back that it takes. Beside the map's file it
+holds `.lock` for its whole life, keeps `.json`, how far it is, until the map is there, and prints into `.log`.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from fer_core.data.dataset import FaceDataset
+from fer_core.data.sources import load_dataset
+from fer_core.errors import DatasetError, FerError
+from fer_core.evaluation.atlas import find_atlas
+from fer_core.evaluation.embeddings import kept_as
+from fer_core.paths import ROOT, write_atomic
+from fer_core.store import SavedModel, open_trained
+
+CHECKS = 2.0
+"""Seconds to wait for the lock: `is_drawing` takes it for an instant."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What the worker `pid` told last: the model has looked at `done` of `n` faces, and how long that took.
+
+    `n` is 0 before that has begun. Of a worker that failed, `problem` says why in one line.
+    """
+
+    pid: int
+    done: int = 0
+    n: int = 0
+    seconds: float = 0.0
+    problem: str = ""
+
+
+def start_drawing(model: SavedModel, dataset: FaceDataset) -> None:
+    """Draw the map in a process that outlives this one; returns once it is at work, or has ended.
+
+    One that finds another at work leaves again, so that starting twice is harmless.
+    """
+    path = kept_as("atlas", model, dataset)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    named = dataset.source in ("demo", "kaggle")
+    source = dataset.source if named else str(Path(dataset.source).expanduser().resolve())
+    python_path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    with path.with_suffix(".log").open("wb") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "fer_core.evaluation.atlas_worker", model.id, source, str(path.resolve())],
+            env=os.environ | {"PYTHONPATH": python_path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    threading.Thread(target=worker.wait, daemon=True).start()  # reaps it; a server lives longer
+    while worker.poll() is None and not is_drawing(model, dataset):
+        time.sleep(0.1)
+
+
+def is_drawing(model: SavedModel, dataset: FaceDataset) -> bool:
+    """Whether a worker is alive and draws this map."""
+    lock = kept_as("atlas", model, dataset).with_suffix(".lock")
+    if not lock.exists():
+        return False
+    try:
+        with FileLock(lock).acquire(blocking=False):
+            return False
+    except Timeout:
+        return True
+
+
+def read_drawing(model: SavedModel, dataset: FaceDataset) -> Drawing | None:
+    """What the last worker told; None where there was none, it was stopped, or the map is there."""
+    note = kept_as("atlas", model, dataset).with_suffix(".json")
+    return Drawing(**json.loads(note.read_text(encoding="utf-8"))) if note.exists() else None
+
+
+def stop_drawing(model: SavedModel, dataset: FaceDataset) -> None:
+    """End the worker, if there is one at work; what it has looked at is lost."""
+    told = read_drawing(model, dataset)
+    if told and is_drawing(model, dataset):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(told.pid, signal.SIGTERM)
+        kept_as("atlas", model, dataset).with_suffix(".json").unlink(missing_ok=True)
+
+
+def draw(model_id: str, source: str, path: Path) -> None:
+    """Draw the map that belongs into `path`, unless another process does, and tell how far it is."""
+    began, note = time.monotonic(), path.with_suffix(".json")
+
+    def tell(done: int = 0, n: int = 0, problem: str = "") -> None:
+        told = Drawing(os.getpid(), done, n, time.monotonic() - began, problem)
+        write_atomic(note, lambda file: file.write(json.dumps(asdict(told)).encode()))
+
+    with contextlib.suppress(Timeout), FileLock(path.with_suffix(".lock")).acquire(timeout=CHECKS):
+        tell()
+        try:
+            model, dataset = open_trained(model_id), load_dataset(source)
+            if kept_as("atlas", model, dataset).resolve() != path:
+                raise DatasetError(
+                    f"{source}: expected the faces and the model {model_id!r} as they were, found others"
+                )
+            find_atlas(model, dataset, tell)
+        except Exception as error:
+            tell(problem=str(error) if isinstance(error, FerError) else f"{type(error).__name__}: {error}")
+            raise
+        note.unlink()
+
+
+if __name__ == "__main__":
+    draw(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
