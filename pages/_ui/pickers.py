@@ -36,11 +36,11 @@ def choice(label: str, options: Sequence[str], key: str, **kwargs) -> str:
 
 
 def views(shown: Mapping[str, Callable], *args) -> None:
-    """Tabs by name; only the open one is run, with `args`."""
+    """Tabs by name; only the open one is run, with `args`, and by itself where a control in it is pressed."""
     for tab, show in zip(st.tabs(list(shown), key="view", bind="query-params"), shown.values(), strict=True):
         if tab.open:
             with tab:
-                show(*args)
+                st.fragment(show)(*args)
 
 
 def split_and_part() -> tuple[str, str]:

@@ -55,9 +55,16 @@ def server(environment: dict[str, str], folder: Path) -> Iterator[tuple[str, int
 
 
 @contextmanager
-def browser(folder: Path, width: int = 1280, height: int = 900, dark: bool = False) -> Iterator[webdriver.Chrome]:
-    """A Chromium whose reader prefers light or dark, with a profile of its own in `folder`."""
+def browser(
+    folder: Path, width: int = 1280, height: int = 900, dark: bool = False, traffic: bool = False
+) -> Iterator[webdriver.Chrome]:
+    """A Chromium whose reader prefers light or dark, with a profile of its own in `folder`.
+
+    With `traffic`, what goes over the network stands in `get_log("performance")`.
+    """
     options = webdriver.ChromeOptions()
+    if traffic:
+        options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
     options.binary_location = CHROMIUM
     for option in (*_OPTIONS, f"--user-data-dir={folder / 'profile'}"):
         options.add_argument(option)
