@@ -65,13 +65,14 @@ def audit(arguments) -> tuple[dict, str]:
     from fer_core.data.copies import NEAR
     from fer_core.data.copies import audit as find
 
-    result = find(load(arguments), NEAR if arguments.threshold is None else arguments.threshold).to_json()
+    dataset = load(arguments)
+    result = find(dataset, NEAR if arguments.threshold is None else arguments.threshold).to_json()
     leaks = [
         f"{usage}: {len(rows['exact']):,} exact and {len(rows['near']):,} near copies of a Training image"
         for usage, rows in result["leaked"].items()
     ]
     counts = [f"{name}: {value:,}" for name, value in result.items() if name != "leaked"]
-    return result, "\n".join(counts + leaks)
+    return result, "\n".join([*counts, *leaks, *dataset.notes])
 
 
 def train(arguments) -> tuple[dict, str]:
@@ -246,7 +247,7 @@ def _parser() -> argparse.ArgumentParser:
 
     verb(data, source=True)
     sub = verb(audit, source=True)
-    sub.add_argument("--threshold", type=float, help="cosine from which two faces are near copies (default: 0.93)")
+    sub.add_argument("--threshold", type=float, help="of near copies, a cosine from 0.9 to 1 (default: 0.93)")
     _train_arguments(verb(train, source=True))
     sub = verb(combine, source=True)
     sub.add_argument("models", nargs="+", metavar="MODEL", help="two_stage: those of valence, negative and positive")

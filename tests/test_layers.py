@@ -34,6 +34,7 @@ READERS = (
     "fer_core",
     "fer_core.data",
     "fer_core.store",
+    "fer_core.evaluation.atlas_worker",
     "fer_core.evaluation.card",
     "fer_core.evaluation.doubt",
     "fer_core.evaluation.metrics",

@@ -3,8 +3,9 @@
 Two images are *exact copies* where all pixels are equal, and *near copies* where the cosine of their mean-removed,
 L2-normalised 24 × 24 pixels (means of 2 × 2 blocks) is at least `NEAR`: the same photograph with another crop,
 watermark or compression. Of FER2013's pairs that somebody looked at, 98 of 100 from 0.93 to 0.95 were one photograph,
-50 of 50 above, and 21 of 25 from 0.90 to 0.93. A *blank* image has a pixel standard deviation under `BLANK` and is
-near to nothing, a *nearly blank* one has one from there up to `FAINT`.
+50 of 50 above, and 21 of 25 from 0.90 to 0.93; of those that cross its splits 100 of 100 from 0.93 up, and the 40
+next to that too. A *blank* image has a pixel standard deviation under `BLANK` and is near to nothing, a *nearly blank*
+one has one from there up to `FAINT`.
 
 | array | shape | dtype | values |
 |---|---|---|---|
@@ -17,20 +18,24 @@ near to nothing, a *nearly blank* one has one from there up to `FAINT`.
 
 import hashlib
 from dataclasses import dataclass, replace
+from zipfile import BadZipFile
 
 import numpy as np
 
 from fer_core.data.cosine import blocks, find_pairs
 from fer_core.data.dataset import FaceDataset
-from fer_core.labels import ClassScheme
+from fer_core.labels import SPLITS, ClassScheme
 from fer_core.paths import data_dir, write_atomic
 
 NEAR = 0.93
 """Cosine from which two images count as one photograph."""
 LOWEST = 0.90
-"""Pairs are measured and kept from this cosine up, so that any threshold above is a look at what is kept."""
+"""Pairs are measured and kept from this cosine up, so that any threshold above is a look at what is kept. Further down
+stand ever more pairs of unlike faces."""
 BLANK, FAINT = 1, 10
 """Standard deviations of the pixels, 0 to 127.5, under which an image is blank, or nearly so."""
+_KEPT = (SPLITS["test"], SPLITS["validation"], SPLITS["train"])
+"""Which of several copies `spare` keeps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +53,10 @@ class Copies:
         return self.contrast < BLANK
 
     def at(self, threshold: float) -> "Copies":
-        """The same with the pairs whose cosine is at least `threshold`; `ValueError` unless that is in (0, 1]."""
-        kept = self.cosine >= _checked(threshold)
+        """The same with the pairs whose cosine is at least `threshold`; `ValueError` unless `LOWEST` to 1."""
+        if not LOWEST <= threshold <= 1:
+            raise ValueError(f"threshold: expected a cosine from {LOWEST} to 1, found {threshold}")
+        kept = self.cosine >= threshold
         return replace(self, near=self.near[kept], cosine=self.cosine[kept])
 
 
@@ -88,7 +95,7 @@ class Audit:
 def audit(dataset: FaceDataset, threshold: float = NEAR) -> Audit:
     """Find the copies in `dataset`. Measured once for a fingerprint (seconds for FER2013), then read back.
 
-    `threshold` is the cosine from which two images count as near copies; `ValueError` unless it is in (0, 1].
+    `threshold` is the cosine from which two images count as near copies; `ValueError` unless it is `LOWEST` to 1.
     """
     copies = find_copies(dataset, threshold)
     groups = _groups(copies.first)
@@ -119,13 +126,13 @@ def audit(dataset: FaceDataset, threshold: float = NEAR) -> Audit:
     )
 
 
-def clean_training_rows(dataset: FaceDataset, scheme: ClassScheme, threshold: float = NEAR) -> np.ndarray:
+def clean_training_rows(dataset: FaceDataset, scheme: ClassScheme) -> np.ndarray:
     """The Training rows of `scheme` to learn from honestly: int64, ascending.
 
     Left out are blank images, exact and near copies of a PublicTest or PrivateTest image, and of each chain of
     copies all but the first; the whole chain where its rows are of different classes.
     """
-    copies = find_copies(dataset, threshold)
+    copies = find_copies(dataset)
     kept = np.zeros(len(dataset), bool)
     kept[dataset.rows("train", scheme)] = True
     kept &= ~copies.blank & ~_copied(copies, dataset.usage != "Training")
@@ -136,29 +143,29 @@ def clean_training_rows(dataset: FaceDataset, scheme: ClassScheme, threshold: fl
     return rows[np.sort(np.delete(first, conflicting))]
 
 
-def leak_between(learned: FaceDataset, dataset: FaceDataset, threshold: float = NEAR) -> np.ndarray:
+def leak_between(learned: FaceDataset, dataset: FaceDataset) -> np.ndarray:
     """Which faces of `dataset` are copies of a Training face of another, `learned`: as `leak`, `<U5` `(n,)`."""
     training = learned.images[learned.usage == "Training"]
     images = np.concatenate([training, dataset.images])
     usage = np.repeat(["Training", "PublicTest"], [len(training), len(dataset)])
     key = hashlib.sha256(f"{learned.fingerprint} {dataset.fingerprint}".encode()).hexdigest()
-    return _leak(_kept(images, key, threshold), usage)[len(training) :]
+    return _leak(_kept(images, key).at(NEAR), usage)[len(training) :]
 
 
 def find_copies(dataset: FaceDataset, threshold: float = NEAR) -> Copies:
     """`measure_copies` of the dataset's images, kept in the data folder under its fingerprint."""
-    return _kept(dataset.images, dataset.fingerprint, threshold)
+    return _kept(dataset.images, dataset.fingerprint).at(threshold)
 
 
-def _kept(images: np.ndarray, key: str, threshold: float) -> Copies:
-    lowest = min(_checked(threshold), LOWEST)
-    path = data_dir() / "cache" / f"pairs-{key[:16]}-{lowest:g}.npz"
-    if path.exists():
+def _kept(images: np.ndarray, key: str) -> Copies:
+    path = data_dir() / "cache" / f"pairs-{key[:16]}.npz"
+    try:
         with np.load(path) as stored:
-            return Copies(**stored).at(threshold)
-    copies = measure_copies(images, lowest)
-    write_atomic(path, lambda file: np.savez_compressed(file, **vars(copies)))
-    return copies.at(threshold)
+            return Copies(**stored)
+    except (OSError, EOFError, ValueError, TypeError, BadZipFile):  # none, or a damaged one
+        copies = measure_copies(images)
+        write_atomic(path, lambda file: np.savez_compressed(file, **vars(copies)))
+        return copies
 
 
 def copies_of(copies: Copies, row: int) -> tuple[np.ndarray, np.ndarray]:
@@ -188,20 +195,22 @@ def near_pairs(copies: Copies) -> tuple[np.ndarray, np.ndarray]:
     return copies.near[order], copies.cosine[order]
 
 
+def spare(rows: np.ndarray, usage: np.ndarray) -> np.ndarray:
+    """All of `rows`, copies of one another, but one: test goes before validation, and that before training.
+
+    So nothing is learned from a copy of a face that a model is scored on, and that face stays.
+    """
+    first = min(range(len(rows)), key=lambda index: _KEPT.index(usage[rows[index]]))
+    return np.delete(rows, first)
+
+
 def measure_copies(images: np.ndarray, threshold: float = LOWEST) -> Copies:
-    """Compare all `images`, uint8 `(n, 48, 48)`, with one another; `ValueError` unless `threshold` is in (0, 1]."""
-    _checked(threshold)
+    """Compare all `images`, uint8 `(n, 48, 48)`, with one another; pairs are kept from a cosine of `threshold` up."""
     seen: dict[bytes, int] = {}
     first = [seen.setdefault(hashlib.sha256(image.tobytes()).digest(), row) for row, image in enumerate(images)]
     contrast = np.concatenate([np.empty(0), *(block.std((1, 2)) for block in blocks(images))]).astype(np.float32)
     near, cosine = find_pairs(images, np.flatnonzero(contrast >= BLANK), threshold)
     return Copies(np.array(first, np.int64), near, cosine, contrast)
-
-
-def _checked(threshold: float) -> float:
-    if not 0 < threshold <= 1:
-        raise ValueError(f"threshold: expected a cosine above 0 and at most 1, found {threshold}")
-    return threshold
 
 
 def _faint(contrast: np.ndarray) -> np.ndarray:

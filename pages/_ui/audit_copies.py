@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.data.copies import BLANK, FAINT, LOWEST, NEAR, Audit
-from fer_core.data.draft import open_draft
+from fer_core.data.copies import BLANK, FAINT, LOWEST, NEAR, Audit, spare
+from fer_core.data.draft import Draft, open_draft
 from fer_core.data.statistics import class_counts, leak_shares
 from fer_core.evaluation.data_figures import leak_bars
 from fer_core.labels import SPLITS
@@ -16,9 +16,7 @@ from pages._ui import audit_edit, cached, charts, faces, pickers, words
 
 EACH_PAGE = 12
 """Groups of copies shown at a time."""
-_BUT_FIRST = "all but the first"
-_SPARE = ("conflicting", "blank", "nearly blank")
-"""Kinds of which no face of a group is worth keeping."""
+_BUT_ONE = "all but one"
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +26,16 @@ class Groups:
     rows: Sequence[np.ndarray]
     what: str
     captions: Sequence[str] = ()
+    keep: bool = True
+    """Whether one face of each is worth keeping."""
 
 
 def show(dataset: FaceDataset) -> None:
     """What was found in numbers, the labels of each split, the leaks, and all copies to look at."""
-    threshold = _ask_threshold()
-    audit = cached.audit(dataset, threshold)
-    _show_counts(audit)
+    counts = st.container()
+    audit = cached.audit(dataset, _ask_threshold())
+    with counts:
+        _show_counts(audit)
     st.subheader("Labels by split", anchor=False)
     st.dataframe(words.counts(class_counts(dataset)), key="counts", alt="Faces of each expression in each split")
     _show_leaks(dataset, audit)
@@ -55,17 +56,21 @@ def _ask_threshold() -> float:
 
 
 def _show_counts(audit: Audit) -> None:
-    with st.container(horizontal=True):
-        for label, n, meaning in (
-            ("Exact groups", audit.exact_groups, "Groups of faces that are the same pixel by pixel."),
-            ("Redundant", audit.exact_redundant, "Faces that could go without losing a different image."),
-            ("Across splits", audit.cross_split_groups, "Exact groups that stand in two splits or three."),
-            ("Conflicting", audit.conflicting_groups, "Exact groups under two labels or more."),
-            ("Near pairs", len(audit.near_pairs), "Pairs of faces that are near copies and no exact ones."),
-            ("Blank", audit.blank, f"Images whose pixels have a standard deviation under {BLANK}, of at most 127.5."),
-            ("Faint", len(audit.faint_rows), f"Nearly blank: a standard deviation from {BLANK} up to {FAINT}."),
-        ):
-            st.metric(label, f"{n:,}", border=True, help=meaning, width="content")
+    exact = (
+        ("Exact groups", audit.exact_groups, "Groups of faces that are the same pixel by pixel."),
+        ("Redundant", audit.exact_redundant, "Faces that could go without losing a different image."),
+        ("Across splits", audit.cross_split_groups, "Exact groups that stand in two splits or three."),
+        ("Conflicting", audit.conflicting_groups, "Exact groups under two labels or more."),
+    )
+    others = (
+        ("Near pairs", len(audit.near_pairs), "Pairs of faces that are near copies and no exact ones."),
+        ("Blank", audit.blank, f"Images whose pixels have a standard deviation under {BLANK}, of at most 127.5."),
+        ("Nearly blank", len(audit.faint_rows), f"A standard deviation from {BLANK} up to {FAINT}."),
+    )
+    for line in (exact, others):
+        with st.container(horizontal=True):
+            for label, n, meaning in line:
+                st.metric(label, f"{n:,}", border=True, help=meaning, width="content")
 
 
 def _show_leaks(dataset: FaceDataset, audit: Audit) -> None:
@@ -90,9 +95,7 @@ def _show_groups(dataset: FaceDataset, audit: Audit) -> None:
     first = EACH_PAGE * (st.pagination(pages, key="page", bind="query-params") - 1)
     draft = open_draft(dataset)
     st.caption(f"{len(groups.rows):,} {groups.what}, {EACH_PAGE} on a page. Below each face: label, Usage, row.")
-    which, spare = ("all", 0) if kind in _SPARE else (_BUT_FIRST, 1)
-    left = np.unique(np.concatenate([rows[spare:] for rows in groups.rows]))
-    audit_edit.leave_out(dataset, left, "copies", f"Leave out {which} of each: {len(left):,} faces", kind)
+    _offer_all(dataset, groups, draft, kind)
     with st.container(horizontal=True):
         for index, rows in enumerate(groups.rows[first : first + EACH_PAGE], first):
             with st.container(border=True, width="content"):
@@ -102,8 +105,23 @@ def _show_groups(dataset: FaceDataset, audit: Audit) -> None:
                 faces.row_of_faces(dataset, some, audit_edit.captions(dataset, some, draft))
                 with st.popover("Edit", icon=":material/edit:"):
                     if len(rows) > 1:
-                        audit_edit.leave_out(dataset, rows[1:], f"spare-{index}", f"Leave out {_BUT_FIRST}", kind)
+                        left = np.setdiff1d(spare(rows, dataset.usage), draft.excluded)
+                        audit_edit.leave_out(dataset, left, f"spare-{index}", f"Leave out {_BUT_ONE}", kind)
                     audit_edit.edit(dataset, rows, f"copies-{index}", kind)
+
+
+def _offer_all(dataset: FaceDataset, groups: Groups, draft: Draft, kind: str) -> None:
+    """One button for all groups of a kind, which one undo takes back."""
+    left = np.concatenate([spare(rows, dataset.usage) if groups.keep else rows for rows in groups.rows])
+    left = np.setdiff1d(left, draft.excluded)
+    which = _BUT_ONE if groups.keep else "all"
+    audit_edit.leave_out(dataset, left, "copies", f"Leave out {which} of each: {len(left):,} faces", kind)
+    audit_edit.say_failed("exclude-copies")
+    if groups.keep:
+        st.caption(
+            "Kept is a test face before a validation face before a training face: who learns from a version saved of "
+            "this doesn't see these copies of the faces that are scored."
+        )
 
 
 def _kinds(dataset: FaceDataset, audit: Audit) -> dict[str, Groups]:
@@ -112,17 +130,18 @@ def _kinds(dataset: FaceDataset, audit: Audit) -> dict[str, Groups]:
     return {
         "exact": Groups(audit.groups, "groups of exact copies"),
         "across splits": Groups(across, "groups of exact copies in two splits or three"),
-        "conflicting": Groups(audit.conflicts, "groups of exact copies under two labels or more"),
+        "conflicting": Groups(audit.conflicts, "groups of exact copies under two labels or more", keep=False),
         "near": Groups(
             audit.near_pairs,
             f"pairs of near copies, from {audit.threshold:.2f} up, the least alike first",
             [f"cosine **{cosine:.3f}**" for cosine in audit.cosine],
         ),
-        "blank": Groups(audit.blank_rows[:, None], "blank images"),
+        "blank": Groups(audit.blank_rows[:, None], "blank images", keep=False),
         "nearly blank": Groups(
             audit.faint_rows[:, None],
             "nearly blank images, the faintest first",
             [f"deviation **{deviation:.1f}**" for deviation in contrast],
+            keep=False,
         ),
     }
 

@@ -6,16 +6,16 @@ import streamlit as st
 
 from fer_core.data import FaceDataset
 from fer_core.data.draft import open_draft
-from fer_core.evaluation.atlas import COLOURINGS, Atlas, cluster_table, colouring, is_known
+from fer_core.evaluation.atlas import COLOURINGS, LANDMARKS, Atlas, cluster_table, colouring, is_known
 from fer_core.evaluation.atlas_figures import atlas_map, drawn_rows
 from fer_core.evaluation.atlas_worker import Drawing, is_drawing, read_drawing, start_drawing, stop_drawing
 from fer_core.labels import VOTES
 from fer_core.store import SavedModel
 from pages._ui import audit_edit, cached, charts, errors, faces, pickers, words
 
-LOOKING, LAYING_OUT = 0.0025, 45
-"""Seconds on two idle cores: for a network such as `compact` to look at a face, and to lay out all."""
-ALL = "all"
+LOADING, LOOKING, LAYING_OUT = 15, 0.0025, 0.007
+"""Seconds on two idle cores: to load TensorFlow, for a network such as `compact` to look at a face, for a landmark."""
+ALL = "all clusters"
 
 
 def show(dataset: FaceDataset) -> None:
@@ -43,9 +43,10 @@ def ask_to_draw(model: SavedModel, dataset: FaceDataset, drawing: bool) -> None:
         return
     if told:
         st.error(told.problem or "The process that drew the map ended without a word.", icon=":material/error:")
+    seconds = LOADING + LOOKING * len(dataset) + LAYING_OUT * min(len(dataset), LANDMARKS)
     st.info(
         f"There is no map of these {len(dataset):,} faces by {model.id} yet. To draw it takes about "
-        f"{words.duration(LOOKING * len(dataset) + LAYING_OUT)} on two idle cores with a network such as *compact*, "
+        f"{words.duration(seconds)} on two idle cores with a network such as *compact*, "
         "longer with a larger one. It is done in the background, and the map is kept.",
         icon=":material/map:",
     )
@@ -72,7 +73,9 @@ def show_map(model: SavedModel, dataset: FaceDataset, atlas: Atlas) -> None:
     """The picture and the clusters as a table, how they agree with people, and the faces that are chosen."""
     clusters = cluster_table(atlas.cluster, dataset)
     offered = COLOURINGS if dataset.votes is not None else COLOURINGS[:-1]
-    by = pickers.choice("Colour by", offered, "colour", help="annotators: the share of them who chose the face's label")
+    by = pickers.choice(
+        "Colour by", offered, "colour", help="agreement: the share of annotators who chose the face's label"
+    )
     groups = colouring(by, atlas, model, dataset)
     figure = atlas_map(atlas.points, groups, atlas.cluster, clusters["name"], f"Map by {model.id}, coloured by {by}")
     event = charts.show(
@@ -87,10 +90,12 @@ def show_map(model: SavedModel, dataset: FaceDataset, atlas: Atlas) -> None:
         "A double click lets a selection go; one on the legend shows a group alone. Only who is near to whom counts: "
         "the axes and the distances between far groups mean nothing. The numbers name the clusters."
     )
-    with st.expander("The clusters as a table, and how they agree with people", expanded=True):
+    agreement = cached.cluster_agreement(model, dataset)
+    st.markdown(_agreement_in_words(agreement))
+    with st.expander("The clusters as a table, and their agreement with people"):
         st.dataframe(_clusters(clusters), hide_index=True, key="clusters", alt="The clusters, the largest first")
-        _show_agreement(cached.cluster_agreement(model, dataset))
-    show_faces(model, dataset, atlas, clusters, _rows(event.selection.points, groups))
+        _show_agreement(agreement)
+    show_faces(model, dataset, atlas, clusters, _rows(event["selection"]["points"], groups))
 
 
 def show_faces(
@@ -98,12 +103,11 @@ def show_faces(
 ) -> None:
     """The faces that are `selected` in the picture, where some are, and in the chosen cluster, where one is."""
     st.subheader("The faces", anchor=False)
-    names = {ALL: "all clusters"} | {str(index + 1): name for index, name in enumerate(clusters["name"])}
+    names = [ALL, *clusters["name"]]  # also in the address: the third cluster of another model is another
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         cluster = st.selectbox(
             "Cluster",
-            list(names),
-            format_func=lambda number: names[number],
+            names,
             key="cluster",
             bind="query-params",
             on_change=faces.first_page,
@@ -120,10 +124,10 @@ def show_faces(
         st.info("Draw a box or a lasso in the map, or choose a cluster.", icon=":material/select:")
         return
     rows = np.arange(len(dataset)) if selected is None else selected
-    rows = rows if cluster == ALL else rows[atlas.cluster[rows] == int(cluster) - 1]
+    rows = rows if cluster == ALL else rows[atlas.cluster[rows] == names.index(cluster) - 1]
     rows = _odd(rows, dataset.emotion) if odd else rows
     where = "selected in the map" if selected is not None else ""
-    told = " and ".join(filter(None, [where, "" if cluster == ALL else f"in cluster {names[cluster]}"]))
+    told = " and ".join(filter(None, [where, "" if cluster == ALL else f"in cluster {cluster}"]))
     st.markdown(f"**{len(rows):,}** {'odd ones of the faces' if odd else 'faces'} {told}.")
     if len(rows):
         _show_wall(model, dataset, atlas, rows, f"map of {model.id}: {told}")
@@ -174,6 +178,17 @@ def _clusters(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
+def _agreement_in_words(frame: pd.DataFrame) -> str:
+    """`atlas.cluster_agreement` on the faces that the model did not learn from."""
+    unseen = frame[(frame["faces"] == "not Training") & (frame["n"] > 0)]
+    scores = [
+        f"**{row.nmi:.2f}** with {_SAID[row.labels]} (ARI {row.ari:.2f}, n = {row.n:,})" for row in unseen.itertuples()
+    ]
+    if not scores:
+        return "Every face is a Training one: the agreement of clusters and labels would only flatter."
+    return f"The clusters' agreement (NMI) on faces that the model did not learn from: {', '.join(scores)}."
+
+
 def _show_agreement(frame: pd.DataFrame) -> None:
     """`atlas.cluster_agreement`, to be read."""
     table = frame.rename(columns={"faces": "Faces", "labels": "Labels", "n": "n", "nmi": "NMI", "ari": "ARI"})
@@ -184,3 +199,6 @@ def _show_agreement(frame: pd.DataFrame) -> None:
         "Normalised mutual information (0 to 1) and adjusted Rand index (0 by chance, 1 where clusters and labels are "
         "the same). The model learned from labels of Training faces, so their agreement flatters; the rest is the test."
     )
+
+
+_SAID = {"CSV": "the labels", "annotators": "the annotators' majority"}

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from fer_core.data import FaceDataset, default_source
+from fer_core.data.class_names import ClassNamesError
 from fer_core.errors import DatasetError
 from fer_core.evaluation import elsewhere
 from fer_core.store import SavedModel
@@ -15,9 +16,14 @@ _HELP = "chosen: the one in the sidebar. own: the one with which the model was s
 
 
 def ask(models: Sequence[SavedModel]) -> list[SavedModel]:
-    """`models` as they were saved, or as scored on the chosen dataset; offers to score them on it."""
+    """`models` as they were saved, or as scored on the chosen dataset; offers to score them on it.
+
+    Where its class names are unknown, the page asks for them first.
+    """
     try:
         dataset = cached.dataset(frame.chosen_source())
+    except ClassNamesError:
+        raise
     except DatasetError:
         return list(models)  # whoever needs the faces says what is wrong
     if all(_is_own(model, dataset) for model in models):

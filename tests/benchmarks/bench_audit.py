@@ -2,7 +2,8 @@
 
 Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_audit [times as many rows …]`; without them 1, 2 and
 10, which takes some minutes and 2 GB. More rows than there are: mirrored, shifted faces mixed with another one. Times
-are processor seconds, so that whatever else the machine does counts little; on two idle cores about half passes.
+are processor seconds, so that whatever else the machine does counts little; on two idle cores about half passes. Where
+it isn't idle, `OPENBLAS_NUM_THREADS=1` spares the processor seconds in which one thread waits for another.
 """
 
 import os

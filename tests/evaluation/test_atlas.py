@@ -177,7 +177,7 @@ def test_colourings(by, drawn):
         "prediction": model.labels[5],
         "split": drawn.usage[face],
         "cluster": cluster_table(found.cluster, drawn)["name"][5],
-        "annotators": "80 % or more",
+        "agreement": "80 % or more",
     }
     assert groups[face] == expected[by]
     assert not groups.isna().any()
@@ -190,7 +190,7 @@ def test_shares_of_annotators_at_their_edges(drawn):
     votes[:5, VOTES.index("Unknown")] = [10, 9, 5, 3, 2]
     faces = replace(drawn, emotion=np.full(6, EMOTIONS.index("Happy"), np.int8), votes=votes)
     nothing = Atlas(np.zeros((6, 2), np.float32), np.zeros(6, np.int8), np.zeros(6, np.int8))
-    groups = colouring("annotators", nothing, save_model("mine", drawn), faces)
+    groups = colouring("agreement", nothing, save_model("mine", drawn), faces)
     expected = ["none", "under half", "half or more", "half or more", "80 % or more", "no votes"]
     assert groups.tolist() == expected
     with pytest.raises(ValueError, match="unknown colouring 'age': expected one of label, prediction"):

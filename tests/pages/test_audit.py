@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 
-from fer_core.data.copies import audit
+from fer_core.data.copies import audit, spare
+from fer_core.data.draft import open_draft
 
 
 def test_counts_are_the_audits(open_page, faces):
@@ -38,3 +40,30 @@ def test_labels_by_split(open_page, faces):
     """Counts of each label in each split."""
     table = next(table.value for table in open_page("audit").dataframe if "Training" in table.value)
     assert table["Training"].to_dict() == faces.counts()["Training"]
+
+
+def test_all_copies_are_left_out_by_one_button(open_page, faces):
+    """One face of each group stays, of a split that is scored where there is one; one undo takes all back."""
+    groups = audit(faces).groups
+    expected = sorted(np.concatenate([spare(rows, faces.usage) for rows in groups]).tolist())
+    app = open_page("audit", copies="exact")
+    button = app.button(key="exclude-copies")
+    assert button.label == f"Leave out all but one of each: {len(expected)} faces"
+    button.click().run()
+    draft = open_draft(faces)
+    assert list(draft.excluded) == expected
+    assert app.button(key="exclude-copies").disabled
+    draft.undo()
+    assert draft.excluded == ()
+
+
+def test_conflicting_copies_are_relabelled_or_left_out(open_page, faces):
+    """A group under two labels gets one of them, from the menu below it; or all of them are left out."""
+    (rows, *_) = audit(faces).conflicts
+    app = open_page("audit", copies="conflicting")
+    assert app.button(key="exclude-copies").label.startswith("Leave out all of each")
+    app.button(key="exclude-spare-0").click().run()
+    assert open_draft(faces).excluded == tuple(spare(rows, faces.usage))
+    app.button(key="restore-copies-0").click().run()
+    app.button(key="exclude-copies").click().run()
+    assert set(rows.tolist()) <= set(open_draft(faces).excluded)

@@ -32,10 +32,14 @@ def shown_rows(app) -> list[int]:
     return [int(image.captions[0].split("  \n")[2]) for image in app.image]
 
 
+def name_of(cluster: int, model, faces) -> str:
+    return cluster_table(find_atlas(model, faces).cluster, faces)["name"][cluster]
+
+
 def test_a_cluster_from_a_link_shows_its_faces(open_page, said, faces, model):
     """How many, and those of its first page; names and sizes of all clusters stand in the table."""
-    app = open_page("audit", view="Map", cluster="3")
     table = cluster_table(find_atlas(model, faces).cluster, faces)
+    app = open_page("audit", view="Map", cluster=table["name"][2])
     assert f"**{table['n'][2]}** faces in cluster {table['name'][2]}" in said(app)
     assert app.dataframe[0].value["Faces"].tolist() == table["n"].tolist()
     assert app.multiselect(key="map_rows").options == [str(row) for row in range(2, 2 + 48 * 8, 8)]
@@ -46,7 +50,7 @@ def test_the_odd_ones_of_a_cluster(open_page, said, faces, model):
     rows = np.arange(len(faces))[2::8]
     codes = faces.emotion[rows]
     odd = rows[codes != np.bincount(codes).argmax()]
-    app = open_page("audit", view="Map", cluster="3", odd="true")
+    app = open_page("audit", view="Map", cluster=name_of(2, model, faces), odd="true")
     assert f"**{len(odd)}** odd ones" in said(app)
     assert app.multiselect(key="map_rows").options == [str(row) for row in odd[:48]]
 
@@ -63,13 +67,13 @@ def test_a_selection_shows_its_faces(open_page, said, faces, model):
     app.session_state["map_split"] = {"selection": {"points": points, "point_indices": [], "box": [], "lasso": []}}
     app.run()
     assert shown_rows(app) == rows
-    app.selectbox(key="cluster").set_value(str(rows[0] % 8 + 1)).run()
+    app.selectbox(key="cluster").set_value(name_of(rows[0] % 8, model, faces)).run()
     assert shown_rows(app) == [row for row in rows if row % 8 == rows[0] % 8]
 
 
 def test_faces_are_edited(open_page, faces, model):
     """Some of the page, or all that are shown; the wall says so; the reason tells the map."""
-    app = open_page("audit", view="Map", cluster="3")
+    app = open_page("audit", view="Map", cluster=name_of(2, model, faces))
     app.multiselect(key="map_rows").set_value([2, 10]).run()
     app.button(key="exclude-map").click().run()
     assert not app.exception
@@ -81,9 +85,22 @@ def test_faces_are_edited(open_page, faces, model):
     assert draft.commands[-1].why.startswith("map of mine: in cluster 3")
 
 
+def test_chosen_faces_are_let_go_with_their_page(open_page, faces, model):
+    """Who turns to another page or cluster edits nothing that is out of sight."""
+    app = open_page("audit", view="Map", cluster=name_of(2, model, faces))
+    app.multiselect(key="map_rows").set_value([2, 10]).run()
+    app.session_state["faces_page"] = 2
+    app.run()
+    assert app.multiselect(key="map_rows").value == []
+    app.multiselect(key="map_rows").set_value([2 + 48 * 8]).run()
+    app.selectbox(key="cluster").set_value(name_of(0, model, faces)).run()
+    assert app.multiselect(key="map_rows").value == []
+    assert app.multiselect(key="map_rows").options[0] == "0"
+
+
 @pytest.mark.parametrize("colour", ["label", "prediction", "split", "cluster"])
 def test_every_colouring_opens_from_a_link(open_page, model, colour):
-    """The choice is the link's; without votes annotators aren't offered."""
+    """The choice is the link's; without votes agreement isn't offered."""
     app = open_page("audit", view="Map", colour=colour)
     assert app.session_state["colour"] == colour
     assert "Map by mine, coloured by " + colour in app.get("plotly_chart")[0].proto.spec

@@ -30,6 +30,7 @@ def test_a_model_is_scored_on_the_chosen_dataset(open_page, said, faces, folder)
     """From a folder of other names to every view of its scores, all on the page."""
     save_constant("constant", faces, "study", SAD)
     app = open_page("evaluate")
+    assert not app.metric  # what its names mean is asked first, above everything
     boxes = {box.label: box for box in app.selectbox}
     boxes["calm (1)"].select("Neutral")
     button(app, "Read the faces so").click().run()
