@@ -72,6 +72,6 @@ if chosen := evaluate_elsewhere.ask(pickers.models()):
         kept = [model for model in models if model.id in common.models]
         report = with_milliseconds(cached.report(models, split, part), latency.known(kept))
         offer_files(report)
-        pickers.views(VIEWS, report, kept)
+        pickers.lone_views(VIEWS, report, kept)
     else:
         st.info("Choose two models or more that compare.", icon=":material/info:")

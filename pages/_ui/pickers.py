@@ -36,11 +36,16 @@ def choice(label: str, options: Sequence[str], key: str, **kwargs) -> str:
 
 
 def views(shown: Mapping[str, Callable], *args) -> None:
-    """Tabs by name; only the open one is run, with `args`, and by itself where a control in it is pressed."""
+    """Tabs by name; only the open one is run, with `args`."""
     for tab, show in zip(st.tabs(list(shown), key="view", bind="query-params"), shown.values(), strict=True):
         if tab.open:
             with tab:
-                st.fragment(show)(*args)
+                show(*args)
+
+
+def lone_views(shown: Mapping[str, Callable], *args) -> None:
+    """`views` that run by themselves where a control in them is pressed; nothing outside may depend on it."""
+    views({name: st.fragment(show) for name, show in shown.items()}, *args)
 
 
 def split_and_part() -> tuple[str, str]:

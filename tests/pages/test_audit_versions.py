@@ -122,15 +122,6 @@ def test_a_file_goes_out_and_comes_in(open_page, faces, rows):
     assert "expected a version of this dataset" in app.error[0].value
 
 
-def test_copies_are_left_out_by_a_rule(open_page, faces):
-    """All but the first of every group of exact copies, by one click and as one command."""
-    app = open_page("audit")
-    app.button(key="exclude-copies").click().run()
-    draft = open_draft(faces)
-    assert draft.excluded == tuple(sorted(row for group in audit(faces).groups for row in group[1:].tolist()))
-    assert len(draft.commands) == 1
-
-
 def test_a_group_is_edited_and_brought_back(open_page, said, faces):
     """Relabel, leave out and bring back; the words below the faces follow."""
     rows = audit(faces).conflicts[0]
