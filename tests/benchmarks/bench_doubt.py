@@ -1,0 +1,58 @@
+"""Whether the first of the doubtful labels are wrong ones: labels flipped on purpose, and the annotators' majority.
+
+Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_doubt [preset] [flips]`; without them `fast`, for
+drawn faces `quick`, and 500. It trains two times three runs, which stand in FER_MODELS: interrupted, it goes on where
+it was. The flips are a version of the dataset.
+"""
+
+import sys
+
+import numpy as np
+import pandas as pd
+
+from fer_core.cli import main as command_line
+from fer_core.cli_words import contradiction_lines
+from fer_core.data import FaceDataset, load_dataset
+from fer_core.data.versions import Version, list_versions, read_version, save_version
+from fer_core.evaluation.doubt import FIRST, contradiction, flip, flips_found
+from fer_core.labels import EMOTIONS, SPLITS, get_scheme
+from fer_core.training import doubt
+
+FLIPS = 500
+NOTE = "wrong on purpose, by tests.benchmarks.bench_doubt"
+
+
+def flipped(dataset: FaceDataset, n: int, seed: int = 0) -> Version:
+    """The version in which `n` Training faces of the study's classes carry another class, made if it is missing."""
+    scheme, name = get_scheme("study"), f"flips-{n}-{seed}"
+    rows = dataset.rows("train", scheme)
+    label = scheme.classes(dataset.emotion[rows])
+    wrong = flip(label, n, seed)
+    codes = {int(rows[at]): EMOTIONS.index(scheme.labels[wrong[at]]) for at in np.flatnonzero(wrong != label)}
+    if name not in [version.name for version in list_versions(dataset)]:
+        save_version(Version(name, dataset.fingerprint, codes, note=NOTE))
+    return read_version(dataset, name)
+
+
+def ranking_of(dataset: FaceDataset, preset: str, version: str) -> pd.DataFrame:
+    """The ranking of the Training faces, trained for by the verb `doubt`; ends where that does."""
+    labels = ["--set", f"version={version}"] if version else []
+    if code := command_line(["doubt", "--preset", preset, "--top", "0", *labels]):
+        sys.exit(code)
+    ranking = doubt.ranking(dataset, doubt.fold_config(preset, version=version))
+    return ranking[ranking["usage"] == SPLITS["train"]]
+
+
+def main() -> None:
+    dataset = load_dataset()
+    preset = sys.argv[1] if sys.argv[1:] else doubt.default_preset(dataset)
+    version = flipped(dataset, int(sys.argv[2]) if sys.argv[2:] else FLIPS)
+    own, wrong = (ranking_of(dataset, preset, name) for name in ("", version.name))
+    print(f"\nTraining faces, judged by {preset}\n" + "\n".join(contradiction_lines(contradiction(own, (100, FIRST)))))
+    first, rows = min(FIRST, len(wrong)), np.array([*version.labels])
+    found = flips_found(wrong, rows, first)
+    print(f"of {len(rows)} labels flipped on purpose {found} are among the first {first:,} of {len(wrong):,}")
+
+
+if __name__ == "__main__":
+    main()
