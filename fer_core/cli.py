@@ -11,14 +11,13 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import NoReturn
 
 import pandas as pd
 
-from fer_core import cli_data, cli_models, store
+from fer_core import cli_data, cli_models, cli_predict, store
 from fer_core import cli_words as words
-from fer_core.cli_common import check_writable, follow, load, say
+from fer_core.cli_common import follow, load, say
 from fer_core.errors import FerError, ModelError, RunError
 
 SPLIT_CHOICES = ("validation", "test")
@@ -165,26 +164,6 @@ def compare(arguments) -> tuple[dict, str]:
     return result, "\n\n".join(lines)
 
 
-def predict(arguments) -> tuple[dict, str]:
-    """Faces and their expressions in pictures."""
-    from fer_core.evaluation.decision import read_decision
-    from fer_core.inference.classifier import Classifier
-    from fer_core.inference.detectors import get_detector
-    from fer_core.inference.predict import classify_files
-
-    if arguments.out:
-        check_writable(Path(arguments.out))
-    decision = read_decision(store.open_trained(arguments.model))
-    for sentence in decision.sentences:
-        say(sentence)
-    classifier = Classifier.load(arguments.model)
-    files = list(classify_files(map(Path, arguments.files), classifier, get_detector(), decision=decision))
-    if arguments.out:
-        words.faces_table(files).to_csv(arguments.out, index=False)
-        say(f"wrote {arguments.out}")
-    return {"files": files}, "\n".join(map(words.file_text, files)) or "no picture found"
-
-
 def _model_row(model: store.SavedModel) -> dict:
     return {
         "id": model.id,
@@ -258,10 +237,7 @@ def _parser() -> argparse.ArgumentParser:
         sub = verb(function, source=True)
         sub.add_argument("model" if function is evaluate else "models", nargs=None if function is evaluate else "+")
         sub.add_argument("--split", choices=SPLIT_CHOICES, default="test")
-    sub = verb(predict)
-    sub.add_argument("model")
-    sub.add_argument("files", nargs="+", metavar="FILE_OR_FOLDER")
-    sub.add_argument("--out", help="write a table, one row a face, as CSV")
+    cli_predict.add_arguments(verb)
     cli_data.add_arguments(verb)
     cli_models.add_arguments(verb)
     return parser

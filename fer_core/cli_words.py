@@ -1,4 +1,4 @@
-"""What the command line prints for people to read, and the table of faces that it writes."""
+"""What the command line prints for people to read."""
 
 import json
 
@@ -70,19 +70,6 @@ def model_line(row: dict) -> str:
     parts = row["scores"].get("test", {})
     told = "".join(f"\n  test, {part}: {scores_words(scores)}" for part, scores in parts.items()) or ", no scores yet"
     return f"{row['id']}: {row['status']}, {row['network']} on {row['scheme']}{told}"
-
-
-def faces_table(files: list[dict]) -> pd.DataFrame:
-    """One row a face; a picture without a face, or with an error, has one row without probabilities."""
-    rows = []
-    for file in files:
-        for face in file.get("faces") or [None]:
-            row = {"path": file["path"], "error": file.get("error", "" if face else "no face found")}
-            if face:
-                row |= dict(zip("xywh", face["box"], strict=True)) | {"label": face["label"]}
-                row |= {f"p_{label}": value for label, value in face["probabilities"].items()}
-            rows.append(row)
-    return pd.DataFrame(rows)
 
 
 def file_text(file: dict) -> str:

@@ -34,6 +34,13 @@ COLOURS = {
 """One constant colour per class name, after Okabe & Ito's colour-blind palette (jfly.uni-koeln.de/color)."""
 
 
+MEANING = (
+    "A label names the expression in one picture, in the word that people searching the web for pictures used; it "
+    "doesn't tell what a person feels, says nothing about health, and is no ground for a decision about anyone."
+)
+"""What a label that a network gives is and is not; stands beside every answer, and in every export."""
+
+
 @dataclass(frozen=True)
 class ClassScheme:
     """Which emotions are classes, in which order.

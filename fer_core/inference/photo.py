@@ -3,8 +3,10 @@
 What comes out is uint8 `(h, w, 3)`, RGB, upright, 0 to 255, of the first frame.
 """
 
+import importlib.util
 import struct
 import zlib
+from functools import cache
 from io import BytesIO
 
 import numpy as np
@@ -13,36 +15,62 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from fer_core.errors import PhotoError
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+HEIC_SUFFIXES = (".heic", ".heif")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", *HEIC_SUFFIXES)
 MAX_PIXELS = 25_000_000
 
 _TOO_LARGE = f"expected a picture of at most {MAX_PIXELS // 10**6} megapixels, found {{}}: make it smaller first"
-_DAMAGED = (OSError, SyntaxError, ValueError, TypeError, IndexError, EOFError, OverflowError, struct.error, zlib.error)
-"""What Pillow's decoders raise on bytes that are cut short or wrong."""
+_NO_HEIC = "expected a JPEG, PNG or WebP picture, found HEIC: pip install pillow-heif, or export it as JPEG"
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+_DAMAGED = (
+    *(OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, AttributeError, EOFError, OverflowError),
+    *(RuntimeError, struct.error, zlib.error),
+)
+"""What Pillow's decoders, and pillow-heif's, raise on bytes that are cut short or wrong."""
 
 
 def read_photo(data: bytes) -> np.ndarray:
-    """Decode a JPEG, PNG or WebP, known by its content and not by its name.
+    """Decode a JPEG, PNG, WebP, or HEIC where `pillow-heif` is installed, known by its content and not by its name.
 
     Turned upright by its EXIF orientation; transparent parts become white. Raises `PhotoError` for any other
     content, a damaged file, or more than 25 megapixels (told by the header, before any pixel is decoded).
     """
     if not data:
         raise PhotoError("expected a picture, found an empty file")
+    if is_heic(data) and not reads_heic():
+        raise PhotoError(_NO_HEIC)
     try:
         upright = _decode(data)
     except UnidentifiedImageError:
         found = f"another or a broken file that begins with {repr(data[:8])[1:]}"
-        raise PhotoError(f"expected a JPEG, PNG or WebP picture, found {found}: export it as one of these") from None
+        raise PhotoError(f"expected a JPEG, PNG, WebP or HEIC picture, found {found}: export it as one of these") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PhotoError(_TOO_LARGE.format("far more")) from None
     except _DAMAGED as error:
-        raise PhotoError(f"expected a whole picture, found a damaged one ({error}): save or upload it again") from None
+        cause = " ".join(str(error).split())
+        raise PhotoError(f"expected a whole picture, found a damaged one ({cause}): save or upload it again") from None
     return np.asarray(_rgb(upright))
 
 
+def is_heic(data: bytes) -> bool:
+    """Whether a file says of itself that it is HEIC, as phones save photos (ISO/IEC 23008-12, annex B)."""
+    return data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS
+
+
+@cache
+def reads_heic() -> bool:
+    """Whether `pillow-heif` is installed; if so Pillow knows of it from now on."""
+    if not importlib.util.find_spec("pillow_heif"):
+        return False
+    import pillow_heif
+
+    pillow_heif.register_heif_opener(thumbnails=False)
+    return True
+
+
 def _decode(data: bytes) -> Image.Image:
-    with Image.open(BytesIO(data), formats=FORMATS) as image:
+    formats = ("HEIF",) if is_heic(data) else FORMATS
+    with Image.open(BytesIO(data), formats=formats) as image:
         width, height = image.size
         if width * height > MAX_PIXELS:
             raise PhotoError(_TOO_LARGE.format(f"{width} × {height}"))

@@ -1,24 +1,176 @@
-"""Expressions over pictures in order."""
+"""Expressions over time: faces followed through frames, and what a network says of each at each moment.
 
-from collections.abc import Mapping
+Both classes hold one entry a frame and face seen in it, `m` in all, in order of time:
 
+| array | shape | dtype | values |
+|---|---|---|---|
+| `seconds` | `(t,)` | float64 | when each of the frames is, ascending; of pictures in order, their number from 0 |
+| `frame` | `(m,)` | int64 | which frame, from 0 |
+| `face` | `(m,)` | int64 | which face, from 1 |
+| `boxes` | `(m, 4)` | int64 | x, y, w, h in pixels of the frame |
+
+A moment at which a face isn't seen has no entry, so nothing can be said of it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
 import pandas as pd
 
-from fer_core.inference.predict import FaceResult, PhotoResult
+from fer_core.data.dataset import SIDE
+from fer_core.evaluation.decision import PLAIN, Decision
+from fer_core.evaluation.operating import OperatingPoint
+from fer_core.inference.detectors import Detector
+from fer_core.inference.predict import UNSURE, find_faces
+from fer_core.evaluation.smoothing import SMOOTHINGS
+from fer_core.inference.tracks import Tracks
+from fer_core.inference.video import Frame
+from fer_core.labels import choose
+
+UNSURE_LABEL = "unsure"
+"""Instead of a label, where the classifier abstains."""
+PLACES = ("x", "y", "w", "h")
 
 
-def timeline_frame(results: Mapping[str, PhotoResult], labels: tuple[str, ...]) -> pd.DataFrame:
-    """One row a picture and class: `picture` (1 is the first), `name`, `label`, `probability` in [0, 1].
+class Eyes(Protocol):
+    """What tells expressions from faces, as `Classifier` does."""
 
-    Each picture tells of its largest face; one without a face has NaN, so that a line drawn through it has a gap.
+    labels: tuple[str, ...]
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """Of faces, uint8 `(m, 48, 48)`: `(m, k)`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """The faces of all frames, as the network sees them: `crops` uint8 `(m, 48, 48)`; see the module's table."""
+
+    seconds: np.ndarray
+    frame: np.ndarray
+    face: np.ndarray
+    boxes: np.ndarray
+    crops: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """What is said of each face at each moment: `y_prob` `(m, k)` of `labels`; see the module's table."""
+
+    seconds: np.ndarray
+    frame: np.ndarray
+    face: np.ndarray
+    boxes: np.ndarray
+    labels: tuple[str, ...]
+    y_prob: np.ndarray
+
+    @property
+    def faces(self) -> list[int]:
+        """The numbers of the faces, the one that is seen most often first."""
+        numbers, counts = np.unique(self.face, return_counts=True)
+        return numbers[np.argsort(-counts, kind="stable")].tolist()
+
+    def over_time(self, face: int) -> np.ndarray:
+        """Probabilities of one face at each frame, float64 `(t, k)`, NaN where it isn't seen."""
+        return dense(self.y_prob[self.face == face], self.frame[self.face == face], len(self.seconds))
+
+    def smoothed(self, name: str, width: float) -> "Timeline":
+        """The same, each face made steadier by one of `SMOOTHINGS` over `width` seconds."""
+        smooth = choose("smoothing", name, SMOOTHINGS)
+        return self.read_again(lambda y_prob: smooth(y_prob, self.seconds, width), self.y_prob)
+
+    def read_again(self, read: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> "Timeline":
+        """The same with the probabilities `(t, k)` that `read` makes of each face's `values` over time.
+
+        `values` are `(m, d)`; `read` is given `(t, d)`, NaN where the face isn't seen.
+        """
+        y_prob = np.empty((len(self.face), len(self.labels)))
+        for face in self.faces:
+            mine = self.face == face
+            y_prob[mine] = read(dense(values[mine], self.frame[mine], len(self.seconds)))[self.frame[mine]]
+        return replace(self, y_prob=y_prob)
+
+
+def dense(values: np.ndarray, frame: np.ndarray, frames: int) -> np.ndarray:
+    """`values` `(m, d)` at the frames where they are: float64 `(frames, d)`, NaN elsewhere."""
+    over_time = np.full((frames, values.shape[1]), np.nan)
+    over_time[frame] = values
+    return over_time
+
+
+def watch(frames: Iterable[Frame], detector: Detector, tracks: Tracks) -> Watched:
+    """Find and follow the faces of `frames`; of each frame, only its faces of 48 × 48 pixels are kept."""
+    seconds: list[float] = []
+    frame: list[int] = []
+    face: list[int] = []
+    boxes: list[tuple[int, ...]] = []
+    crops: list[np.ndarray] = []
+    for index, shown in enumerate(frames):
+        seconds.append(shown.seconds)
+        found, seen = find_faces(shown.rgb, detector)
+        frame += [index] * len(found)
+        face += tracks.follow(shown.seconds, found)
+        boxes += [(box.x, box.y, box.w, box.h) for box in found]
+        crops.append(seen)
+    return Watched(
+        np.array(seconds, float),
+        np.array(frame, np.int64),
+        np.array(face, np.int64),
+        np.array(boxes, np.int64).reshape(-1, 4),
+        np.concatenate(crops) if crops else np.empty((0, SIDE, SIDE), np.uint8),
+    )
+
+
+def classify(watched: Watched, eyes: Eyes, decision: Decision = PLAIN) -> Timeline:
+    """What `eyes` say of each face by itself."""
+    y_prob = decision.probabilities(eyes.probabilities(watched.crops))
+    return Timeline(watched.seconds, watched.frame, watched.face, watched.boxes, eyes.labels, y_prob)
+
+
+def answers(timeline: Timeline, point: OperatingPoint | None = None) -> np.ndarray:
+    """The label of each entry, by the rule of `predict.FaceResult`, `UNSURE_LABEL` where there is none: str `(m,)`."""
+    y_prob, names = timeline.y_prob, np.array(timeline.labels)
+    chosen = point.answers(y_prob, timeline.labels) if point else y_prob.argmax(axis=1)
+    sure = np.take_along_axis(y_prob, chosen[:, None], axis=1)[:, 0] >= UNSURE
+    if point:
+        sure |= np.isin(names[chosen], point.group)
+    return np.where(sure, names[chosen], UNSURE_LABEL)
+
+
+def timeline_table(timeline: Timeline, point: OperatingPoint | None = None) -> pd.DataFrame:
+    """One row a frame and face, to be exported: `frame` from 1, `seconds`, `face`, `label`, box, `p_<class>` of each.
+
+    A frame in which no face is seen has one row with nothing but its time.
     """
-    rows = []
-    for number, (name, result) in enumerate(results.items(), 1):
-        face = max(result.faces, key=_area, default=None)
-        shares = face.probabilities if face else dict.fromkeys(labels, float("nan"))
-        rows += [{"picture": number, "name": name, "label": label, "probability": shares[label]} for label in labels]
-    return pd.DataFrame(rows, columns=["picture", "name", "label", "probability"])
+    table = pd.DataFrame({"frame": timeline.frame + 1, "face": timeline.face, "label": answers(timeline, point)})
+    table[list(PLACES)] = timeline.boxes
+    table[[f"p_{label}" for label in timeline.labels]] = timeline.y_prob
+    times = pd.DataFrame({"frame": np.arange(len(timeline.seconds)) + 1, "seconds": timeline.seconds.round(3)})
+    whole = times.merge(table, how="left", on="frame").convert_dtypes()
+    return whole.sort_values(["frame", "face"], kind="stable", ignore_index=True)
 
 
-def _area(face: FaceResult) -> int:
-    return face.box.w * face.box.h
+def timeline_frame(timeline: Timeline, faces: Iterable[int]) -> pd.DataFrame:
+    """One row a frame, class and one of `faces`, to be drawn: `seconds`, `face`, `label`, `probability` in [0, 1].
+
+    The probability is NaN where the face isn't seen, so that a line drawn through it has a gap.
+    """
+    parts = [
+        pd.DataFrame({"seconds": timeline.seconds, "face": face, "label": label, "probability": of_class})
+        for face in faces
+        for label, of_class in zip(timeline.labels, timeline.over_time(face).T, strict=True)
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["seconds", "face", "label", "probability"])
+
+
+def changes(timeline: Timeline, face: int) -> list[tuple[float, str]]:
+    """When the most probable class of a face becomes another one, and which: the first is what it begins with.
+
+    The time is halfway between the two frames in which it was seen.
+    """
+    mine = timeline.face == face
+    seconds, classes = timeline.seconds[timeline.frame[mine]], timeline.y_prob[mine].argmax(axis=1)
+    turns = np.flatnonzero(np.diff(classes)) + 1
+    starts = [(float(seconds[0]), timeline.labels[classes[0]])] if len(seconds) else []
+    return starts + [(float(seconds[at - 1 : at + 1].mean()), timeline.labels[classes[at]]) for at in turns]

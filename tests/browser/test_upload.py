@@ -25,7 +25,7 @@ def test_photo_of_a_smile_is_happy_and_a_broken_file_is_told_in_one_line(fresh_s
         assert "1 face" in text
         assert "Happy" in text
         (fault,) = faults(driver)
-        assert "expected a JPEG, PNG or WebP picture" in fault
+        assert "expected a JPEG, PNG, WebP or HEIC picture" in fault
 
 
 def test_example_shows_something_at_once(fresh_server, chromium):

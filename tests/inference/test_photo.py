@@ -109,9 +109,9 @@ def hollow_png(width: int, height: int) -> bytes:
     [
         (b"", "empty file"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "begins with '<svg xml'"),
-        (b"just a text called face.png", "JPEG, PNG or WebP"),
+        (b"just a text called face.png", "JPEG, PNG, WebP or HEIC"),
         (encoded(noise(), "GIF"), "begins with 'GIF87a"),
-        (encoded(noise(), "TIFF"), "JPEG, PNG or WebP"),
+        (encoded(noise(), "TIFF"), "JPEG, PNG, WebP or HEIC"),
         (encoded(noise(), "JPEG")[:-400], "damaged"),
         (encoded(noise(), "PNG")[:-400], "damaged"),
         (encoded(noise(), "WEBP")[:-400], "damaged"),

@@ -9,7 +9,7 @@ from fer_core.errors import PhotoError
 from fer_core.evaluation.decision import Decision
 from fer_core.evaluation.operating import OperatingPoint
 from fer_core.inference.detectors import Box, get_detector
-from fer_core.inference.predict import UNSURE, FaceResult, annotate, classify_files, classify_photo
+from fer_core.inference.predict import UNSURE, FaceResult, annotate, classify_photo
 
 LABELS = ("Sad", "Happy", "Neutral")
 
@@ -104,18 +104,15 @@ def test_a_high_threshold_takes_the_label_away():
     assert (result.most_probable, result.label) == ("Sad", None)
 
 
-def test_a_saved_decision_changes_photo_and_files(tmp_path, detector):
+def test_a_saved_decision_changes_the_answer(detector):
     """Temperature 2 makes (0.1, 0.8, 0.1) flatter, and the point of these probabilities calls it Sad."""
-    (tmp_path / "a.png").write_bytes(png(np.full((48, 48), 204, np.uint8)))
+    bright = png(np.full((48, 48), 204, np.uint8))
     roots = np.sqrt([0.1, 0.8, 0.1])
     decision = Decision(2.0, OperatingPoint(("Sad",), 0.2, 0.9))
-    (row,) = classify_files([tmp_path], Brightness(), detector, decision=decision)
-    (found,) = row["faces"]
-    assert list(found) == ["box", "probabilities", "label"]
-    assert list(found["probabilities"].values()) == pytest.approx(roots / roots.sum(), abs=1e-6)
-    assert found["label"] == "Sad"
-    (plain,) = next(classify_files([tmp_path], Brightness(), detector))["faces"]
-    assert plain["label"] == "Happy"
+    (found,) = classify_photo(bright, Brightness(), detector, decision=decision).faces
+    assert list(found.probabilities.values()) == pytest.approx(roots / roots.sum(), abs=1e-6)
+    assert found.label == "Sad"
+    assert classify_photo(bright, Brightness(), detector).faces[0].label == "Happy"
 
 
 def test_json_of_a_face_has_the_verbs_keys():
@@ -129,22 +126,8 @@ def test_json_of_a_face_has_the_verbs_keys():
     assert face(0.34, 0.33, 0.33).to_json()["label"] is None
 
 
-def test_files_and_folders_go_on_past_a_bad_one(tmp_path, detector, astronaut):
-    """A folder is read in order of name; a text, a missing file and a folder's other files stop nothing."""
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "deep" / "a.PNG").write_bytes(png(astronaut))
-    (tmp_path / "deep" / "b.jpg").write_bytes(b"no picture")
-    (tmp_path / "deep" / "notes.txt").write_text("left alone")
-    rows = list(classify_files([tmp_path / "deep", tmp_path / "gone.png"], Brightness(), detector))
-    assert [row["path"] for row in rows] == [str(tmp_path / name) for name in ("deep/a.PNG", "deep/b.jpg", "gone.png")]
-    assert [len(row.get("faces", ())) for row in rows] == [1, 0, 0]
-    assert "JPEG, PNG or WebP" in rows[1]["error"]
-    assert "No such file" in rows[2]["error"]
-    json.dumps(rows)
-
-
-def test_a_single_photo_raises_instead(detector):
-    """Only the many-file form turns an error into a row."""
+def test_a_damaged_photo_is_refused(detector):
+    """By the error that `photo` raises; only the form for many files makes a row of it."""
     with pytest.raises(PhotoError):
         classify_photo(b"no picture", Brightness(), detector)
 

@@ -1,0 +1,63 @@
+"""A photo with its faces boxed, and with words below it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from fer_core.inference.detectors import Box
+from fer_core.inference.predict import FaceResult
+
+_NARROWEST = 240
+"""Width, in pixels, of what carries words."""
+
+
+def annotate(photo: np.ndarray, faces: Iterable[FaceResult], colours: Mapping[str, str]) -> Image.Image:
+    """A copy of `photo`, uint8 `(h, w, 3)`, with the faces boxed and numbered from 1, in the colour of their label.
+
+    `colours` maps class name → "#rrggbb"; a face without a label, or a label without a colour, is white.
+    """
+    picture = Image.fromarray(photo)
+    draw = ImageDraw.Draw(picture)
+    line = max(1, round(max(picture.size) / 250))
+    font = ImageFont.load_default(8 * line)
+    for number, face in enumerate(faces, 1):
+        box, colour = face.box, colours.get(face.label or "", "white")
+        draw.rectangle((box.x, box.y, box.x + box.w - 1, box.y + box.h - 1), outline=colour, width=line)
+        tile = draw.textbbox((box.x + 2 * line, box.y + line), str(number), font)
+        draw.rectangle(
+            (box.x, box.y, tile[2] + 2 * line, tile[3] + 2 * line), fill="#222222", outline=colour, width=line
+        )
+        draw.text((box.x + 2 * line, box.y + line), str(number), "white", font)
+    return picture
+
+
+def scaled(face: FaceResult, scale: float) -> FaceResult:
+    """The same face in a picture that is `scale` times as large."""
+    x, y, w, h = (round(value * scale) for value in (face.box.x, face.box.y, face.box.w, face.box.h))
+    return replace(face, box=Box(x, y, max(w, 1), max(h, 1), face.box.confidence))
+
+
+def captioned(picture: Image.Image, text: str) -> Image.Image:
+    """`picture` above `text`, black on white, in lines as wide as it is, or as a tiny one needs."""
+    width = max(picture.width, _NARROWEST)
+    size = max(11, width // 60)
+    font, room = ImageFont.load_default(size), width - size
+    lines = [line for part in text.splitlines() for line in _wrapped(part, font, room)]
+    whole = Image.new("RGB", (width, picture.height + round(1.3 * size * (len(lines) + 0.5))), "white")
+    whole.paste(picture)
+    for number, line in enumerate(lines):
+        ImageDraw.Draw(whole).text((size / 2, picture.height + size * (0.3 + 1.3 * number)), line, "black", font)
+    return whole
+
+
+def _wrapped(text: str, font, room: int) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) <= room or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines

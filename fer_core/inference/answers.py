@@ -1,0 +1,57 @@
+"""What models said of the faces of some pictures, as files: a CSV, and one JSON object.
+
+Both say what an answer is and is not, `labels.MEANING`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from fer_core.inference.predict import RULE, UNSURE_LABEL, FaceResult
+from fer_core.inference.table import schema, to_table
+from fer_core.labels import MEANING
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """A picture called `name`: its `faces` by model, id → faces, the same ones for each; or the `error` it ends with."""
+
+    name: str
+    faces: Mapping[str, Sequence[FaceResult]] = field(default_factory=dict)
+    error: str = ""
+
+    def to_json(self, model: str) -> dict:
+        """What the verb `predict` tells of the picture by one model."""
+        if self.error:
+            return {"path": self.name, "error": self.error}
+        return {"path": self.name, "faces": [face.to_json() for face in self.faces[model]]}
+
+
+def answers_frame(pictures: Sequence[Answered], labels: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """One row a face and model of `labels`, model id → its classes: `picture`, `face`, `model`, box, `label`, `p_<class>`.
+
+    A picture without a face, or that couldn't be used, has one row, with `error`. Each row ends with `meaning`.
+    """
+    frames = []
+    for model, its in labels.items():
+        frame = to_table([picture.to_json(model) for picture in pictures], schema(its)).to_pandas()
+        frame.insert(2, "model", model)
+        without = frame["face"].isna()
+        frame.loc[without, "model"] = None
+        frame["label"] = frame["label"].where(without | frame["label"].notna(), UNSURE_LABEL)
+        frames.append(frame if not frames else frame[~without])
+    whole = pd.concat(frames).rename(columns={"path": "picture"}).convert_dtypes()
+    order = {picture.name: number for number, picture in enumerate(pictures)}
+    whole = whole.sort_values(["picture", "face"], key=lambda of: of.map(order) if of.name == "picture" else of, kind="stable")
+    return whole[[*whole.columns.drop("error"), "error"]].assign(meaning=MEANING).reset_index(drop=True)
+
+
+def answers_json(pictures: Sequence[Answered], models: Mapping[str, Sequence[str]]) -> str:
+    """`meaning`, `rule`, and the verb's `files` by model: `models`, id → what its saved decision does, in sentences."""
+    told = {
+        model: {"decision": list(sentences), "files": [picture.to_json(model) for picture in pictures]}
+        for model, sentences in models.items()
+    }
+    return json.dumps({"meaning": MEANING, "rule": RULE, "models": told}, indent=2, ensure_ascii=False)

@@ -1,0 +1,79 @@
+"""Predict: models that answer, with the decision that was saved for each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from fer_core.errors import ModelError
+from fer_core.evaluation.decision import Decision, read_decision
+from fer_core.evaluation.metrics import ece
+from fer_core.inference.classifier import Classifier
+from fer_core.inference.predict import RULE, FaceResult, answers, classify_crops
+from fer_core.store import SavedModel
+from pages._ui import cached, pickers, words
+
+MOST = 4
+"""Models beside the chosen one; each takes memory, and a second or two to wake."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answerer:
+    """A model that is awake, and how its probabilities become answers."""
+
+    model: SavedModel
+    decision: Decision
+    classifier: Classifier
+
+    def answer(self, boxes: Sequence, crops: np.ndarray) -> tuple[FaceResult, ...]:
+        return classify_crops(boxes, crops, self.classifier, self.decision)
+
+
+def ask_beside(model: SavedModel) -> list[SavedModel]:
+    """Other saved models whose answers are to stand beside those of `model`."""
+    others = {other.id: other for other in pickers.trained_models() if other.id != model.id}
+    if not others:
+        return []
+    chosen = st.multiselect(
+        "Other models beside it",
+        list(others),
+        key="beside",
+        bind="query-params",
+        max_selections=MOST,
+        placeholder="None",
+    )
+    return [others[name] for name in chosen]
+
+
+def wake(models: Sequence[SavedModel]) -> list[Answerer]:
+    """Those of `models` that can be used; of the others it is said why not."""
+    awake = []
+    for model in models:
+        try:
+            awake.append(Answerer(model, read_decision(model), cached.classifier(model)))
+        except ModelError as error:
+            st.error(str(error), icon=":material/error:")
+    return awake
+
+
+def show_rule(model: SavedModel, decision: Decision) -> None:
+    """How an answer comes about, and what that rule does on the test faces."""
+    if decision.sentences:
+        st.info(" ".join(decision.sentences), icon=":material/tune:")
+    st.caption(f"{RULE} {_on_test_faces(model, decision)}")
+
+
+def _on_test_faces(model: SavedModel, decision: Decision) -> str:
+    test = cached.faces(model, "test", "raw")
+    if not len(test):
+        return ""
+    y_prob = decision.probabilities(test.y_prob)
+    chosen, sure = answers(y_prob, test.labels, decision.point)
+    right = chosen == test.y_true
+    shares = [words.percent(float(right[some].mean())) if some.any() else "–" for some in (sure, ~sure)]
+    return (
+        f"Of the {len(test):,} test faces {words.percent(float((~sure).mean()))} are unsure; of the others {shares[0]} "
+        f"are labelled rightly, of the unsure {shares[1]} would be. Probabilities there are off by "
+        f"{words.percent(ece(test.y_true, y_prob))} on average (calibration error)."
+    )
