@@ -36,11 +36,13 @@ def doubt(arguments) -> tuple[dict, str]:
     from fer_core.training import doubt as folds
     from fer_core.training.settings import parse_settings
 
+    if arguments.top < 0:
+        raise ValueError(f"--top: expected 0 or more, found {arguments.top}")
     if arguments.out:
         check_writable(Path(arguments.out))
     dataset = load(arguments)
     preset = arguments.preset or folds.default_preset(dataset)
-    config = folds.fold_config(preset, arguments.folds, **parse_settings(arguments.set))
+    config = folds.fold_config(preset, **({"folds": arguments.folds} | parse_settings(arguments.set)))
     _train_folds(dataset, config, arguments.skip_bad)
     ranking = folds.ranking(dataset, config)
     if arguments.out:

@@ -180,7 +180,7 @@ def test_train_predict_and_export(run, tmp_path, capsys):
     ("words", "message"),
     [
         (("data", "--source", "no/such.csv"), "found no such file"),
-        (("audit", "--source", "demo", "--threshold", "93"), "threshold: expected a cosine above 0 and at most 1"),
+        (("audit", "--source", "demo", "--threshold", "93"), "threshold: expected a cosine from 0.9 to 1"),
         (("data", "--source", "demo", "--map", "calm=Neutral"), "--map: expected the path of a CSV or of a folder"),
         (("data", "--source", ".", "--map", "calm"), "map: expected NAME=EXPRESSION, or NAME= to leave it out"),
         (("data", "--source", ".", "--map", "calm=bored"), "class calm: expected one of Angry"),

@@ -4,6 +4,7 @@ Its CSV `fer2013new.csv` has a line for each row of FER2013, in the same order: 
 in the order of `labels.VOTES`.
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,19 @@ from fer_core.labels import VOTES
 from fer_core.paths import data_dir
 
 VOTES_FILE = "fer2013new.csv"
-MOVE = "move it away if it belongs to another dataset"
+MOVE = "move it away, or unset FER_VOTES, if it belongs to another dataset"
 HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 
 
 def find_votes(path: Path) -> Path | None:
-    """`fer2013new.csv` beside the dataset at `path`, else in the data folder, else None."""
+    """The file that `FER_VOTES` names, else `fer2013new.csv` beside the dataset at `path` or in the data folder.
+
+    Raises `DatasetError` where `FER_VOTES` names no file.
+    """
+    if named := os.environ.get("FER_VOTES"):
+        if not Path(named).is_file():
+            raise DatasetError(f"FER_VOTES: expected the path of {VOTES_FILE}, found no file {named}")
+        return Path(named)
     places = (path.parent / VOTES_FILE, data_dir() / VOTES_FILE)
     return next((place for place in places if place.is_file()), None)
 

@@ -140,9 +140,11 @@ def _chose(total: int, n_most: int, most: str, n_label: int, label: str) -> str:
 def _reason(face: dict) -> str:
     given = f"{face['label']} {_percent(face['p_label'])}"
     if face["suggested"] != face["label"]:
-        given += f" and {face['suggested']} {_percent(face['p_suggested'])}"
-    return f"The model, which never saw this face, gives {given}{face['chose']}."
+        given += f", {face['suggested']} {_percent(face['p_suggested'])}"
+    return f"Models: {given}{face['chose']}."
 
 
 def _percent(probability: float) -> str:
-    return f"{100 * probability:.{0 if probability >= 0.01 else 1}f} %"
+    if probability < 0.001:
+        return "under 0.1 %"
+    return f"{100 * probability:.{0 if 0.01 <= probability <= 0.99 else 1}f} %"

@@ -34,6 +34,6 @@ def contradiction_line(frame: pd.DataFrame) -> go.Figure:
             ),
         ]
     )
-    figure.update_layout(title=f"Labels that the annotators' majority contradicts ({all_faces['n']:,.0f} faces)")
-    figure.update_xaxes(title="first so many faces of the ranking", type="log", tickformat=",d")
+    figure.update_layout(title=f"Contradicted labels ({all_faces['n']:,.0f} faces)")
+    figure.update_xaxes(title="first so many faces of the ranking", type="log", tickformat=",d", dtick=1)
     return figure.update_yaxes(title="share contradicted<br>(band: 95 % interval)", range=[0, 1], tickformat=".0%")

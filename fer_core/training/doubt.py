@@ -162,7 +162,7 @@ def _ask(dataset: FaceDataset, config: TrainConfig) -> tuple[np.ndarray, np.ndar
 
 def _names(dataset: FaceDataset, config: TrainConfig) -> list[str]:
     """Of the runs, the fold that each leaves out counted from 1."""
-    stem = f"{TAG}-{dataset.fingerprint[:6]}-{key(dataset, config)[:4]}"
+    stem = f"{TAG}-{dataset.fingerprint[:6]}-{key(dataset, config)}"
     return [f"{stem}-{fold + 1}of{config.folds}" for fold in range(config.folds)]
 
 

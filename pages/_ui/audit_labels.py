@@ -55,9 +55,10 @@ def show_folds(dataset: FaceDataset, config: TrainConfig, busy: list[str]) -> No
         st.rerun()  # all of the page, which decides what is shown and how often
     if at.state == "none":
         st.info(
-            f"No label has been judged yet. {config.folds} models are trained for it in the background, each without "
-            f"another of {config.folds} parts of the faces, so that for every face there is one that has seen neither "
-            "it nor a copy of it. Labels that this model doesn't believe are then shown, the most doubtful first.",
+            "The labels have not been judged in this way yet. "
+            f"{config.folds} models are trained for it in the background, each without another of {config.folds} parts "
+            "of the faces, so that for every face there is one that has seen neither it nor a copy of it. Labels that "
+            "this model doesn't believe are then shown, the most doubtful first.",
             icon=":material/fact_check:",
         )
     else:
@@ -103,7 +104,7 @@ def show_ranking(dataset: FaceDataset, ranking: pd.DataFrame) -> None:
     if shown.empty:
         st.info("There is none of that kind.", icon=":material/info:")
         return
-    st.markdown(f"{len(shown):,} faces, the most doubtful first.")
+    st.markdown(f"{len(shown):,} faces, the most doubtful first, judged by models that never saw them.")
     ask_to_relabel(dataset, shown, split)
     show_faces(dataset, draft, shown.iloc[faces.page_of(len(shown))])
 
@@ -179,13 +180,11 @@ def show_faces(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame) -> None:
     st.markdown("**Edit some of them.** Choose them in the table, by their boxes or with the space bar.")
     table = pd.DataFrame(
         {
-            "Row": rows,
-            "Usage": shown["usage"],
             "Label": shown["label"],
             "Suggested": shown["suggested"],
-            "Label's probability": shown["p_label"],
-            "Doubtful": shown["is_issue"],
             "Why": shown["reason"],
+            "Row": rows,
+            "Usage": shown["usage"],
         }
     )
     chosen = faces.table(

@@ -35,6 +35,17 @@ def test_votes_lie_beside_the_csv_or_in_the_data_folder(csv, place):
     assert votes[1, VOTES.index("Not a face")] == 10
 
 
+def test_votes_are_named_by_a_path(csv, tmp_path, monkeypatch):
+    """`FER_VOTES` names the file, wherever it lies; a path without a file is refused."""
+    (tmp_path / "far").mkdir()
+    write_votes(tmp_path / "far", *LINES)
+    monkeypatch.setenv("FER_VOTES", str(tmp_path / "far" / "fer2013new.csv"))
+    assert load_dataset(str(csv)).votes.sum(1).tolist() == [10, 10, 10]
+    monkeypatch.setenv("FER_VOTES", str(tmp_path / "nowhere.csv"))
+    with pytest.raises(DatasetError, match=r"FER_VOTES: expected the path of fer2013new\.csv, found no file"):
+        load_dataset(str(csv))
+
+
 def test_dropped_rows_lose_their_votes_too(write_csv):
     """Votes stay with their faces when bad rows are skipped."""
     csv = write_csv(line(), line(9), line(usage="PublicTest"))

@@ -73,10 +73,24 @@ def test_reason_in_words():
     y_prob = np.array([[0.02, 0.03, 0.02, 0.01, 0.91, 0.01], [0.001, 0.001, 0.99, 0.002, 0.003, 0.003]])
     ranking = rank_labels(faces_of([FEAR, HAPPY], votes), STUDY, np.arange(2), y_prob)
     assert list(ranking["reason"]) == [
-        "The model, which never saw this face, gives Fear 3 % and Surprise 91 %; "
-        "of 10 annotators 8 chose Surprise, 1 Fear.",
-        "The model, which never saw this face, gives Happy 99 %; of 10 annotators 10 chose Happy.",
+        "Models: Fear 3 %, Surprise 91 %; of 10 annotators 8 chose Surprise, 1 Fear.",
+        "Models: Happy 99 %; of 10 annotators 10 chose Happy.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("p_fear", "said"),
+    [
+        (0.0004, "Fear under 0.1 %, Surprise 100.0 %"),
+        (0.004, "Fear 0.4 %, Surprise 99.6 %"),
+        (0.4, "Fear 40 %, Surprise 60 %"),
+    ],
+)
+def test_small_probabilities_are_not_told_as_none(p_fear, said):
+    """A decimal where whole percents would say 0 or 100."""
+    y_prob = np.array([[0, p_fear, 0, 0, 1 - p_fear, 0], *sure_of(np.array([2]))])
+    ranking = rank_labels(faces_of([FEAR, HAPPY]), STUDY, np.arange(2), y_prob)
+    assert ranking.set_index("row")["reason"][0] == f"Models: {said}."
 
 
 def test_majority_of_annotators():

@@ -38,7 +38,7 @@ def shown_rows(app) -> list[int]:
 def test_without_models_it_says_what_to_do(open_page, said):
     """The empty state, and a button that starts; nothing is made by looking."""
     app = open_page("audit", view="Labels")
-    assert "No label has been judged yet. 3 models" in said(app)
+    assert "not been judged in this way yet. 3 models" in said(app)
     assert app.button(key="start_folds").label == "Train the 3 models"
     assert app.button(key="measure")
 

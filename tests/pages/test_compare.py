@@ -148,14 +148,14 @@ def test_nothing_left_to_compare(open_page, said, faces, models):
 
 
 def test_without_the_dataset(open_page, said, models):
-    """Every number is there; where faces would stand, the page says what to load."""
+    """Every number is there; where faces would stand, the page says what to load, or scores on the chosen dataset."""
     other = {"source": "other.csv", "fingerprint": "0" * 64}
     for model in models:
         store.update_record(model, dataset=other)
     app = open_page("compare", models=["poor", "good"], view="Agreement")
     assert "what these models were scored on: `other.csv`" in said(app)
     assert "dataset that it is to be scored on: `other.csv`" in said(app)
-    assert not app.button
+    assert [button.label for button in app.button] == ["Score it on demo"]
     assert not app.error
 
 

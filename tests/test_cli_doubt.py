@@ -1,0 +1,59 @@
+"""The verb `doubt`."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from fer_core import store
+from fer_core.cli import main
+from fer_core.data.demo import draw_dataset
+from fer_core.data.versions import Version, save_version
+from fer_core.labels import get_scheme
+
+TINY = ("--set", "width=4", "--set", "epochs=1", "--folds", "2")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_trained_ranked_written_and_read_back(capsys, tmp_path):
+    """Two runs, the ranking as JSON and as CSV; asked again, it answers without them."""
+    table = tmp_path / "doubt.csv"
+    words = ("doubt", "--source", "demo", *TINY, "--top", "3", "--json")
+    assert main([*words, "--out", str(table)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    drawn = draw_dataset()
+    n = int((get_scheme("study").classes(drawn.emotion) >= 0).sum())
+    assert told["n"] == n == len(pd.read_csv(table))
+    assert [face["row"] for face in told["ranking"]] == list(pd.read_csv(table)["row"][:3])
+    assert told["ranking"][0]["reason"].startswith("Models: ")
+    assert told["ranking"][0]["contradicted"] is None
+    assert told["contradiction"][-1] == {
+        "first": n, "n": 0, "contradicted": 0, "share": None, "low": None, "high": None
+    }  # fmt: skip
+    models = store.list_models()
+    assert [(model.status, model.tags) for model in models] == [("finished", ("doubt",))] * 2
+    for model in models:
+        model.folder.rename(tmp_path / model.id)
+    assert main([*words]) == 0
+    assert json.loads(capsys.readouterr().out) == told
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--folds", "1"), "folds: expected 2 or more, found 1"),
+        (("--folds", "3", "--set", "folds=1"), "folds: expected 2 or more, found 1"),
+        (("--preset", "none"), "expected one of quick"),
+        (("--set", "start=compact"), "expected neither teachers nor a model to start from"),
+        (("--set", "version=none"), "version 'none': expected one of the versions of demo (one), found none"),
+        (("--top", "-1"), "--top: expected 0 or more, found -1"),
+        (("--out", "no/such/folder.csv"), "no/such/folder.csv: expected a file that can be written"),
+    ],
+)
+def test_refusal_is_one_line_and_exit_code_2(words, message, capsys):
+    """What was expected and found, before a run is made."""
+    save_version(Version("one", draw_dataset().fingerprint, {}, (1,)))
+    assert main(["doubt", "--source", "demo", *words]) == 2
+    assert message in capsys.readouterr().err.strip().splitlines()[-1]
+    assert not store.list_models()
