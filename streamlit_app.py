@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from pages._ui import errors, frame, pickers
+from pages._ui import errors, frame, pickers, uploads
 
 st.set_page_config(page_title="FER Workbench", page_icon=":material/mood:", layout="wide")
+uploads.keep_in_memory()
 page = st.navigation(
     {
         "Look": [

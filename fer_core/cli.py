@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import pandas as pd
 
-from fer_core import cli_data, cli_models, cli_predict, store
+from fer_core import cli_data, cli_models, cli_predict, cli_timeline, store
 from fer_core import cli_words as words
 from fer_core.cli_common import follow, load, say
 from fer_core.errors import FerError, ModelError, RunError
@@ -238,6 +238,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("model" if function is evaluate else "models", nargs=None if function is evaluate else "+")
         sub.add_argument("--split", choices=SPLIT_CHOICES, default="test")
     cli_predict.add_arguments(verb)
+    cli_timeline.add_arguments(verb)
     cli_data.add_arguments(verb)
     cli_models.add_arguments(verb)
     return parser

@@ -21,6 +21,7 @@ from fer_core.inference.classifier import Classifier
 from fer_core.inference.detectors import get_detector
 from fer_core.inference.growing import growing
 from fer_core.inference.table import NO_FACE, schema, to_files, to_table
+from fer_core.labels import MEANING
 
 TELL = 5
 """Seconds between two words about how far it is."""
@@ -36,17 +37,17 @@ def predict(arguments) -> tuple[dict, str]:
         check_writable(Path(arguments.out))
     model = store.open_trained(arguments.model)
     decision = read_decision(model)
-    for sentence in decision.sentences:
+    for sentence in (MEANING, *decision.sentences):
         say(sentence)
     paths = list_pictures(arguments.files, shard)
     if keeps:
         return _keep(paths, model, decision, arguments)
     files = [file for some in _classified(paths, model, decision, arguments) for file in some]
     if arguments.out:
-        table = to_table(files, schema(model.labels))
-        table.to_pandas(integer_object_nulls=True).to_csv(arguments.out, index=False)
+        table = to_table(files, schema(model.labels)).to_pandas(integer_object_nulls=True)
+        table.assign(meaning=MEANING).to_csv(arguments.out, index=False)
         say(f"wrote {arguments.out}")
-    return {"files": files}, "\n".join(map(words.file_text, files)) or "no picture found"
+    return _result(files), "\n".join(map(words.file_text, files)) or "no picture found"
 
 
 def add_arguments(verb: Callable[..., argparse.ArgumentParser]) -> None:
@@ -73,7 +74,11 @@ def _keep(paths: list[str], model: store.SavedModel, decision: Decision, argumen
         table.finish()
     stored = pq.ParquetFile(out)
     files = to_files(stored.read()) if arguments.json else []  # nobody else has to hold them all at once
-    return {"files": files}, f"{out}: {_counts(stored.read(['path', 'face', 'error']))}"
+    return _result(files), f"{out}: {_counts(stored.read(['path', 'face', 'error']))}"
+
+
+def _result(files: list[dict]) -> dict:
+    return {"meaning": MEANING, "files": files}
 
 
 def _settings(model: store.SavedModel, decision: Decision, arguments) -> dict:

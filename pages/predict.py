@@ -1,107 +1,83 @@
-"""Which expressions a saved model sees in a photo."""
+"""Which expressions a saved model sees in pictures."""
 
-import io
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 import streamlit as st
-from PIL import Image
 
-from fer_core.data import FaceDataset
-from fer_core.errors import PhotoError
-from fer_core.evaluation.decision import Decision, read_decision
-from fer_core.evaluation.figures import probability_bars
-from fer_core.inference.classifier import Classifier
-from fer_core.inference.detectors import get_detector
-from fer_core.inference.predict import UNSURE, FaceResult, PhotoResult, annotate, classify_photo
-from fer_core.labels import COLOURS, EMOTIONS
+from fer_core.inference.answers import Answered
+from fer_core.labels import MEANING
 from fer_core.store import SavedModel
-from pages._ui import cached, charts, frame, pickers
+from pages._ui import frame, pickers, predict_exports, predict_faces, predict_models, predict_pictures, purpose, wake
+from pages._ui.predict_faces import ALIKE, LOOKED
+from pages._ui.predict_pictures import Picture, Seen
 
-ORIGINS = ("Upload", "Camera", "Example")
-ENLARGED = 144  # pixels: three times what the network sees
-
-
-def ask_photos(model: SavedModel) -> dict[str, bytes]:
-    """The photos to look at: name → encoded bytes. They stay in memory."""
-    origin = pickers.choice("Photo from", ORIGINS, "from")
-    if origin == "Upload":
-        files = st.file_uploader("Photos (JPEG, PNG or WEBP)", accept_multiple_files=True, key="photos")
-        return {f"{number}. {file.name}": file.getvalue() for number, file in enumerate(files, 1)}
-    if origin == "Camera":
-        taken = st.camera_input("A picture of your face, taken now", key="camera")
-        return {"Camera": taken.getvalue()} if taken else {}
-    return example(frame.dataset(), model)
+PAGE = 3
+"""Pictures on one page."""
 
 
-def example(dataset: FaceDataset, model: SavedModel) -> dict[str, bytes]:
-    """One face of the dataset's test split, chosen by a row number that stands in the URL."""
-    rows = np.flatnonzero(dataset.usage == "PublicTest")
-    if not len(rows):
-        return {}
-    if dataset.drawn and not model.record["dataset"].get("drawn"):
-        st.caption(f"{model.id} learned from photographs: what it says of a drawn face means little.")
-    number = st.number_input("Test face", 1, len(rows), key="example", bind="query-params", width=160)
-    row = rows[number - 1]
-    encoded = io.BytesIO()
-    Image.fromarray(np.asarray(dataset.images[row])).save(encoded, "PNG")
-    return {f"Row {row}, labelled {EMOTIONS[dataset.emotion[row]]}": encoded.getvalue()}
-
-
-def show_photo(name: str, data: bytes, classifier: Classifier, decision: Decision) -> None:
-    """One photo: its faces boxed, then each of them; or in one line why it cannot be used."""
-    st.subheader(name, anchor=False, divider=True)
-    try:
-        with st.spinner("Looking for faces", show_time=False):
-            result = classify_photo(data, classifier, get_detector(), decision=decision)
-            if not result.faces and st.toggle("No face was found. Use the whole picture instead.", key=f"whole-{name}"):
-                result = classify_photo(data, classifier, get_detector(), whole=True, decision=decision)
-    except PhotoError as error:
-        st.error(str(error), icon=":material/error:")
+def answer(pictures: Sequence[Picture], model: SavedModel, beside: Sequence[SavedModel], also: Sequence[str]) -> None:
+    """All that is said of the pictures by `model` and those beside it; `also` is what is shown on demand."""
+    answerers = predict_models.wake([model, *beside])
+    if not answerers or answerers[0].model is not model:
         return
-    picture, faces = st.columns([2, 3])
-    with picture:
-        show_picture(result)
-    with faces:
-        for number, face in enumerate(result.faces, 1):
-            show_face(number, face, f"{name}-{number}")
+    predict_models.show_rule(model, answerers[0].decision)
+    seen = predict_pictures.look(pictures)
+    show_problems(pictures, seen)
+    whole = offer_whole(pictures, seen)
+    found = [seen[picture.key].found(whole) for picture in pictures]
+    said = {one.model.id: one.answer(found) for one in answerers}
+    answers = [
+        Answered(picture.name, {name: faces[index] for name, faces in said.items()}, seen[picture.key].problem)
+        for index, picture in enumerate(pictures)
+    ]
+    predict_exports.show_table(answers, answerers)
+    show_pictures([each for each in zip(pictures, answers, strict=True) if not each[1].error], seen, model, also)
 
 
-def show_picture(result: PhotoResult) -> None:
-    boxed = annotate(result.photo, result.faces, COLOURS)
-    enlarged = boxed.width < ENLARGED
-    found = f"{len(result.faces)} face{'' if len(result.faces) == 1 else 's'}"
-    st.image(boxed, caption=found, width=ENLARGED if enlarged else "stretch", alt=f"The photo with {found} boxed")
+def show_problems(pictures: Sequence[Picture], seen: Mapping[str, Seen]) -> None:
+    """A line for each picture that can't be used."""
+    problems = [f"{picture.name}: {problem}" for picture in pictures if (problem := seen[picture.key].problem)]
+    if len(problems) == 1:
+        st.error(problems[0], icon=":material/error:")
+    elif problems:
+        st.error(f"{len(problems)} of {len(pictures)} files can't be used.", icon=":material/error:")
+        st.code("\n".join(problems), language=None, wrap_lines=True)
 
 
-def show_face(number: int, face: FaceResult, key: str) -> None:
-    """What the network saw and what it says."""
-    left, right = st.columns([1, 3])
-    with left:
-        seen = Image.fromarray(face.crop).resize((ENLARGED, ENLARGED), Image.Resampling.NEAREST)
-        st.image(seen, caption=f"Face {number} as the network sees it", alt=f"Face {number}, 48 by 48 grey pixels")
-    with right:
-        st.markdown(f"#### {face.label or 'Unsure'}")
-        if face.label is None:
-            others = f" other than {' and '.join(face.point.group)}" if face.point else ""
-            st.caption(f"No expression{others} reaches a probability of {UNSURE:.0%}.")
-        elif face.label != face.most_probable:
-            st.caption(f"By the operating point; the most probable is {face.most_probable}.")
-        charts.show(probability_bars(face.probabilities), key, height=280)
+def offer_whole(pictures: Sequence[Picture], seen: Mapping[str, Seen]) -> bool:
+    """Whether pictures without a face are to be taken as a whole; names them."""
+    without = [each.name for each in pictures if not seen[each.key].problem and not seen[each.key].boxes]
+    if not without:
+        return False
+    st.warning(f"No face was found in {', '.join(without)}.", icon=":material/face_retouching_off:")
+    return st.toggle("Use the whole picture where no face was found", key="whole")
 
 
-frame.start(__file__, "Predict", "See which expression a saved model finds in each face of a photo.")
+def show_pictures(
+    answered: Sequence[tuple[Picture, Answered]], seen: Mapping[str, Seen], model: SavedModel, also: Sequence[str]
+) -> None:
+    """The pictures that can be used, a few at a time."""
+    if ALIKE in also:
+        predict_faces.follow_measuring(model)
+    pages = -(-len(answered) // PAGE)
+    first = PAGE * (st.pagination(pages, key="page") - 1) if pages > 1 else 0
+    for picture, its in answered[first : first + PAGE]:
+        st.subheader(picture.name, anchor=False, divider=True)
+        predict_faces.show(picture, seen[picture.key], its.faces, model, also)
+        predict_exports.offer_annotated(picture.name, picture.read, its.faces[model.id], model.id)
+
+
+frame.start(__file__, "Predict", "See which expression a saved model finds in each face of your pictures.")
+wake.early()
 if model := pickers.predicting_model():
-    photos = ask_photos(model)
-    st.caption(
-        "A label names the expression on one picture, as people who search for pictures use the word; "
-        "it doesn't tell what a person feels. Photos stay in memory and are gone when you leave."
-    )
-    decision = read_decision(model)
-    if decision.sentences:
-        st.info(" ".join(decision.sentences), icon=":material/tune:")
-    if photos:
-        classifier = cached.classifier(model)
-        for name, data in photos.items():
-            show_photo(name, data, classifier, decision)
+    left, right = st.columns(2)
+    with left:
+        beside = predict_models.ask_beside(model)
+    with right:
+        also = st.pills("Show also", (LOOKED, ALIKE), selection_mode="multi", key="also", bind="query-params")
+    pictures = predict_pictures.ask(model)
+    st.caption(f"{MEANING} {purpose.KEEPING}")
+    if pictures:
+        answer(pictures, model, beside, also)
     else:
-        st.info("Choose a photo above, or look at an example.", icon=":material/add_a_photo:")
+        st.info("Choose a picture above, or look at an example.", icon=":material/add_a_photo:")

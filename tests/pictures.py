@@ -27,9 +27,9 @@ def png(array: np.ndarray) -> bytes:
 
 
 def write_faces(folder: Path, count: int) -> list[str]:
-    """So many pictures of 48 × 48, which are faces as they are, of different brightness, in folders; every 20th damaged.
+    """Pictures of 48 × 48, faces as they are, of different brightness, in three folders; every 20th is damaged.
 
-    Their paths are in order.
+    Returns their paths, in order.
     """
     rng, paths = np.random.default_rng(count), []
     for number in range(count):

@@ -27,6 +27,7 @@ LAYERS = {
     "cli_models": 7,
     "cli_data": 7,
     "cli_predict": 7,
+    "cli_timeline": 7,
     "cli": 8,
     "__main__": 9,
 }

@@ -41,9 +41,7 @@ class Sequences:
         return len(self.rows)
 
 
-def compose(
-    rows: np.ndarray, classes: np.ndarray, n: int, *, seed: int, rate: float = 5.0, hold: int = 1
-) -> Sequences:
+def compose(rows: np.ndarray, classes: np.ndarray, n: int, *, seed: int, rate: float = 5.0, hold: int = 1) -> Sequences:
     """Compose `n` sequences of `SECONDS` from faces `rows`, int64 `(m,)`, of `classes`, int8 `(m,)`, 0 or more.
 
     A face that is drawn stays for `hold` steps, or until the state changes. Raises `ValueError` unless there are faces

@@ -172,27 +172,6 @@ def probability_bars(probabilities: Mapping[str, float]) -> go.Figure:
     return figure.update_yaxes(autorange="reversed")
 
 
-def timeline_lines(frame: pd.DataFrame) -> go.Figure:
-    """Draw `inference.timeline.timeline_frame`: the probability of each class over the pictures."""
-    figure = go.Figure(
-        [
-            go.Scatter(
-                name=label,
-                x=lines["picture"],
-                y=lines["probability"],
-                customdata=lines["name"],
-                mode="lines+markers",
-                line_color=COLOURS[str(label)],
-                hovertemplate="%{customdata}: %{y:.1%}",
-            )
-            for label, lines in frame.groupby("label", sort=False)
-        ]
-    )
-    figure.update_layout(title=f"Expression over time ({frame['picture'].nunique():,} pictures)")
-    figure.update_xaxes(title="picture", tickformat="d")
-    return figure.update_yaxes(title="probability", range=[0, 1], tickformat=".0%")
-
-
 def _click_layer(frame: pd.DataFrame, said: Iterable[str]) -> dict[str, Any]:
     return {
         "type": "scatter",

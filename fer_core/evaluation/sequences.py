@@ -14,8 +14,9 @@ from fer_core.evaluation.intervals import DRAWS, SEED, percentile_interval, prop
 
 
 def scores(sequences: Sequences, answers: Mapping[str, np.ndarray], classes: int) -> pd.DataFrame:
-    """One row a method: `method`, `macro_recall` with `_low` and `_high`, and how much that differs from the method
-    before it on the same sequences, `change` with its own; NaN in the first row."""
+    """One row a method: `method`, `macro_recall` with `_low` and `_high`; and how much that differs from the method
+    before it on the same sequences, `change` with its own; NaN in the first row.
+    """
     drawn = {name: _drawn(sequences, of_one, classes) for name, of_one in answers.items()}
     rows, before = [], None
     for name, (value, draws) in drawn.items():

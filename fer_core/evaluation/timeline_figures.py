@@ -63,7 +63,7 @@ def shares_figure(shares: pd.DataFrame) -> go.Figure:
             hovertemplate=f"{recording}, %{{x}}: %{{y:.1%}} of %{{customdata[0]:,}} frames<extra></extra>",
         )
     figure.update_layout(title="Share of the frames with each label, by recording", barmode="group")
-    return figure.update_yaxes(title="share of the frames in which the face is seen", tickformat=".0%", rangemode="tozero")
+    return figure.update_yaxes(title="share of frames with a face", tickformat=".0%", rangemode="tozero")
 
 
 def _area(values: pd.DataFrame, label: str, step: float, row: int) -> go.Scatter:
@@ -75,8 +75,14 @@ def _area(values: pd.DataFrame, label: str, step: float, row: int) -> go.Scatter
         left, right = seconds[0] - step / 2, seconds[-1] + step / 2
         x += [left, left + _EDGE, *seconds, right - _EDGE, right]
         y += [0, shares[0], *shares, shares[-1], 0]
-        words += ["", *(f"{label} {share:.0%} at {at:.1f}" for share, at in zip(
-            [shares[0], *shares, shares[-1]], [seconds[0], *seconds, seconds[-1]], strict=True)), ""]
+        words += [
+            "",
+            *(
+                f"{label} {share:.0%} at {at:.1f}"
+                for share, at in zip([shares[0], *shares, shares[-1]], [seconds[0], *seconds, seconds[-1]], strict=True)
+            ),
+            "",
+        ]
     return go.Scatter(
         name=label,
         x=x,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -13,8 +14,11 @@ _NARROWEST = 240
 """Width, in pixels, of what carries words."""
 
 
-def annotate(photo: np.ndarray, faces: Iterable[FaceResult], colours: Mapping[str, str]) -> Image.Image:
-    """A copy of `photo`, uint8 `(h, w, 3)`, with the faces boxed and numbered from 1, in the colour of their label.
+def annotate(
+    photo: np.ndarray, faces: Iterable[FaceResult], colours: Mapping[str, str], numbers: Iterable[int] | None = None
+) -> Image.Image:
+    """A copy of `photo`, uint8 `(h, w, 3)`, with the faces boxed, in the colour of their label, and numbered: from 1,
+    or with their `numbers`.
 
     `colours` maps class name → "#rrggbb"; a face without a label, or a label without a colour, is white.
     """
@@ -22,7 +26,7 @@ def annotate(photo: np.ndarray, faces: Iterable[FaceResult], colours: Mapping[st
     draw = ImageDraw.Draw(picture)
     line = max(1, round(max(picture.size) / 250))
     font = ImageFont.load_default(8 * line)
-    for number, face in enumerate(faces, 1):
+    for number, face in zip(numbers or count(1), faces, strict=False):
         box, colour = face.box, colours.get(face.label or "", "white")
         draw.rectangle((box.x, box.y, box.x + box.w - 1, box.y + box.h - 1), outline=colour, width=line)
         tile = draw.textbbox((box.x + 2 * line, box.y + line), str(number), font)

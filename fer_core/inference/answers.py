@@ -16,7 +16,7 @@ from fer_core.labels import MEANING
 
 @dataclass(frozen=True, eq=False)
 class Answered:
-    """A picture called `name`: its `faces` by model, id → faces, the same ones for each; or the `error` it ends with."""
+    """A picture called `name`: what each model says of its faces, id → `faces`; or the `error` it ends with."""
 
     name: str
     faces: Mapping[str, Sequence[FaceResult]] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Answered:
 
 
 def answers_frame(pictures: Sequence[Answered], labels: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """One row a face and model of `labels`, model id → its classes: `picture`, `face`, `model`, box, `label`, `p_<class>`.
+    """One row a face and model: `picture`, `face`, `model`, box, `label`, `p_<class>`; `labels` are id → classes.
 
     A picture without a face, or that couldn't be used, has one row, with `error`. Each row ends with `meaning`.
     """
@@ -44,7 +44,8 @@ def answers_frame(pictures: Sequence[Answered], labels: Mapping[str, Sequence[st
         frames.append(frame if not frames else frame[~without])
     whole = pd.concat(frames).rename(columns={"path": "picture"}).convert_dtypes()
     order = {picture.name: number for number, picture in enumerate(pictures)}
-    whole = whole.sort_values(["picture", "face"], key=lambda of: of.map(order) if of.name == "picture" else of, kind="stable")
+    whole = whole.assign(order=whole["picture"].map(order)).sort_values(["order", "face"], kind="stable")
+    whole = whole.drop(columns="order")
     return whole[[*whole.columns.drop("error"), "error"]].assign(meaning=MEANING).reset_index(drop=True)
 
 

@@ -19,6 +19,7 @@ from fer_core.errors import FerError
 from fer_core.paths import remove_partial, write_atomic
 
 KEY = b"fer_core"
+PARTS = "[0-9]*.parquet"
 TOGETHER = 512
 """Parts that become one row group of the finished file."""
 
@@ -38,8 +39,7 @@ class GrowingTable:
             if paths & finished:  # killed after it became part of the file
                 part.unlink()
             self.done |= paths
-        last = max((int(part.stem) for part in self._parts()), default=0)
-        self._next = last + 1
+        self._next = max((int(part.stem) for part in self._parts()), default=0) + 1
 
     def add(self, table: pa.Table) -> None:
         """Keep these rows, on disk when this returns."""
@@ -70,7 +70,7 @@ class GrowingTable:
                 writer.write_table(pa.concat_tables(some))
 
     def _parts(self) -> list[Path]:
-        return sorted(self.folder.glob("[0-9]*.parquet"))
+        return sorted(self.folder.glob(PARTS))
 
     def _paths(self, file: Path) -> set[str]:
         """The pictures in `file`; `FerError` where it was made with other settings."""
@@ -107,19 +107,23 @@ def growing(path: Path, schema: pa.Schema, settings: dict) -> Iterator[GrowingTa
     folder = parts_folder(path)
     told = json.dumps(settings, ensure_ascii=False, sort_keys=True).encode()
     lock = FileLock(folder / "lock")
-    try:
-        with _writing(path):
-            folder.mkdir(exist_ok=True)
-            lock.acquire(blocking=False)
-    except Timeout:
-        raise FerError(f"{path}: expected that nobody else writes it, found a process that does; wait for it") from None
+    with _writing(path):
+        folder.mkdir(exist_ok=True)
+        _take(lock, path)
     try:
         remove_partial(folder)
         yield GrowingTable(path, schema.with_metadata((schema.metadata or {}) | {KEY: told}))
     finally:
+        if not any(folder.glob(PARTS)):
+            shutil.rmtree(folder, ignore_errors=True)  # while nobody else can have begun
         lock.release()
-        if not any(folder.glob("*.parquet")):
-            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _take(lock: FileLock, path: Path) -> None:
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise FerError(f"{path}: expected that nobody else writes it, found a process that does; wait for it") from None
 
 
 @contextmanager

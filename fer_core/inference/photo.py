@@ -43,7 +43,9 @@ def read_photo(data: bytes) -> np.ndarray:
         upright = _decode(data)
     except UnidentifiedImageError:
         found = f"another or a broken file that begins with {repr(data[:8])[1:]}"
-        raise PhotoError(f"expected a JPEG, PNG, WebP or HEIC picture, found {found}: export it as one of these") from None
+        raise PhotoError(
+            f"expected a JPEG, PNG, WebP or HEIC picture, found {found}: export it as one of these"
+        ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PhotoError(_TOO_LARGE.format("far more")) from None
     except _DAMAGED as error:

@@ -98,3 +98,16 @@ def classify_crops(
         FaceResult(box, crop, dict(zip(classifier.labels, row, strict=True)), decision.point)
         for box, crop, row in zip(boxes, crops, rows, strict=True)
     )
+
+
+def decide(
+    y_prob: np.ndarray, labels: Sequence[str], point: OperatingPoint | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The answers to faces with the probabilities `y_prob`, `(n, k)`, by the rule of `FaceResult`; and which are sure.
+
+    int64 `(n,)`, index into `labels`, and bool `(n,)`: where it isn't sure there is no label.
+    """
+    chosen = point.answers(y_prob, labels) if point else y_prob.argmax(axis=1)
+    sure = y_prob[np.arange(len(y_prob)), chosen] >= UNSURE
+    called = np.isin(np.array(labels)[chosen], point.group) if point else False
+    return chosen, sure | called

@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +75,7 @@ def _connected(workers: int) -> Iterator[None]:
     import ray
 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
-    here = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers, "_node_ip_address": "127.0.0.1"}
+    here: dict[str, Any] = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers, "_node_ip_address": "127.0.0.1"}
     ray.init(
         include_dashboard=False,
         log_to_driver=False,

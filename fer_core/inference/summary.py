@@ -7,14 +7,14 @@ import pandas as pd
 
 from fer_core.errors import PhotoError
 from fer_core.evaluation.intervals import DRAWS, SEED, percentile_interval
-from fer_core.inference.timeline import UNSURE_LABEL
+from fer_core.inference.predict import UNSURE_LABEL
 
 BLOCK = 5.0
 """Seconds that are drawn together: what is seen a moment later is nearly the same, and no second opinion."""
 FEWEST = 4
 """Blocks that an interval needs at least."""
 
-_COLUMNS = {"seconds", "face", "label"}
+_COLUMNS = {"frame", "face", "label"}
 
 
 def shares_frame(recordings: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -31,16 +31,18 @@ def shares_frame(recordings: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def read_table(file) -> pd.DataFrame:
-    """A table of `timeline.timeline_table` that was exported before; lines that begin with # are left out.
+    """A table of `timeline.timeline_table` that was exported before.
 
     Raises `PhotoError` for anything else.
     """
     try:
-        table = pd.read_csv(file, comment="#")
+        table = pd.read_csv(file)
     except (ValueError, pd.errors.ParserError) as error:
         reason = str(error).splitlines()[0]
         raise PhotoError(f"expected a timeline that was exported as CSV, found another file ({reason})") from None
-    numbers = [pd.api.types.is_numeric_dtype(table[column]) for column in ("seconds", "face") if column in table]
+    numbers = [
+        pd.api.types.is_numeric_dtype(table[column]) for column in ("frame", "face", "seconds") if column in table
+    ]
     if not _COLUMNS.issubset(table) or not all(numbers):
         found = ", ".join(map(str, table.columns[:5]))
         raise PhotoError(f"expected a timeline that was exported as CSV, found a table of other columns ({found})")
@@ -53,7 +55,8 @@ def _labels(table: pd.DataFrame) -> list[str]:
 
 
 def _shares(name: str, seen: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
-    blocks = (seen["seconds"].astype(float) // BLOCK).astype(int)
+    # pictures in order have no time: each stands for itself
+    blocks = (seen["seconds"].astype(float) // BLOCK).astype(int) if "seconds" in seen else seen["frame"]
     counts = pd.crosstab(blocks, seen["label"]).reindex(columns=labels, fill_value=0).to_numpy()  # (b, k)
     n = int(counts.sum())
     about = {"recording": name, "label": labels, "n": n, "share": counts.sum(axis=0) / n if n else np.nan}

@@ -9,12 +9,15 @@
 | `p_<class>` | probabilities in [0, 1] |
 | `error` | why there is no face: what is wrong with the picture, or `no face found` |
 
-A picture with an error has one row, with `path` and `error` alone.
+A picture with an error has one row, with `path` and `error` alone. The table's metadata say what an answer is and is
+not, `labels.MEANING`, under `meaning`.
 """
 
 from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
+
+from fer_core.labels import MEANING
 
 NO_FACE = "no face found"
 _BOX = ("x", "y", "w", "h")
@@ -24,7 +27,8 @@ def schema(labels: Iterable[str]) -> pa.Schema:
     """The columns for these classes."""
     whole = [(name, pa.int32()) for name in ("face", *_BOX)]
     shares = [(f"p_{label}", pa.float64()) for label in labels]
-    return pa.schema([("path", pa.string()), *whole, ("label", pa.string()), *shares, ("error", pa.string())])
+    columns = [("path", pa.string()), *whole, ("label", pa.string()), *shares, ("error", pa.string())]
+    return pa.schema(columns, {"meaning": MEANING})
 
 
 def to_table(files: Iterable[dict], columns: pa.Schema) -> pa.Table:

@@ -4,7 +4,7 @@ Both classes hold one entry a frame and face seen in it, `m` in all, in order of
 
 | array | shape | dtype | values |
 |---|---|---|---|
-| `seconds` | `(t,)` | float64 | when each of the frames is, ascending; of pictures in order, their number from 0 |
+| `seconds` | `(t,)` | float64 | when each of the frames is, ascending; of pictures in order, their number from 1 |
 | `frame` | `(m,)` | int64 | which frame, from 0 |
 | `face` | `(m,)` | int64 | which face, from 1 |
 | `boxes` | `(m, 4)` | int64 | x, y, w, h in pixels of the frame |
@@ -22,15 +22,13 @@ import pandas as pd
 from fer_core.data.dataset import SIDE
 from fer_core.evaluation.decision import PLAIN, Decision
 from fer_core.evaluation.operating import OperatingPoint
-from fer_core.inference.detectors import Detector
-from fer_core.inference.predict import UNSURE, find_faces
 from fer_core.evaluation.smoothing import SMOOTHINGS
+from fer_core.inference.detectors import Box, Detector
+from fer_core.inference.predict import UNSURE_LABEL, FaceResult, decide, find_faces
 from fer_core.inference.tracks import Tracks
 from fer_core.inference.video import Frame
-from fer_core.labels import choose
+from fer_core.labels import MEANING, choose
 
-UNSURE_LABEL = "unsure"
-"""Instead of a label, where the classifier abstains."""
 PLACES = ("x", "y", "w", "h")
 
 
@@ -129,26 +127,39 @@ def classify(watched: Watched, eyes: Eyes, decision: Decision = PLAIN) -> Timeli
 
 
 def answers(timeline: Timeline, point: OperatingPoint | None = None) -> np.ndarray:
-    """The label of each entry, by the rule of `predict.FaceResult`, `UNSURE_LABEL` where there is none: str `(m,)`."""
-    y_prob, names = timeline.y_prob, np.array(timeline.labels)
-    chosen = point.answers(y_prob, timeline.labels) if point else y_prob.argmax(axis=1)
-    sure = np.take_along_axis(y_prob, chosen[:, None], axis=1)[:, 0] >= UNSURE
-    if point:
-        sure |= np.isin(names[chosen], point.group)
-    return np.where(sure, names[chosen], UNSURE_LABEL)
+    """The label of each entry, by the rule of `predict.decide`, `UNSURE_LABEL` where there is none: str `(m,)`."""
+    chosen, sure = decide(timeline.y_prob, timeline.labels, point)
+    return np.where(sure, np.array(timeline.labels)[chosen], UNSURE_LABEL)
+
+
+def faces_at(
+    timeline: Timeline, crops: np.ndarray, frame: int, point: OperatingPoint | None = None
+) -> dict[int, FaceResult]:
+    """The faces of one frame, by number; `crops` uint8 `(m, 48, 48)` are those that were `Watched`."""
+    entries = np.flatnonzero(timeline.frame == frame)
+    return {
+        int(timeline.face[entry]): FaceResult(
+            Box(*timeline.boxes[entry].tolist(), 1.0),
+            crops[entry],
+            dict(zip(timeline.labels, timeline.y_prob[entry].tolist(), strict=True)),
+            point,
+        )
+        for entry in entries
+    }
 
 
 def timeline_table(timeline: Timeline, point: OperatingPoint | None = None) -> pd.DataFrame:
     """One row a frame and face, to be exported: `frame` from 1, `seconds`, `face`, `label`, box, `p_<class>` of each.
 
-    A frame in which no face is seen has one row with nothing but its time.
+    A frame in which no face is seen has one row with nothing but its time. Each row ends with `labels.MEANING`.
     """
     table = pd.DataFrame({"frame": timeline.frame + 1, "face": timeline.face, "label": answers(timeline, point)})
     table[list(PLACES)] = timeline.boxes
     table[[f"p_{label}" for label in timeline.labels]] = timeline.y_prob
     times = pd.DataFrame({"frame": np.arange(len(timeline.seconds)) + 1, "seconds": timeline.seconds.round(3)})
     whole = times.merge(table, how="left", on="frame").convert_dtypes()
-    return whole.sort_values(["frame", "face"], kind="stable", ignore_index=True)
+    whole = whole.sort_values(["frame", "face"], kind="stable", ignore_index=True)
+    return whole.assign(meaning=MEANING)
 
 
 def timeline_frame(timeline: Timeline, faces: Iterable[int]) -> pd.DataFrame:
@@ -161,7 +172,8 @@ def timeline_frame(timeline: Timeline, faces: Iterable[int]) -> pd.DataFrame:
         for face in faces
         for label, of_class in zip(timeline.labels, timeline.over_time(face).T, strict=True)
     ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["seconds", "face", "label", "probability"])
+    columns = ["seconds", "face", "label", "probability"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def changes(timeline: Timeline, face: int) -> list[tuple[float, str]]:

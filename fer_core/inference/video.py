@@ -94,7 +94,9 @@ class Video:
                 yield container, _video_stream(container)
         except (av.FFmpegError, EOFError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise PhotoError(f"expected a whole video, found a damaged one ({reason}): save or upload it again") from None
+            raise PhotoError(
+                f"expected a whole video, found a damaged one ({reason}): save or upload it again"
+            ) from None
 
 
 def _format_of(file: BinaryIO) -> str:

@@ -1,8 +1,8 @@
-"""The recurrent network that reads a face over time, and its files in the folder of the model whose embeddings it reads.
+"""The recurrent network that reads a face over time, and its files beside the model whose embeddings it reads.
 
 | file | what |
 |---|---|
-| `timeline.keras` | stock layers: `(n, t, d + 1)` to probabilities `(n, t, k)`: a step's embedding and 1, or zeros in a gap |
+| `timeline.keras` | stock layers: `(n, t, d + 1)`, an embedding and 1, or zeros in a gap, to `(n, t, k)` |
 | `timeline.json` | `format` 1, the `network`'s sha256 (that of `model.keras`), its own `sha256`, settings, `scores` |
 
 It reads forwards and backwards, so that a change is seen from both sides; it needs the whole recording.
@@ -95,7 +95,9 @@ def find_recurrent(model: SavedModel) -> SavedRecurrent | None:
 def load_recurrent(saved: SavedRecurrent):
     """The Keras model, loaded in safe mode; `ModelError` where it isn't the one that was saved."""
     if not saved.path.exists() or sha256_of(saved.path) != saved.record["sha256"]:
-        raise ModelError(f"{saved.path.name}: expected the file of timeline.json, found another or none; train it again")
+        raise ModelError(
+            f"{saved.path}: expected the file of which timeline.json speaks, found another or none; train it again"
+        )
     import keras
 
     return keras.saving.load_model(saved.path, safe_mode=True, compile=False)

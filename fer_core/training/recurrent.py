@@ -40,7 +40,7 @@ Tell = Callable[[str], None]
 class Settings:
     """Of the training; each epoch composes `sequences` new ones."""
 
-    epochs: int = 24
+    epochs: int = 16
     sequences: int = 480
     batch_size: int = 32
     learning_rate: float = 3e-3
@@ -49,8 +49,10 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Faces of a split as a network sees them, each in `v` ways disturbed: `classes` int8 `(m,)`, `vectors` `(v, m, d)`
-    and `probabilities` `(v, m, k)`, float32."""
+    """Faces of a split as a network sees them, each in `v` ways disturbed.
+
+    `classes` int8 `(m,)`, `vectors` float32 `(v, m, d)`, `probabilities` float32 `(v, m, k)`.
+    """
 
     classes: np.ndarray
     vectors: np.ndarray
@@ -88,7 +90,8 @@ def train(learned: Pool, validation: Pool, settings: Settings = Settings(), tell
     classes = learned.probabilities.shape[-1]
     network = build(flat.shape[1], classes, flat.mean(axis=0), flat.std(axis=0) + 1e-6)
     steps = settings.epochs * (settings.sequences // settings.batch_size)
-    optimizer = keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps), clipnorm=1.0)
+    rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
+    optimizer = keras.optimizers.AdamW(rate, clipnorm=1.0)
 
     @tf.function(reduce_retracing=True)
     def learn(vectors, state, weight):
@@ -105,7 +108,7 @@ def train(learned: Pool, validation: Pool, settings: Settings = Settings(), tell
     for epoch in range(settings.epochs):
         losses = [float(learn(*batch)) for batch in _batches(learned, settings, epoch)]
         found = [judging.macro_recall(one, ask(network, vectors), classes) for one, vectors, _ in held_out]
-        tell(f"epoch {epoch + 1}: loss {np.mean(losses):.4f}, validation {', '.join(f'{score:.4f}' for score in found)}")
+        tell(f"epoch {epoch + 1}: loss {np.mean(losses):.4f}, validation {' '.join(f'{score:.4f}' for score in found)}")
         if np.mean(found) > best:
             best, weights = float(np.mean(found)), network.get_weights()
     network.set_weights(weights)

@@ -24,6 +24,8 @@ from fer_core.evaluation.report import Report, make_report
 from fer_core.inference.classifier import Classifier
 from fer_core.inference.explanation import Explainer
 from fer_core.inference.export import export_model
+from fer_core.inference.nearest import Measuring
+from fer_core.inference.recurrent import Reader
 from fer_core.labels import get_scheme
 from fer_core.store import SavedModel
 from fer_core.training import data, doubt
@@ -175,16 +177,32 @@ def differences(models: tuple[SavedModel, ...], split: str, part: str, value: st
     return comparison_figures.differences(common(models, split, part).models, models[0].id, value)
 
 
-@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=3, show_spinner="Waking the model. Only the first time takes long.")
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=6, show_spinner="Waking the model. Only the first time takes long.")
 def classifier(model: SavedModel) -> Classifier:
     """`fer_core.inference.classifier.Classifier.load`; the first one loads TensorFlow."""
     return Classifier.load(model.id)
+
+
+def reader(model: SavedModel) -> Reader:
+    """`fer_core.inference.recurrent.Reader` of a model that has a recurrent network beside it."""
+    return _reader(model, _written(model.folder / "timeline.json"))
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=3, show_spinner="Waking the recurrent network.")
+def _reader(model: SavedModel, written: int) -> Reader:
+    return Reader(model)
 
 
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=3, show_spinner="Waking the model. Only the first time takes long.")
 def explainer(model: SavedModel, fine: bool) -> Explainer:
     """`fer_core.inference.explanation.Explainer.load`; the first one loads TensorFlow."""
     return Explainer.load(model.id, fine=fine)
+
+
+@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=2, show_spinner=False)
+def nearest(model: SavedModel, dataset: FaceDataset) -> Measuring:
+    """The one `fer_core.inference.nearest.Measuring` of a server, which begins with the first that asks."""
+    return Measuring(model, dataset)
 
 
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=24, show_spinner="Looking where the network looks.")

@@ -19,7 +19,8 @@ def show(figure: go.Figure, key: str, *, selecting: bool = False, **kwargs):
     Where points are `selecting`, its buttons are those of boxes, lassos and zoom too.
     """
     title = figure.layout.title.text
-    below = -0.02 if selecting else -0.35  # a map has no axis' words below it
+    height = figure.layout.height or 450
+    below = -0.02 if selecting else -0.35 * 450 / height  # a map has no axis' words below it
     figure.update_layout(legend={"orientation": "h", "x": 0, "y": below, "yanchor": "top"})
     figure.update_traces(error_x_color=theme.ink(), error_y_color=theme.ink(), selector={"type": "bar"})
     buttons = [*(_SELECTING if selecting else ()), "toImage"]

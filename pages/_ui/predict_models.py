@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import streamlit as st
@@ -10,12 +11,17 @@ from fer_core.errors import ModelError
 from fer_core.evaluation.decision import Decision, read_decision
 from fer_core.evaluation.metrics import ece
 from fer_core.inference.classifier import Classifier
-from fer_core.inference.predict import RULE, FaceResult, answers, classify_crops
+from fer_core.inference.detectors import Box
+from fer_core.inference.predict import RULE, FaceResult, classify_crops, decide
 from fer_core.store import SavedModel
 from pages._ui import cached, pickers, words
 
 MOST = 4
 """Models beside the chosen one; each takes memory, and a second or two to wake."""
+
+
+Found = tuple[Sequence[Box], np.ndarray]
+"""The faces of a picture: their boxes, and uint8 `(n, 48, 48)`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,22 +32,25 @@ class Answerer:
     decision: Decision
     classifier: Classifier
 
-    def answer(self, boxes: Sequence, crops: np.ndarray) -> tuple[FaceResult, ...]:
-        return classify_crops(boxes, crops, self.classifier, self.decision)
+    def answer(self, found: Sequence[Found]) -> list[tuple[FaceResult, ...]]:
+        """What the faces of several pictures show, asked all together."""
+        boxes = [box for its, _ in found for box in its]
+        crops = np.concatenate([crops for _, crops in found])
+        faces = iter(classify_crops(boxes, crops, self.classifier, self.decision))
+        return [tuple(islice(faces, len(its))) for its, _ in found]
 
 
 def ask_beside(model: SavedModel) -> list[SavedModel]:
     """Other saved models whose answers are to stand beside those of `model`."""
     others = {other.id: other for other in pickers.trained_models() if other.id != model.id}
-    if not others:
-        return []
     chosen = st.multiselect(
         "Other models beside it",
         list(others),
         key="beside",
         bind="query-params",
         max_selections=MOST,
-        placeholder="None",
+        placeholder="None" if others else "There is no other model",
+        disabled=not others,
     )
     return [others[name] for name in chosen]
 
@@ -69,7 +78,7 @@ def _on_test_faces(model: SavedModel, decision: Decision) -> str:
     if not len(test):
         return ""
     y_prob = decision.probabilities(test.y_prob)
-    chosen, sure = answers(y_prob, test.labels, decision.point)
+    chosen, sure = decide(y_prob, test.labels, decision.point)
     right = chosen == test.y_true
     shares = [words.percent(float(right[some].mean())) if some.any() else "–" for some in (sure, ~sure)]
     return (

@@ -12,7 +12,7 @@ from fer_core.data.dataset import SIDE
 from fer_core.errors import PhotoError
 from fer_core.inference.crop import whole_picture
 from fer_core.inference.detectors import Box, get_detector
-from fer_core.inference.photo import HEIC_SUFFIXES, SUFFIXES, reads_heic, read_photo
+from fer_core.inference.photo import HEIC_SUFFIXES, SUFFIXES, read_photo, reads_heic
 from fer_core.inference.predict import find_faces
 from fer_core.labels import EMOTIONS
 from fer_core.store import SavedModel
@@ -50,9 +50,11 @@ class Seen:
     crops: np.ndarray = field(default_factory=lambda: np.empty((0, SIDE, SIDE), np.uint8))
     whole: np.ndarray = field(default_factory=lambda: np.empty((SIDE, SIDE), np.uint8))
 
-    def as_whole(self) -> tuple[Sequence[Box], np.ndarray]:
-        """All of the picture as one face: its box and its crop."""
-        return [Box(0, 0, *self.size, 1.0)], self.whole[None]
+    def found(self, whole: bool) -> tuple[Sequence[Box], np.ndarray]:
+        """The boxes and crops of its faces; where there is none and `whole` is asked for, all of the picture as one."""
+        if whole and not self.boxes and not self.problem:
+            return [Box(0, 0, *self.size, 1.0)], self.whole[None]
+        return self.boxes, self.crops
 
 
 def ask(model: SavedModel) -> list[Picture]:

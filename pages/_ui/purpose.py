@@ -9,16 +9,16 @@ ALLOWED = (
 )
 REFUSED = {
     "People at work, or who apply for work": (
-        "Expressions say nothing reliable about a person's fitness, honesty or mood, and inferring emotions at work is "
-        "prohibited in the European Union (AI Act, Article 5 (1) f)."
+        "Expressions say nothing reliable about a person's fitness, honesty or mood, and inferring emotions at work "
+        "is prohibited in the European Union (AI Act, Article 5 (1) f)."
     ),
     "Pupils or students, at a school or an examination": (
         "Expressions say nothing reliable about attention, learning or honesty, and inferring emotions in education is "
         "prohibited in the European Union (AI Act, Article 5 (1) f)."
     ),
     "People who don't know that they are looked at": (
-        "People have to be told before their expressions are read (in the European Union by the AI Act, Article 50 (3), "
-        "and data protection law). Ask them first."
+        "People have to be told before their expressions are read, in the European Union by the AI Act (Article 50 (3)) "
+        "and by data protection law. Ask them first."
     ),
 }
 """Purpose → the reason for which it is refused."""
@@ -41,7 +41,12 @@ def stated() -> bool:
         if chosen in REFUSED:
             st.error(f"**Not with this.** {REFUSED[chosen]}", icon=":material/block:")
         st.button(
-            "Continue", key="purpose_state", on_click=_state, args=[chosen], type="primary", disabled=chosen not in ALLOWED
+            "Continue",
+            key="purpose_state",
+            on_click=_state,
+            args=[chosen],
+            type="primary",
+            disabled=chosen not in ALLOWED,
         )
     return False
 

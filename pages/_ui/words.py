@@ -271,6 +271,19 @@ def contradiction(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def recordings(shares: pd.DataFrame) -> pd.DataFrame:
+    """`inference.summary.shares_frame`, to be read: one row a recording."""
+    table = shares.assign(
+        said=[
+            interval(*row) if not math.isnan(row[1]) else percent(row[0])
+            for row in shares[["share", "low", "high"]].to_numpy()
+        ]
+    )
+    order = list(dict.fromkeys(shares["label"]))
+    wide = table.pivot_table("said", ["recording", "n"], "label", aggfunc="first", sort=False)[order].reset_index()
+    return wide.rename(columns={"recording": "Recording", "n": "Frames with a face"})
+
+
 def leaks(shares: pd.DataFrame, usage: str) -> pd.DataFrame:
     """`statistics.leak_shares` of one Usage, to be read."""
     of_usage = shares[shares["usage"] == usage]

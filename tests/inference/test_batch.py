@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def test_shards_are_disjoint_and_complete(tmp_path):
     """Each picture is in one of three parts, of about equal size."""
     paths = write_faces(tmp_path, 300)
     parts = [list_pictures([tmp_path], (i, 3)) for i in (1, 2, 3)]
-    assert sorted(sum(parts, [])) == paths
+    assert sorted(path for part in parts for path in part) == paths
     assert all(70 < len(part) < 130 for part in parts)
 
 
@@ -103,8 +104,7 @@ def test_processes_and_chunks_change_nothing(tmp_path):
     assert [file["path"] for file in files] == paths
     for path, file in zip(paths, files, strict=True):
         if "faces" in file:
-            with open(path, "rb") as picture:
-                alone = classify_photo(picture.read(), Brightness(), get_detector(), decision=decision)
+            alone = classify_photo(Path(path).read_bytes(), Brightness(), get_detector(), decision=decision)
             assert file["faces"] == [face.to_json() for face in alone.faces]
     assert max(len(file.get("faces", ())) for file in files) == 2
 

@@ -1,3 +1,6 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -109,3 +112,31 @@ def test_missing_packages_are_named(monkeypatch):
         get_detector.__wrapped__()
     with pytest.raises(FerError, match="pip install mtcnn"):
         get_detector.__wrapped__("mtcnn")
+
+
+def test_several_visitors_at_once_find_what_one_finds(detector, astronaut):
+    """Eight threads, each with another picture and some with a detector of their own, find what one thread does."""
+    sides = [round(512 * factor) for factor in np.linspace(0.4, 1.8, 16)]
+    pictures = [np.asarray(Image.fromarray(astronaut).resize((side, side))) for side in sides]
+    alone = [detector.find(picture) for picture in pictures]
+    detectors = [detector if number % 2 else type(detector)() for number in range(len(pictures))]
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(lambda one, picture: one.find(picture), detectors, pictures))
+    assert together == alone
+
+
+def test_one_picture_is_searched_at_a_time():
+    """Two detectors never enter their libraries together."""
+    inside, most = [], []
+
+    class Slow(Fixed):
+        def _detect(self, rgb):
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.01)
+            inside.pop()
+            yield from ()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: Slow().find(np.zeros((9, 9, 3), np.uint8)), range(12)))
+    assert max(most) == 1

@@ -1,23 +1,16 @@
-import struct
 import warnings
-import zlib
-from io import BytesIO
 
 import numpy as np
 import pytest
+from bad_pictures import encoded, hollow_png
 from PIL import Image
 
 from fer_core.errors import PhotoError
-from fer_core.inference.photo import read_photo
+from fer_core.inference import photo
+from fer_core.inference.photo import read_photo, reads_heic
 
 CORNERS = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [255, 255, 255]]], np.uint8).repeat(8, 0).repeat(8, 1)
 """Red and green above blue and white, 16 × 16."""
-
-
-def encoded(image: Image.Image, kind: str, **options) -> bytes:
-    file = BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
 
 
 def rgb(data: bytes) -> np.ndarray:
@@ -94,16 +87,6 @@ def test_animation_shows_its_first_frame():
     assert (rgb(data) == [255, 0, 0]).all()
 
 
-def hollow_png(width: int, height: int) -> bytes:
-    """A PNG that claims a size and holds no pixel."""
-
-    def chunk(body: bytes) -> bytes:
-        return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
-
-    header = chunk(b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT" + zlib.compress(b""))
-
-
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -147,3 +130,40 @@ def test_wrong_bytes_are_an_error_of_ours_or_a_picture(kind):
             except PhotoError:
                 refused += 1
     assert refused > 100
+
+
+def heic(image: Image.Image, **options) -> bytes:
+    pytest.importorskip("pillow_heif")
+    assert reads_heic()
+    return encoded(image, "HEIF", **options)
+
+
+def test_heic_keeps_its_colours_and_is_turned_upright():
+    """A phone's format, where its library is installed; its orientation is applied once, not twice."""
+    flat = Image.fromarray(CORNERS.repeat(8, 0).repeat(8, 1))  # 128 × 128: its colours are coded in blocks
+    assert np.abs(rgb(heic(flat, quality=95)).astype(int) - np.asarray(flat)).mean() < 12
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = np.rot90(np.asarray(flat), -1)
+    assert np.abs(rgb(heic(flat, quality=95, exif=exif.tobytes())).astype(int) - turned).mean() < 12
+
+
+def test_without_its_library_heic_is_told_what_to_do(monkeypatch):
+    """One line that names the package."""
+    monkeypatch.setattr(photo, "reads_heic", lambda: False)
+    with pytest.raises(PhotoError, match="pip install pillow-heif"):
+        read_photo(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+
+
+def test_a_large_or_broken_heic_is_refused():
+    """The size is told by the header; cut or shaken files end in a line."""
+    whole = heic(noise(), quality=50)
+    rng = np.random.default_rng(2)
+    for _ in range(60):
+        data = np.frombuffer(whole, np.uint8)[: rng.integers(20, len(whole))].copy()
+        data[rng.integers(12, min(len(data), 400), 3)] = rng.integers(0, 256, 3)
+        with pytest.raises(PhotoError) as caught:
+            read_photo(data.tobytes())
+        assert "\n" not in str(caught.value)
+    with pytest.raises(PhotoError, match="at most 25 megapixels"):
+        read_photo(heic(Image.new("RGB", (5008, 5000)), quality=1))

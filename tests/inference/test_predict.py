@@ -9,7 +9,7 @@ from fer_core.errors import PhotoError
 from fer_core.evaluation.decision import Decision
 from fer_core.evaluation.operating import OperatingPoint
 from fer_core.inference.detectors import Box, get_detector
-from fer_core.inference.predict import UNSURE, FaceResult, annotate, classify_photo
+from fer_core.inference.predict import UNSURE, FaceResult, classify_photo, decide
 
 LABELS = ("Sad", "Happy", "Neutral")
 
@@ -132,20 +132,10 @@ def test_a_damaged_photo_is_refused(detector):
         classify_photo(b"no picture", Brightness(), detector)
 
 
-def test_annotate_draws_boxes_on_a_copy():
-    """Each box has its label's colour, an unsure face is white, and the photo itself stays as it was."""
-    photo = np.zeros((120, 200, 3), np.uint8)
-    faces = [
-        face(0.1, 0.8, 0.1, box=Box(10, 40, 60, 60, 1.0)),
-        face(0.34, 0.33, 0.33, box=Box(100, 40, 60, 60, 1.0)),
-    ]
-    drawn = np.asarray(annotate(photo, faces, {"Happy": "#ff8000"}))
-    assert drawn[99, 69].tolist() == [255, 128, 0]
-    assert drawn[99, 159].tolist() == [255, 255, 255]
-    assert drawn[70, 40].tolist() == [0, 0, 0]
-    assert not photo.any()
-
-
-def test_annotate_stays_inside_a_tiny_photo():
-    """A number that has no room is cut off and raises nothing."""
-    assert annotate(np.zeros((4, 4, 3), np.uint8), [face(1, 0, 0, box=Box(0, 0, 4, 4, 1.0))], {}).size == (4, 4)
+def test_many_faces_are_decided_as_one_is():
+    """`decide` gives the label of `FaceResult` for each face, with an operating point and without."""
+    y_prob = np.random.default_rng(0).dirichlet([1, 1, 1], 300)
+    for point in (None, OperatingPoint(("Sad",), 0.3, 0.7)):
+        chosen, sure = decide(y_prob, LABELS, point)
+        labels = [LABELS[index] if certain else None for index, certain in zip(chosen, sure, strict=True)]
+        assert labels == [face(*row, point=point).label for row in y_prob]

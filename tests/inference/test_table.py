@@ -37,4 +37,14 @@ def test_rows_become_the_same_files(files):
 
 def test_no_picture_is_an_empty_table():
     """With its columns."""
-    assert to_table([], schema(("Sad",))).column_names == ["path", "face", "x", "y", "w", "h", "label", "p_Sad", "error"]
+    assert to_table([], schema(("Sad",))).column_names == [
+        "path",
+        "face",
+        "x",
+        "y",
+        "w",
+        "h",
+        "label",
+        "p_Sad",
+        "error",
+    ]

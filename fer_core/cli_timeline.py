@@ -1,0 +1,89 @@
+"""The verbs about expression over time: timeline, recurrent."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fer_core import store
+from fer_core.cli_common import check_writable, load, say
+from fer_core.errors import FerError, ModelError
+
+
+def timeline(arguments) -> tuple[dict, str]:
+    """Faces of a video and their expressions over time, as CSV: one row a frame and face."""
+    from fer_core.evaluation.decision import read_decision
+    from fer_core.inference.classifier import Classifier
+    from fer_core.inference.detectors import get_detector
+    from fer_core.inference.summary import shares_frame
+    from fer_core.inference.timeline import classify, timeline_table, watch
+    from fer_core.inference.tracks import Tracks
+    from fer_core.inference.video import Video
+
+    check_writable(Path(arguments.out))
+    model = store.open_trained(arguments.model)
+    try:
+        with Path(arguments.video).open("rb") as file:
+            watched = watch(Video(file).frames(arguments.rate), get_detector(), Tracks())
+    except OSError as error:
+        raise FerError(f"{arguments.video}: expected a readable video, found: {error.strerror}") from error
+    except FerError as error:
+        raise type(error)(f"{arguments.video}: {error}") from error
+    decision, reader = read_decision(model), _reader(model, arguments.smoothing)
+    found = classify(watched, Classifier.load(model.id), decision)
+    if reader:
+        found, decision = reader.read(watched, found), None
+    elif arguments.smoothing not in ("none", "recurrent"):
+        found = found.smoothed(arguments.smoothing, arguments.width)
+    table = timeline_table(found, decision.point if decision else None)
+    table.to_csv(arguments.out, index=False)
+    shares = shares_frame({Path(arguments.video).name: table})
+    result = {"frames": len(found.seconds), "faces": len(found.faces), "shares": shares.to_dict("records")}
+    lines = [f"{row.label}: {row.share:.1%} of {row.n:,}" for row in shares.itertuples() if row.share > 0]
+    return result, "\n".join([f"wrote {arguments.out}: {result['frames']} frames, {result['faces']} faces", *lines])
+
+
+def recurrent(arguments) -> tuple[dict, str]:
+    """Train the GRU of a model on composed sequences, and judge it; kept beside the model if it wins."""
+    from fer_core.networks.recurrent import save_recurrent
+    from fer_core.training import recurrent as training
+
+    model, dataset, settings = store.open_trained(arguments.model), load(arguments), training.Settings()
+    ways = {"validation": 3, "train": 2, "test": 3}
+    pools = {
+        split: training.pool(model, dataset, split, ways=ways[split], seed=seed, tell=say)
+        for seed, split in ((100, "validation"), (300, "train"), (200, "test"))
+    }
+    network = training.train(pools["train"], pools["validation"], settings, say)
+    scored = {hold: training.judge(network, pools["validation"], pools["test"], hold) for hold in training.HOLDS}
+    kept = all(map(training.wins, scored.values()))
+    record = training.record_of(scored, settings, dataset)
+    if kept:
+        save_recurrent(model, network, record)
+    lines = [
+        f"a face drawn for every {hold} steps at {training.RATE:g} a second:\n{table.round(4).to_string(index=False)}"
+        for hold, table in scored.items()
+    ]
+    lines.append(f"the GRU {'wins: it is kept beside' if kept else 'does not win: nothing is kept beside'} {model.id}")
+    return {"model": model.id, "kept": kept} | record, "\n".join(lines)
+
+
+def add_arguments(verb: Callable) -> None:
+    """Register these verbs; `verb(function, source=…)` makes the parser of one."""
+    sub = verb(timeline)
+    sub.add_argument("model")
+    sub.add_argument("video", help="MP4, MOV or WEBM")
+    sub.add_argument("--out", required=True, help="the CSV to write")
+    sub.add_argument("--rate", type=float, default=5.0, help="frames a second that are looked at (default: 5)")
+    sub.add_argument("--smoothing", choices=("none", "window", "exponential", "recurrent"), default="none")
+    sub.add_argument("--width", type=float, default=1.8, help="of the smoothing, in seconds (default: 1.8)")
+    verb(recurrent, source=True).add_argument("model")
+
+
+def _reader(model: store.SavedModel, smoothing: str):
+    if smoothing != "recurrent":
+        return None
+    from fer_core.inference.recurrent import Reader
+    from fer_core.networks.recurrent import find_recurrent
+
+    if find_recurrent(model) is None:
+        raise ModelError(f"{model.id}: expected a recurrent network beside it, found none; run recurrent {model.id}")
+    return Reader(model)

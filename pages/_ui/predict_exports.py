@@ -1,0 +1,60 @@
+"""Predict: all faces as a table, and what can be taken away; each carries what a label is and is not."""
+
+import io
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from fer_core.inference.annotation import annotate, captioned
+from fer_core.inference.answers import Answered, answers_frame, answers_json
+from fer_core.inference.photo import read_photo
+from fer_core.inference.predict import RULE, FaceResult
+from fer_core.labels import COLOURS, MEANING
+from pages._ui.predict_models import Answerer
+
+QUALITY = 92
+"""Of the JPEG of an annotated picture."""
+
+
+def show_table(pictures: Sequence[Answered], answerers: Sequence[Answerer]) -> None:
+    """One row a face and model, or a picture that has none; and the same as CSV and JSON."""
+    frame = answers_frame(pictures, {one.model.id: one.model.labels for one in answerers})
+    with st.expander(f"All as a table ({len(frame):,} rows)"):
+        st.dataframe(_in_words(frame), hide_index=True, key="predict_table", alt="One row a face and model")
+    with st.container(horizontal=True):
+        _download("Table as CSV", lambda: frame.to_csv(index=False), "expressions.csv", "text/csv")
+        decisions = {one.model.id: one.decision.sentences for one in answerers}
+        _download("All as JSON", lambda: answers_json(pictures, decisions), "expressions.json", "application/json")
+
+
+def offer_annotated(name: str, read: Callable[[], bytes], faces: Sequence[FaceResult], model: str) -> None:
+    """The picture at its full size with its faces boxed, what is said of each below it; drawn when asked for."""
+    stem = name.partition(". ")[2].rpartition(".")[0] or "picture"
+    label = f"{name} with boxes"
+    _download(label, lambda: annotated(read(), faces, model), f"{stem}-annotated.jpg", "image/jpeg", f"boxes-{name}")
+
+
+def annotated(data: bytes, faces: Sequence[FaceResult], model: str) -> bytes:
+    """A JPEG; `data` is the encoded picture."""
+    said = [f"{number}: {_answer(face)}" for number, face in enumerate(faces, 1)] or ["No face found"]
+    words = f"{'; '.join(said)} (model {model}).\n{RULE}\n{MEANING}"
+    buffer = io.BytesIO()
+    picture = captioned(annotate(read_photo(data), faces, COLOURS), words)
+    picture.save(buffer, "JPEG", quality=QUALITY, comment=MEANING)
+    return buffer.getvalue()
+
+
+def _answer(face: FaceResult) -> str:
+    share = f"{face.probabilities[face.label or face.most_probable]:.0%}"
+    return f"{face.label} {share}" if face.label else f"unsure, at most {face.most_probable} {share}"
+
+
+def _in_words(frame: pd.DataFrame) -> pd.DataFrame:
+    """For the reader's eyes: without what is the same in every row, or in none."""
+    filled = frame.drop(columns="meaning").dropna(axis="columns", how="all")
+    return filled.rename(columns=lambda name: name.removeprefix("p_"))
+
+
+def _download(label: str, data: Callable, name: str, mime: str, key: str | None = None) -> None:
+    st.download_button(label, data, name, mime, key, on_click="ignore", icon=":material/download:")

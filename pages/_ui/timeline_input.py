@@ -1,0 +1,134 @@
+"""Timeline: a recording that a visitor brings, watched once; in the memory of the session alone."""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import streamlit as st
+
+from fer_core.errors import PhotoError
+from fer_core.inference.detectors import get_detector
+from fer_core.inference.photo import read_photo
+from fer_core.inference.timeline import Watched, watch
+from fer_core.inference.tracks import Tracks
+from fer_core.inference.video import Frame, Video
+
+RATES = (1, 2, 5, 10)
+
+_LAST = "timeline_last"  # in the session's state: of the last recording, what was watched
+
+
+@dataclass
+class _Seen:
+    """Of the recording `key`: its faces, which of its pictures could be `used`, and what was wrong with the others."""
+
+    key: tuple
+    watched: Watched | None = None
+    used: list[int] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What was watched of `name`; `look(index)` gives a frame again, uint8 `(h, w, 3)`.
+
+    `step` is the time between frames in `unit`; `names` are those of pictures, none of a video.
+    """
+
+    key: tuple
+    name: str
+    watched: Watched
+    look: Callable[[int], np.ndarray]
+    step: float
+    unit: str = "seconds"
+    names: tuple[str, ...] = ()
+
+
+def ask_video() -> Recording | None:
+    """A video, and how often it is looked at."""
+    file = st.file_uploader("Video (MP4, MOV or WEBM)", key="video")
+    rate = st.segmented_control(
+        "Frames a second",
+        RATES,
+        default=5,
+        required=True,
+        key="rate",
+        bind="query-params",
+        help="More of them follow faster changes and take longer, about a tenth of a second each.",
+    )
+    if not file:
+        return None
+    video = Video(file)
+    seen = _watch_once((file.file_id, rate), lambda seen: _of_video(video, rate, seen), Tracks())
+
+    def look(index: int) -> np.ndarray:
+        return video.frame_at(seen.watched.seconds[index]).rgb
+
+    return Recording(seen.key, file.name, seen.watched, look, 1 / rate)
+
+
+def ask_pictures() -> Recording | None:
+    """Pictures in the order of their names."""
+    files = st.file_uploader("Pictures, in the order of their names", accept_multiple_files=True, key="pictures")
+    if not files:
+        return None
+    ordered = sorted(files, key=lambda file: _natural(file.name))
+    tracks = Tracks(patience=math.inf, reach=math.inf)
+    seen = _watch_once(tuple(file.file_id for file in ordered), lambda seen: _of_pictures(ordered, seen), tracks)
+    used = [ordered[index] for index in seen.used]
+
+    def look(index: int) -> np.ndarray:
+        return read_photo(used[index].getvalue())
+
+    names = tuple(file.name for file in used)
+    return Recording(seen.key, f"{len(used)} pictures", seen.watched, look, 1.0, "pictures", names)
+
+
+def _watch_once(key: tuple, frames: Callable[[_Seen], Iterator[Frame]], tracks: Tracks) -> _Seen:
+    """What is kept of the last recording, or what watching a new one gives; tells its problems."""
+    seen = st.session_state.get(_LAST)
+    if seen is None or seen.key != key:
+        seen = _Seen(key)
+        seen.watched = watch(frames(seen), get_detector(), tracks)
+        st.session_state[_LAST] = seen
+    for problem in seen.problems[:5]:
+        st.error(problem, icon=":material/error:")
+    if len(seen.problems) > 5:
+        st.error(f"So it is with {len(seen.problems) - 5} more.", icon=":material/error:")
+    return seen
+
+
+def _of_video(video: Video, rate: float, seen: _Seen) -> Iterator[Frame]:
+    """Its frames up to the first that can't be read, telling how far it is."""
+    bar, whole = st.progress(0.0, "Watching the video"), video.duration
+    try:
+        for number, frame in enumerate(video.frames(rate), 1):
+            of_all = f" of {whole:.0f}" if whole > 0 else ""
+            share = min(frame.seconds / whole, 1.0) if whole > 0 else 0.0
+            bar.progress(share, f"Watching: second {frame.seconds:.0f}{of_all}, {number:,} frames")
+            yield frame
+    except PhotoError as error:
+        seen.problems.append(str(error))
+    bar.empty()
+
+
+def _of_pictures(files: Sequence, seen: _Seen) -> Iterator[Frame]:
+    """Those that can be read, a step each."""
+    bar = st.progress(0.0, "Looking at the pictures")
+    for number, file in enumerate(files):
+        bar.progress((number + 1) / len(files), f"Picture {number + 1:,} of {len(files):,}")
+        try:
+            frame = Frame(float(len(seen.used) + 1), read_photo(file.getvalue()))
+        except PhotoError as error:
+            seen.problems.append(f"{file.name}: {error}")
+        else:
+            seen.used.append(number)
+            yield frame
+    bar.empty()
+
+
+def _natural(name: str) -> list[tuple[str, int]]:
+    """A key that sorts `frame2` before `frame10`."""
+    return [(text, int(number or 0)) for text, number in re.findall(r"(\D*)(\d*)", name)]

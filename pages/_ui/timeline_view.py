@@ -1,0 +1,149 @@
+"""Timeline: one recording over time, and the frame that is looked at."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+from fer_core.evaluation.decision import Decision, read_decision
+from fer_core.evaluation.figures import probability_bars
+from fer_core.evaluation.timeline_figures import KINDS, mark, timeline_figure
+from fer_core.inference.annotation import annotate
+from fer_core.inference.timeline import Timeline, classify, faces_at, timeline_frame, timeline_table
+from fer_core.labels import COLOURS
+from fer_core.networks.recurrent import find_recurrent
+from fer_core.store import SavedModel
+from pages._ui import cached, charts, pickers, theme, words
+from pages._ui.timeline_input import Recording
+
+PLAIN, RECURRENT = "None", "Recurrent"
+LARGEST = 900
+"""Width, in pixels, at which a frame is shown at most."""
+DRAWN = 4
+"""Faces that have a part in the chart, those that are seen most often."""
+ENLARGED = 96
+
+_SAID = "timeline_said"  # in the session's state: of the last recording, what the model says of each face by itself
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A recording as a model and a smoothing tell it."""
+
+    recording: Recording
+    timeline: Timeline
+    decision: Decision
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """What is exported."""
+        table = timeline_table(self.timeline, self.decision.point)
+        if names := self.recording.names:
+            table = table.drop(columns="seconds")
+            table.insert(1, "picture", [names[frame - 1] for frame in table["frame"]])
+        return table
+
+
+def read(recording: Recording, model: SavedModel) -> Shown:
+    """What `model` says of each face, made steadier as the visitor chooses."""
+    decision = read_decision(model)
+    key = (recording.key, model.id, decision)
+    known = st.session_state.get(_SAID)
+    if known is None or known[0] != key:
+        known = key, classify(recording.watched, cached.classifier(model), decision)
+        st.session_state[_SAID] = known
+    for sentence in decision.sentences:
+        st.caption(sentence)
+    return _smoothed(recording, known[1], model, decision)
+
+
+def show(shown: Shown) -> None:
+    """The chart, the frame, and the table to take away."""
+    faces = shown.timeline.faces
+    if not faces:
+        st.warning("No face was found in it.", icon=":material/face_retouching_off:")
+        return
+    said = f"{len(shown.timeline.seconds):,} {_noun(shown)}, {len(faces)} {'face' if len(faces) == 1 else 'faces'}"
+    without = len(shown.timeline.seconds) - len(np.unique(shown.timeline.frame))
+    gaps = f"; in {without:,} of them no face is seen, and nothing is said of these" if without else ""
+    more = f" The {DRAWN} that are seen most often are drawn." if len(faces) > DRAWN else ""
+    st.caption(f"{said}{gaps}.{more} A face is followed by where it is, not by who it is.")
+    kind = pickers.choice("Chart", KINDS, "chart")
+    _scrub(shown, kind, sorted(faces[:DRAWN]))
+    st.download_button(
+        "Table as CSV",
+        lambda: shown.table.to_csv(index=False),
+        "timeline.csv",
+        "text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+        help="One row a frame and face. Nothing is kept here: bring it again to lay recordings side by side.",
+    )
+
+
+@st.fragment
+def _scrub(shown: Shown, kind: str, faces: list[int]) -> None:
+    """The chart with the moment that is looked at, and the frame of that moment."""
+    recording, timeline = shown.recording, shown.timeline
+    chart = st.container()
+    seconds = timeline.seconds
+    index = 0
+    if len(seconds) > 1:
+        axis = "Picture" if recording.names else "Second"
+        low, high, step = (1, len(seconds), 1) if recording.names else (0.0, float(seconds[-1]), recording.step)
+        at = st.slider(axis, low, high, step=step, key=f"at_{hash(recording.key)}")
+        index = int(np.abs(seconds - at).argmin())
+    with chart:
+        figure = timeline_figure(timeline_frame(timeline, faces), kind, recording.step, recording.unit)
+        charts.show(mark(figure, float(seconds[index]), theme.ink()), "timeline")
+    left, right = st.columns([3, 2])
+    found = faces_at(timeline, recording.watched.crops, index, shown.decision.point)
+    with left:
+        picture = annotate(recording.look(index), found.values(), COLOURS, found)
+        picture.thumbnail((LARGEST, LARGEST))
+        name = recording.names[index] if recording.names else f"Second {seconds[index]:.1f}"
+        words_of = ", ".join(f"face {number} {face.label or 'unsure'}" for number, face in found.items())
+        st.image(picture, caption=f"{name}: {words_of or 'no face is seen'}", alt=f"{name}, faces boxed")
+    with right:
+        for number, face in list(found.items())[:DRAWN]:
+            st.markdown(f"**Face {number}: {face.label or 'unsure'}**")
+            seen = Image.fromarray(face.crop).resize((ENLARGED, ENLARGED), Image.Resampling.NEAREST)
+            st.image(seen, alt=f"Face {number} as the network sees it")
+            charts.show(probability_bars(face.probabilities), f"bars_{number}", height=230)
+
+
+def _smoothed(recording: Recording, said: Timeline, model: SavedModel, decision: Decision) -> Shown:
+    is_video = not recording.names
+    saved = find_recurrent(model) if is_video else None
+    options = [*([RECURRENT] if saved else ()), "Window", "Exponential", PLAIN]
+    name = pickers.choice("Smoothing", options, "smoothing")
+    if name == RECURRENT:
+        st.caption(_scores(saved.record))
+        # what was fitted for the network's own probabilities doesn't hold for these
+        return Shown(recording, cached.reader(model).read(recording.watched, said), Decision())
+    if name == PLAIN:
+        return Shown(recording, said, decision)
+    low, high, first = (0.2, 10.0, 1.8) if is_video else (1.0, 20.0, 3.0)
+    explained = "The mean of what is seen within it." if name == "Window" else "After it, a frame counts half."
+    width = st.slider(
+        f"Width in {recording.unit}", low, high, first, low, key=f"width_{recording.unit}", help=explained
+    )
+    return Shown(recording, said.smoothed(name.lower(), width), decision)
+
+
+def _scores(record: dict) -> str:
+    """How it did on sequences that nobody had seen, in words."""
+    told = "; ".join(
+        f"{row['method']} {words.interval(row['macro_recall'], row['macro_recall_low'], row['macro_recall_high'])}"
+        for row in record["scores"]["hold 1"]
+    )
+    return (
+        "A recurrent network (GRU) reads each face forwards and backwards over the whole recording. Macro recall of a "
+        f"frame on sequences composed of test faces, which are no film: {told}."
+    )
+
+
+def _noun(shown: Shown) -> str:
+    return "pictures" if shown.recording.names else "frames"

@@ -1,0 +1,62 @@
+import io
+import json
+
+import numpy as np
+import pandas as pd
+
+from fer_core.inference.answers import Answered, answers_frame, answers_json
+from fer_core.inference.detectors import Box
+from fer_core.inference.predict import FaceResult
+from fer_core.labels import MEANING
+
+LABELS = {"a": ("Sad", "Happy"), "b": ("Negative", "Positive")}
+
+
+def face(model: str, first: float) -> FaceResult:
+    share = dict(zip(LABELS[model], (first, round(1 - first, 2)), strict=True))
+    return FaceResult(Box(1, 2, 3, 4, 1.0), np.zeros((48, 48), np.uint8), share)
+
+
+PICTURES = [
+    Answered("10. z.png", {"a": [face("a", 0.9), face("a", 0.2)], "b": [face("b", 0.7), face("b", 0.1)]}),
+    Answered("2. bad.png", error="expected a picture"),
+    Answered("1. empty.png", {"a": [], "b": []}),
+]
+
+
+def test_csv_has_a_row_for_each_face_and_model():
+    """In the order of the pictures, then of the faces; read back from the CSV, every row says what it means."""
+    written = answers_frame(PICTURES, LABELS).to_csv(index=False)
+    frame = pd.read_csv(io.StringIO(written))
+    assert frame["picture"].tolist() == ["10. z.png"] * 4 + ["2. bad.png", "1. empty.png"]
+    assert frame["face"].tolist()[:4] == [1, 1, 2, 2]
+    assert frame["model"].tolist()[:4] == ["a", "b", "a", "b"]
+    assert frame["label"].tolist()[:4] == ["Sad", "Negative", "Happy", "Positive"]
+    assert frame["p_Happy"].round(3).tolist()[:3:2] == [0.1, 0.8]
+    assert frame["error"].tolist()[4:] == ["expected a picture", "no face found"]
+    assert (frame["meaning"] == MEANING).all()
+
+
+def test_an_unsure_face_is_called_so():
+    """No label is not an empty cell, which could be taken for a fault."""
+    labels = {"a": ("Sad", "Happy", "Neutral")}
+    unsure = FaceResult(
+        Box(1, 2, 3, 4, 1.0), np.zeros((48, 48), np.uint8), dict(zip(labels["a"], (0.3, 0.35, 0.35), strict=True))
+    )
+    assert answers_frame([Answered("x", {"a": [unsure]})], labels)["label"].tolist() == ["unsure"]
+
+
+def test_json_is_the_verbs_by_model():
+    """`files` as the verb `predict` prints them, beside the meaning, the rule and what was saved for the model."""
+    told = json.loads(answers_json(PICTURES, {"a": ("Calibrated.",), "b": ()}))
+    assert told["meaning"] == MEANING
+    assert "40%" in told["rule"]
+    assert told["models"]["a"]["decision"] == ["Calibrated."]
+    first, bad, empty = told["models"]["b"]["files"]
+    assert first["faces"][0] == {
+        "box": [1, 2, 3, 4],
+        "probabilities": {"Negative": 0.7, "Positive": 0.3},
+        "label": "Negative",
+    }
+    assert bad == {"path": "2. bad.png", "error": "expected a picture"}
+    assert empty == {"path": "1. empty.png", "faces": []}
