@@ -27,7 +27,8 @@ class Classifier:
 
         self.labels = tuple(labels)
         signature = tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32)
-        self._network = tf.function(lambda faces: network(faces)).get_concrete_function(signature)
+        # without autograph, which a network of layers doesn't need, and which writes what it makes to a file
+        self._network = tf.function(lambda faces: network(faces), autograph=False).get_concrete_function(signature)
         outputs = tuple(self._network.structured_outputs.shape)
         if outputs != (None, len(self.labels)):
             raise ModelError(

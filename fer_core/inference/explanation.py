@@ -172,7 +172,7 @@ def _traced(with_maps, mirrored: list[bool]):
         return tf.math.divide_no_nan(total, tf.reduce_max(total, axis=(1, 2), keepdims=True))
 
     signature = tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32), tf.TensorSpec((None,), tf.int32)
-    return tf.function(heat).get_concrete_function(*signature)
+    return tf.function(heat, autograph=False).get_concrete_function(*signature)  # as in `classifier`
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:

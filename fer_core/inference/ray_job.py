@@ -75,14 +75,18 @@ def _connected(workers: int) -> Iterator[None]:
     import ray
 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
-    here: dict[str, Any] = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers, "_node_ip_address": "127.0.0.1"}
-    ray.init(
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        runtime_env={"env_vars": {"FER_MODELS": str(models_dir().resolve()), "OMP_NUM_THREADS": "1"}},
-        **here,
-    )
+    address = os.environ.get("RAY_ADDRESS")
+    here: dict[str, Any] = {} if address else {"num_cpus": workers, "_node_ip_address": "127.0.0.1"}
+    try:
+        ray.init(
+            include_dashboard=None if address else False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            runtime_env={"env_vars": {"FER_MODELS": str(models_dir().resolve()), "OMP_NUM_THREADS": "1"}},
+            **here,
+        )
+    except (ConnectionError, ValueError) as error:
+        raise FerError(f"expected a Ray at {address or 'this machine'}, found: {_first_line(error)}") from error
     ray.data.DataContext.get_current().enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     try:

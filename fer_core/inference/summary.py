@@ -18,7 +18,7 @@ _COLUMNS = {"frame", "face", "label"}
 
 
 def shares_frame(recordings: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """One row a recording and label, those of `timeline.timeline_table`: `recording`, `label`, `n`, `share` and bounds.
+    """One row a recording and label: `recording`, `label`, `n`, `share`, `low`, `high`; of `timeline.timeline_table`s.
 
     `n` counts the recording's entries, one a frame and face seen in it, and `share` is of these. `low` and `high` bound
     the middle 95 % of what recordings of as many blocks, drawn from its blocks of `BLOCK` seconds, would show (block

@@ -139,7 +139,7 @@ def faces_at(
     entries = np.flatnonzero(timeline.frame == frame)
     return {
         int(timeline.face[entry]): FaceResult(
-            Box(*timeline.boxes[entry].tolist(), 1.0),
+            Box(**dict(zip(PLACES, timeline.boxes[entry].tolist(), strict=True)), confidence=1.0),
             crops[entry],
             dict(zip(timeline.labels, timeline.y_prob[entry].tolist(), strict=True)),
             point,

@@ -133,7 +133,7 @@ def best_smoothing(validation: Pool, hold: int) -> tuple[str, float]:
 
 
 def judge(network, validation: Pool, test: Pool, hold: int) -> pd.DataFrame:
-    """`evaluation.sequences.scores` on test sequences: frame alone, best smoothing, recurrent network, in this order."""
+    """`evaluation.sequences.scores` on test sequences: frame alone, best smoothing, recurrent network in this order."""
     name, width = best_smoothing(validation, hold)
     sequences, vectors, y_prob = test.compose(JUDGED, 2000 + hold, hold=hold)
     answers = {

@@ -25,7 +25,7 @@ from fer_core.inference.detectors import get_detector
 from fer_core.inference.predict import classify_photo
 
 PICTURES = (1_000, 10_000)
-PHOTOS = 256
+PHOTOS = 128
 SIDES = (512, 640, 800, 1024)
 ROUNDS = 3
 

@@ -192,15 +192,15 @@ def test_no_file_is_written_by_predicting(predict, tmp_path, astronaut, monkeypa
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setattr("tempfile.tempdir", None)
-    app = upload(predict(), warm__png=png(astronaut))  # what the first photo loads may be kept: no part of it
+    app = upload(predict(also=["Where the network looked", "Nearest training faces"]), first__png=png(astronaut))
     trees = (tmp_path, ROOT / "pages", ROOT / "fer_core", ROOT / "models", ROOT / "data", ROOT / ".streamlit")
-    before = [_tree(folder) for folder in trees]
+    before = [_tree(folder) for folder in trees]  # the first one loaded the drawn faces, which are kept
     files = bad_pictures.odd_but_fine() | {"face.png": png(astronaut)}
     upload_all(app, dict(list(files.items())[-20:]))
     app.toggle(key="whole").set_value(True).run()
-    app.pills[0].set_value(["Where the network looked", "Nearest training faces"]).run()
     assert not app.exception
     assert annotated(png(astronaut), [], "compact")
+    assert not list(temporary.iterdir())
     assert [_tree(folder) for folder in trees] == before
 
 
