@@ -111,5 +111,5 @@ def _narrowing(width: int) -> Callable[[np.ndarray], np.ndarray]:
         return np.asarray
     from sklearn.random_projection import SparseRandomProjection
 
-    projection = SparseRandomProjection(WIDEST, random_state=0).fit(np.empty((1, width), np.float32))
+    projection = SparseRandomProjection(WIDEST, random_state=0).fit(np.zeros((1, width), np.float32))
     return lambda features: projection.transform(features).astype(np.float32)

@@ -115,7 +115,7 @@ def test_queued_run_can_be_stopped(short_run):
     wait_until(lambda: not second.busy, 10)
     assert second.status == "stopped"
     runs.request_stop(first)
-    wait_until(lambda: not first.busy, 30)
+    wait_until(lambda: not first.busy)
 
 
 def test_failed_run_says_why_in_one_line(short_run):
