@@ -1,6 +1,5 @@
 """What this machine is, and what was measured on it, kept in the data folder since measuring takes a while."""
 
-import contextlib
 import json
 import os
 import platform
@@ -15,12 +14,14 @@ BFLOAT16_FLAGS = ("amx_bf16", "avx512_bf16")
 
 def processor() -> str:
     """The processor's name and, since virtual ones share names, its bfloat16 instructions."""
-    with contextlib.suppress(FileNotFoundError):  # not on Linux
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        info = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-        flags = [flag for flag in BFLOAT16_FLAGS if flag in info.get("flags", "").split()]
-        return " ".join([info.get("model name", platform.machine()), *flags])
-    return platform.processor() or platform.machine()
+    info = _cpuinfo()
+    name = info.get("model name") or platform.processor() or platform.machine()
+    return " ".join([name, *_bfloat16_flags(info)])
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether the processor has instructions for it; False where nothing says so."""
+    return bool(_bfloat16_flags(_cpuinfo()))
 
 
 @cache  # none of it changes while a process runs
@@ -41,6 +42,19 @@ def remember(name: str, measured: dict[str, dict]) -> None:
     """Add measurements, by key, to those of `name`."""
     text = json.dumps(remembered(name) | measured, indent=1)
     write_atomic(_file(name), lambda file: file.write(text.encode()))
+
+
+def _cpuinfo() -> dict[str, str]:
+    """What Linux says of the last core; nothing on other systems."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+def _bfloat16_flags(info: dict[str, str]) -> list[str]:
+    return [flag for flag in BFLOAT16_FLAGS if flag in info.get("flags", "").split()]
 
 
 def _file(name: str) -> Path:

@@ -10,9 +10,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from statistics import median
 
 import numpy as np
 
@@ -44,16 +43,13 @@ def measure(config: TrainConfig) -> Speed:
 
     Loads TensorFlow and draws from its seeded generators. Other work on the machine makes the numbers smaller.
     """
-    precisions = ("float32", "bfloat16") if config.precision == "auto" else (config.precision,)
-    largest, fastest, best = max(config.sides), float("inf"), config.precision
-    for precision in precisions:
-        step = _trainer(replace(config, precision=precision))
-        seconds = _seconds(step, largest, enough=2 * fastest)
-        if seconds < fastest:
-            best, chosen, fastest = precision, step, seconds
-    seconds_by_side = {side: _seconds(chosen, side) for side in sorted({*config.sides} - {largest})}
-    seconds_by_side[largest] = fastest
-    return Speed(best, {side: round(config.batch_size / took, 1) for side, took in seconds_by_side.items()})
+    steps = {precision: _trainer(replace(config, precision=precision)) for precision in _precisions(config)}
+    largest = max(config.sides)
+    seconds = _seconds(steps, largest)
+    best = min(seconds, key=seconds.__getitem__)
+    by_side = {side: _seconds({best: steps[best]}, side)[best] for side in sorted({*config.sides} - {largest})}
+    by_side[largest] = seconds[best]
+    return Speed(best, {side: round(config.batch_size / took, 1) for side, took in by_side.items()})
 
 
 def known(config: TrainConfig) -> Speed | None:
@@ -129,15 +125,27 @@ def _trainer(config: TrainConfig) -> Callable[[int], None]:
     return lambda side: engine.train_batch(faces, np.arange(n), (0, 0), config.learning_rate, side)
 
 
-def _seconds(step: Callable[[int], None], side: int, enough: float = float("inf")) -> float:
-    """Median time of a step at `side`; of the first one alone where that takes more than `enough`."""
-    step(side)  # compiles
-    times: list[float] = []
-    while len(times) < STEPS and max(times, default=0) <= enough:
-        start = time.perf_counter()
-        step(side)
-        times.append(time.perf_counter() - start)
-    return median(times)
+def _precisions(config: TrainConfig) -> tuple[str, ...]:
+    """What may be the fastest: a processor without bfloat16 instructions emulates them, at a third of the speed."""
+    if config.precision != "auto":
+        return (config.precision,)
+    import tensorflow as tf
+
+    able = machine.multiplies_bfloat16() or tf.config.list_physical_devices("GPU")
+    return ("float32", "bfloat16") if able else ("float32",)
+
+
+def _seconds(steps: Mapping[str, Callable[[int], None]], side: int) -> dict[str, float]:
+    """Shortest time of each step at `side`; they take turns, so that other work on the machine slows all alike."""
+    for step in steps.values():
+        step(side)  # compiles
+    fastest = dict.fromkeys(steps, float("inf"))
+    for _ in range(STEPS):
+        for name, step in steps.items():
+            start = time.perf_counter()
+            step(side)
+            fastest[name] = min(fastest[name], time.perf_counter() - start)
+    return fastest
 
 
 def _key(config: TrainConfig) -> str:
