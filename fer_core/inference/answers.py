@@ -34,7 +34,7 @@ def answers_frame(pictures: Sequence[Answered], labels: Mapping[str, Sequence[st
 
     A picture without a face, or that couldn't be used, has one row, with `error`. Each row ends with `meaning`.
     """
-    frames = []
+    frames: list[pd.DataFrame] = []
     for model, its in labels.items():
         frame = to_table([picture.to_json(model) for picture in pictures], schema(its)).to_pandas()
         frame.insert(2, "model", model)
