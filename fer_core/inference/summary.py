@@ -51,7 +51,9 @@ def read_table(file) -> pd.DataFrame:
 
 def _labels(table: pd.DataFrame) -> list[str]:
     """The classes of a table in their order, and what stands where there is none."""
-    return [column.removeprefix("p_") for column in table.columns.astype(str) if column.startswith("p_")] + [UNSURE_LABEL]
+    return [column.removeprefix("p_") for column in table.columns.astype(str) if column.startswith("p_")] + [
+        UNSURE_LABEL
+    ]
 
 
 def _shares(name: str, seen: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
