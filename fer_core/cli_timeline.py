@@ -46,7 +46,10 @@ def recurrent(arguments) -> tuple[dict, str]:
     from fer_core.networks.recurrent import save_recurrent
     from fer_core.training import recurrent as training
 
-    model, dataset, settings = store.open_trained(arguments.model), load(arguments), training.Settings()
+    if arguments.epochs < 1:
+        raise ValueError(f"epochs: expected at least 1, found {arguments.epochs}")
+    settings = training.Settings(epochs=arguments.epochs)
+    model, dataset = store.open_trained(arguments.model), load(arguments)
     ways = {"validation": 3, "train": 2, "test": 3}
     pools = {
         split: training.pool(model, dataset, split, ways=ways[split], seed=seed, tell=say)
@@ -75,7 +78,9 @@ def add_arguments(verb: Callable) -> None:
     sub.add_argument("--rate", type=float, default=5.0, help="frames a second that are looked at (default: 5)")
     sub.add_argument("--smoothing", choices=("none", "window", "exponential", "recurrent"), default="none")
     sub.add_argument("--width", type=float, default=1.8, help="of the smoothing, in seconds (default: 1.8)")
-    verb(recurrent, source=True).add_argument("model")
+    sub = verb(recurrent, source=True)
+    sub.add_argument("model")
+    sub.add_argument("--epochs", type=int, default=16, help="default: 16")
 
 
 def _reader(model: store.SavedModel, smoothing: str):
