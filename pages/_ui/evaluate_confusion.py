@@ -53,7 +53,7 @@ def _show_table(table: pd.DataFrame, true: str, predicted: str) -> None:
 def _show_faces(model: SavedModel, predictions: Predictions, true: str, predicted: str) -> None:
     behind = cell_faces(predictions, true, predicted)
     st.markdown(
-        f"{len(behind):,} faces labelled **{true}** were predicted as **{predicted}**, the most confident first."
+        f"Labelled **{true}**, predicted as **{predicted}**: n = {len(behind):,}, the most confident first."
     )
     if not len(behind):
         return

@@ -33,7 +33,7 @@ def show(model: SavedModel, predictions: Predictions) -> None:
         of = pickers.choice("What speaks for", ("predicted", "labelled"), "speaks_for")
         fine = _ask_fine()
     rows = cell_faces(predictions, true, predicted)["row"].to_numpy()
-    st.markdown(f"{len(rows):,} faces labelled **{true}** were predicted as **{predicted}**.")
+    st.markdown(f"Labelled **{true}**, predicted as **{predicted}**: n = {len(rows):,}.")
     with errors.box():
         dataset = its_dataset(model)
         if len(rows) and dataset is not None:

@@ -43,7 +43,7 @@ def test_the_faces_behind_a_cell(open_page, said, model):
     predictions = read_predictions(model.folder / "predictions.parquet", model.labels).select("validation", "honest")
     n = len(cell_faces(predictions, "Sad", "Fear"))
     app = open_page("evaluate", split="validation", part="honest", true="Sad", predicted="Fear")
-    assert f"{n} faces labelled **Sad** were predicted as **Fear**" in said(app)
+    assert f"Labelled **Sad**, predicted as **Fear**: n = {n}" in said(app)
 
 
 def test_every_face_of_a_cell_is_shown(open_page, model, monkeypatch):
