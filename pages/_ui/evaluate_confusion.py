@@ -52,9 +52,7 @@ def _show_table(table: pd.DataFrame, true: str, predicted: str) -> None:
 
 def _show_faces(model: SavedModel, predictions: Predictions, true: str, predicted: str) -> None:
     behind = cell_faces(predictions, true, predicted)
-    st.markdown(
-        f"Labelled **{true}**, predicted as **{predicted}**: n = {len(behind):,}, the most confident first."
-    )
+    st.markdown(f"Labelled **{true}**, predicted as **{predicted}**: n = {len(behind):,}, the most confident first.")
     if not len(behind):
         return
     behind = behind[faces.page_of(len(behind))]

@@ -119,7 +119,7 @@ def demo_predictions(model):
 
 
 def wait_for_cell(driver, true, predicted):
-    words = f"labelled {true} were predicted as {predicted}"
+    words = f"Labelled {true}, predicted as {predicted}: n ="
     WebDriverWait(driver, 30).until(lambda _: words in settled(driver, "Evaluate"))
 
 

@@ -30,7 +30,7 @@ def test_the_average_and_the_faces_of_a_cell(open_page, said, model):
     predictions = read_predictions(model.folder / "predictions.parquet", model.labels).select("test")
     rows = cell_faces(predictions, "Sad", "Sad")["row"].to_numpy()
     app = open_page("evaluate", view="Explanation", true="Sad", predicted="Sad")
-    assert f"{len(rows)} faces labelled **Sad** were predicted as **Sad**" in said(app)
+    assert f"Labelled **Sad**, predicted as **Sad**: n = {len(rows)}" in said(app)
     assert "on the weights" in said(app)
     captions = [image.captions[0] for image in app.image]
     assert f"Average of the {min(len(rows), 96)} most confident (n = {len(rows)}): what speaks for Sad" in captions
