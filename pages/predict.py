@@ -7,7 +7,17 @@ import streamlit as st
 from fer_core.inference.answers import Answered
 from fer_core.labels import MEANING
 from fer_core.store import SavedModel
-from pages._ui import frame, pickers, predict_exports, predict_faces, predict_models, predict_pictures, purpose, wake
+from pages._ui import (
+    frame,
+    pickers,
+    predict_exports,
+    predict_faces,
+    predict_models,
+    predict_pictures,
+    purpose,
+    wake,
+    words,
+)
 from pages._ui.predict_faces import ALIKE, LOOKED
 from pages._ui.predict_pictures import Picture, Seen
 
@@ -38,7 +48,7 @@ def show_problems(pictures: Sequence[Picture], seen: Mapping[str, Seen]) -> None
     """A line for each picture that can't be used."""
     problems = [f"{picture.name}: {problem}" for picture in pictures if (problem := seen[picture.key].problem)]
     if len(problems) == 1:
-        st.error(problems[0], icon=":material/error:")
+        st.error(words.literal(problems[0]), icon=":material/error:")
     elif problems:
         st.error(f"{len(problems)} of {len(pictures)} files can't be used.", icon=":material/error:")
         st.code("\n".join(problems), language=None, wrap_lines=True)
@@ -49,7 +59,7 @@ def offer_whole(pictures: Sequence[Picture], seen: Mapping[str, Seen]) -> bool:
     without = [each.name for each in pictures if not seen[each.key].problem and not seen[each.key].boxes]
     if not without:
         return False
-    st.warning(f"No face was found in {', '.join(without)}.", icon=":material/face_retouching_off:")
+    st.warning(f"No face was found in {words.literal(', '.join(without))}.", icon=":material/face_retouching_off:")
     return st.toggle("Use the whole picture where no face was found", key="whole")
 
 
@@ -62,7 +72,7 @@ def show_pictures(
     pages = -(-len(answered) // PAGE)
     first = PAGE * (st.pagination(pages, key="page") - 1) if pages > 1 else 0
     for picture, its in answered[first : first + PAGE]:
-        st.subheader(picture.name, anchor=False, divider=True)
+        st.subheader(words.literal(picture.name), anchor=False, divider=True)
         predict_faces.show(picture, seen[picture.key], its.faces, model, also)
         predict_exports.offer_annotated(picture.name, picture.read, its.faces[model.id], model.id)
 

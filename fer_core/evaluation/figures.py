@@ -169,7 +169,7 @@ def probability_bars(probabilities: Mapping[str, float]) -> go.Figure:
     )
     figure = go.Figure(bars).update_layout(title="Probability of each expression (1 face)")
     figure.update_xaxes(title="probability", range=[0, 1.1], tickformat=".0%")  # room for the words "100%"
-    return figure.update_yaxes(autorange="reversed")
+    return figure.update_yaxes(autorange="reversed", dtick=1)  # each class is named, however low the chart
 
 
 def _click_layer(frame: pd.DataFrame, said: Iterable[str]) -> dict[str, Any]:

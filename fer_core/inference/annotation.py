@@ -29,11 +29,11 @@ def annotate(
     for number, face in zip(numbers or count(1), faces, strict=False):
         box, colour = face.box, colours.get(face.label or "", "white")
         draw.rectangle((box.x, box.y, box.x + box.w - 1, box.y + box.h - 1), outline=colour, width=line)
-        tile = draw.textbbox((box.x + 2 * line, box.y + line), str(number), font)
-        draw.rectangle(
-            (box.x, box.y, tile[2] + 2 * line, tile[3] + 2 * line), fill="#222222", outline=colour, width=line
-        )
-        draw.text((box.x + 2 * line, box.y + line), str(number), "white", font)
+        _, _, wide, high = draw.textbbox((0, 0), str(number), font)
+        wide, high = wide + 4 * line, high + 3 * line
+        top = box.y - high + line if box.y >= high else box.y  # above the face where there is room
+        draw.rectangle((box.x, top, box.x + wide, top + high), fill="#222222", outline=colour, width=line)
+        draw.text((box.x + 2 * line, top + line), str(number), "white", font)
     return picture
 
 

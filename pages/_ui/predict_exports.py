@@ -11,6 +11,7 @@ from fer_core.inference.answers import Answered, answers_frame, answers_json
 from fer_core.inference.photo import read_photo
 from fer_core.inference.predict import RULE, FaceResult
 from fer_core.labels import COLOURS, MEANING
+from pages._ui import words
 from pages._ui.predict_models import Answerer
 
 QUALITY = 92
@@ -30,8 +31,8 @@ def show_table(pictures: Sequence[Answered], answerers: Sequence[Answerer]) -> N
 
 def offer_annotated(name: str, read: Callable[[], bytes], faces: Sequence[FaceResult], model: str) -> None:
     """The picture at its full size with its faces boxed, what is said of each below it; drawn when asked for."""
-    stem = name.partition(". ")[2].rpartition(".")[0] or "picture"
-    label = f"{name} with boxes"
+    stem = name.partition(": ")[2].rpartition(".")[0] or "picture"
+    label = f"{words.literal(name)} with boxes"
     _download(label, lambda: annotated(read(), faces, model), f"{stem}-annotated.jpg", "image/jpeg", f"boxes-{name}")
 
 

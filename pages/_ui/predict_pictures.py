@@ -66,7 +66,7 @@ def ask(model: SavedModel) -> list[Picture]:
         return []
     files = {"Upload": _uploaded, "Camera": _taken, "Paste": _pasted}[origin]()
     return [
-        Picture(f"{origin}-{file.file_id}", f"{number}. {file.name}", file.getvalue)
+        Picture(f"{origin}-{file.file_id}", f"{number}: {file.name}", file.getvalue)
         for number, file in enumerate(files, 1)
     ]
 

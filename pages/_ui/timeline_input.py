@@ -14,6 +14,7 @@ from fer_core.inference.photo import read_photo
 from fer_core.inference.timeline import Watched, watch
 from fer_core.inference.tracks import Tracks
 from fer_core.inference.video import Frame, Video
+from pages._ui import words
 
 RATES = (1, 2, 5, 10)
 
@@ -94,7 +95,7 @@ def _watch_once(key: tuple, frames: Callable[[_Seen], Iterator[Frame]], tracks: 
         seen.watched = watch(frames(seen), get_detector(), tracks)
         st.session_state[_LAST] = seen
     for problem in seen.problems[:5]:
-        st.error(problem, icon=":material/error:")
+        st.error(words.literal(problem), icon=":material/error:")
     if len(seen.problems) > 5:
         st.error(f"So it is with {len(seen.problems) - 5} more.", icon=":material/error:")
     return seen

@@ -30,7 +30,7 @@ def ask() -> dict[str, pd.DataFrame]:
             name = file.name if file.name not in tables else f"{number}. {file.name}"
             tables[name] = read_table(file)
         except PhotoError as error:
-            st.error(f"{file.name}: {error}", icon=":material/error:")
+            st.error(words.literal(f"{file.name}: {error}"), icon=":material/error:")
     return tables
 
 

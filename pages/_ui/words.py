@@ -1,6 +1,7 @@
 """Numbers as the pages write them."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -17,6 +18,11 @@ HONEST = "Honest: without the faces that are copies of a training face."
 def name(measure: str) -> str:
     """`macro_recall` → `Macro recall`, `macro_f1` → `Macro F1`."""
     return measure.replace("_", " ").capitalize().replace("f1", "F1")
+
+
+def literal(text: str) -> str:
+    """`text`, such as the name of a visitor's file, so that none of its signs is taken for Markdown."""
+    return re.sub(r"([\\`*_$~#<>\[\]])", r"\\\1", text)
 
 
 def percent(value: float) -> str:

@@ -33,7 +33,7 @@ def test_photo_of_a_smile_is_happy_and_a_broken_file_is_told_in_one_line(fresh_s
         open_page(driver, f"{address}/predict?model=compact", "Predict")
         state_purpose(driver, "Predict")
         driver.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(f"{photo}\n{broken}")
-        WebDriverWait(driver, 120, 0.5).until(lambda _: "2. broken.png" in settled(driver, "Predict"))
+        WebDriverWait(driver, 120, 0.5).until(lambda _: "2: broken.png" in settled(driver, "Predict"))
         text = settled(driver, "Predict")
         assert "1 face" in text
         assert "Happy" in text

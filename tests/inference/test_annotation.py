@@ -23,6 +23,16 @@ def test_boxes_are_drawn_on_a_copy():
     assert not photo.any()
 
 
+def test_a_number_hides_no_face():
+    """It stands above its box, or, where the picture ends there, in its corner."""
+    photo = np.full((400, 400, 3), 128, np.uint8)
+    drawn = np.asarray(annotate(photo, [face(0.8, Box(100, 200, 40, 40, 1.0))], {}))
+    assert (drawn[203:237, 103:137] == 128).all()
+    assert (drawn[190:199, 100:115] != 128).any()
+    at_edge = np.asarray(annotate(photo, [face(0.8, Box(100, 0, 40, 40, 1.0))], {}))
+    assert (at_edge[3:12, 103:112] != 128).any()
+
+
 def test_a_tiny_photo_has_room_for_no_number():
     """The number is cut off and nothing is raised."""
     assert annotate(np.zeros((4, 4, 3), np.uint8), [face(0.8, Box(0, 0, 4, 4, 1.0))], {}).size == (4, 4)

@@ -111,16 +111,23 @@ def test_two_faces_are_numbered_and_told_beside_a_file_that_is_none(predict, sai
     ]
     assert [text.value for text in app.markdown].count("#### Happy") == 2
     (fault,) = app.error
-    assert fault.value.startswith("2. text.png: expected a JPEG, PNG, WebP or HEIC picture")
+    assert fault.value.startswith("2: text.png: expected a JPEG, PNG, WebP or HEIC picture")
     table = app.dataframe[0].value
-    assert table["picture"].tolist() == ["1. group.png", "1. group.png", "2. text.png"]
+    assert table["picture"].tolist() == ["1: group.png", "1: group.png", "2: text.png"]
     assert table["face"].tolist()[:2] == [1, 2]
+
+
+def test_a_files_name_is_no_markdown(predict, astronaut):
+    """Its signs stand as they are."""
+    app = upload_all(predict(), {"*a* $x$.png": png(astronaut), "[b](c).png": b"none"})
+    assert app.subheader[0].value == r"1: \*a\* \$x\$.png"
+    assert r"\[b\](c).png: expected" in app.error[0].value
 
 
 def test_no_face_offers_the_whole_picture(predict, said):
     """It is said that there is none; switched on, all of the picture is one face."""
     app = upload(predict(), sky__png=png(np.full((100, 200, 3), 250, np.uint8)))
-    assert "No face was found in 1. sky.png" in said(app)
+    assert "No face was found in 1: sky.png" in said(app)
     assert not any(map(FACES.match, captions(app)))
     app.toggle(key="whole").set_value(True).run()
     assert any(map(FACES.match, captions(app)))
@@ -181,7 +188,7 @@ def test_pasted_pictures_are_kept_until_they_are_forgotten(predict, astronaut):
     for _ in range(2):
         app.chat_input[0].upload("image.png", png(astronaut), "image/png")
         app.chat_input[0].set_value("").run()
-    assert [heading.value for heading in app.subheader] == ["1. image.png", "2. image.png"]
+    assert [heading.value for heading in app.subheader] == ["1: image.png", "2: image.png"]
     next(button for button in app.button if "Forget" in button.label).click().run()
     assert not app.subheader
 
