@@ -8,8 +8,14 @@ from clips import encode, scene, sound
 from networked import learned_network, save_constant, save_network
 
 from fer_core.cli import main
+from fer_core.data.demo import draw_dataset
 from fer_core.labels import EMOTIONS, MEANING
 from fer_core.networks.recurrent import find_recurrent
+
+
+@pytest.fixture(scope="module")
+def faces():
+    return draw_dataset()
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ def with_inner(network, choose: Callable[[Any], Sequence | None]) -> tuple[Any, 
     """
     import keras  # costs seconds and 600 MB
 
+    if isinstance(network, keras.Sequential):  # which knows neither `input` nor how to be cloned with other calls
+        network = keras.Model(network.inputs[0], network.outputs[0])
     chosen = choose(network)
     if chosen is not None:
         return keras.Model(network.input, [*chosen, network.output]), [Origin(network, False)] * len(chosen)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fer_core.data.demo import draw_dataset
 from fer_core.data.sequences import LONGEST, SECONDS, SHORTEST, compose, disturb
 
 ROWS, CLASSES = np.arange(100, 190), (np.arange(90) % 3).astype(np.int8)
@@ -55,9 +56,9 @@ def test_one_class_cannot_change():
         compose(ROWS, np.zeros(90, np.int8), 1, seed=1)
 
 
-def test_disturbed_faces_are_still_those_faces(faces):
+def test_disturbed_faces_are_still_those_faces():
     """Each is nearer to itself than to most others; the seed decides; none is no error."""
-    images = np.asarray(faces.images[:30])
+    images = np.asarray(draw_dataset().images[:30])
     found = disturb(images, 1)
     assert found.dtype == np.uint8
     assert found.shape == images.shape

@@ -68,6 +68,18 @@ def test_a_mirrored_network_gives_the_mean_of_both_looks(drawn):
     np.testing.assert_allclose(np.mean(halves, axis=0), found.probabilities, atol=1e-4)
 
 
+def test_a_sequential_network_is_looked_into(drawn):
+    """As imported ones may be; here the input of the head are the means of patches."""
+    import keras
+
+    layers = [keras.layers.AveragePooling2D(8), keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")]
+    network = keras.Sequential([keras.Input((48, 48, 1)), *layers])
+    found = measure_embeddings(network, drawn.images[:5])
+    means = drawn.images[:5].reshape(5, 6, 8, 6, 8).mean(axis=(2, 4)).reshape(5, 36)
+    np.testing.assert_allclose(found.vectors, means, rtol=1e-5)
+    np.testing.assert_allclose(found.probabilities, network(drawn.images[:5, ..., None].astype(float)), atol=1e-5)
+
+
 def test_combined_models_stand_side_by_side(drawn):
     """Two_stage and ensemble: the parts' embeddings beside each other, in any order, and the saved probabilities."""
     from fer_core.training.combine import STAGES, ensemble, two_stage

@@ -43,7 +43,9 @@ def test_intervals_draw_whole_sequences():
 
 def test_smoothed_answers_are_of_each_sequence_by_itself():
     """One odd step among others is outvoted; a sequence beside it doesn't matter."""
-    sure = np.eye(2)[STATE]
+    state = np.array([[0, 0, 0, 0, 1, 1], [1, 1, 1, 0, 0, 0]], np.int8)
+    sure = np.eye(2)[state]
     sure[0, 1] = (0.4, 0.6)
-    found = judging.over_time(lambda y_prob, seconds: window(y_prob, seconds, 0.4), of(), sure)
-    assert found.tolist() == STATE.tolist()
+    sequences = Sequences(np.zeros(state.shape, np.int64), state, np.ones(state.shape, bool), 5.0)
+    found = judging.over_time(lambda y_prob, seconds: window(y_prob, seconds, 0.4), sequences, sure)
+    assert found.tolist() == state.tolist()

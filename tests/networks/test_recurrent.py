@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from networked import save_constant
 
+from fer_core.data.demo import draw_dataset
 from fer_core.errors import ModelError
 from fer_core.networks.recurrent import build, find_recurrent, load_recurrent, save_recurrent, with_gaps
 
 
 @pytest.fixture
-def model(faces):
-    return save_constant("seen", faces, "negative", (0.2, 0.3, 0.5))
+def model():
+    return save_constant("seen", draw_dataset(), "negative", (0.2, 0.3, 0.5))
 
 
 @pytest.fixture(scope="module")
