@@ -14,8 +14,6 @@ from fer_core.data import FaceDataset
 from fer_core.labels import EMOTIONS, MEANING
 from pages._ui import purpose
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def opened(open_page, faces):
@@ -86,7 +84,7 @@ def test_pictures_in_order_leave_a_bad_one_out(opened, two, said):
     assert "3 pictures, 2 faces; in 1 of them no face is seen" in said(app)
     (error,) = app.error
     assert error.value.startswith("notes.txt: expected a")
-    assert "p9.png" in app.get("imgs")[0].proto.imgs[0].caption
+    assert app.image[0].captions[0] == "p9.png: face 1 Happy"
 
 
 def test_no_frame_reaches_the_disk(opened, two, tmp_path):
