@@ -1,27 +1,14 @@
 import json
-from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import Image
+from pictures import LABELS, Brightness, png
 
 from fer_core.errors import PhotoError
 from fer_core.evaluation.decision import Decision
 from fer_core.evaluation.operating import OperatingPoint
 from fer_core.inference.detectors import Box, get_detector
 from fer_core.inference.predict import UNSURE, FaceResult, classify_photo, decide
-
-LABELS = ("Sad", "Happy", "Neutral")
-
-
-class Brightness:
-    """Stands where a trained classifier stands: the brighter, the happier."""
-
-    labels = LABELS
-
-    def probabilities(self, images: np.ndarray) -> np.ndarray:
-        happy = images.mean((1, 2)) / 255
-        return np.stack([(1 - happy) / 2, happy, (1 - happy) / 2], axis=1).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +21,6 @@ def detector():
 def astronaut() -> np.ndarray:
     """A smiling astronaut, 512 × 512, NASA, public domain."""
     return pytest.importorskip("skimage.data").astronaut()
-
-
-def png(array: np.ndarray) -> bytes:
-    file = BytesIO()
-    Image.fromarray(array).save(file, "PNG")
-    return file.getvalue()
 
 
 BOX = Box(2, 3, 10, 12, 1.0)
