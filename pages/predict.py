@@ -8,6 +8,7 @@ from fer_core.inference.answers import Answered
 from fer_core.labels import MEANING
 from fer_core.store import SavedModel
 from pages._ui import (
+    errors,
     frame,
     pickers,
     predict_exports,
@@ -30,7 +31,6 @@ def answer(pictures: Sequence[Picture], model: SavedModel, beside: Sequence[Save
     answerers = predict_models.wake([model, *beside])
     if not answerers or answerers[0].model is not model:
         return
-    predict_models.show_rule(model, answerers[0].decision)
     seen = predict_pictures.look(pictures)
     show_problems(pictures, seen)
     whole = offer_whole(pictures, seen)
@@ -86,6 +86,8 @@ if model := pickers.predicting_model():
     with right:
         also = st.pills("Show also", (LOOKED, ALIKE), selection_mode="multi", key="also", bind="query-params")
     pictures = predict_pictures.ask(model)
+    with errors.box():
+        predict_models.show_rule(model)
     st.caption(f"{MEANING} {purpose.KEEPING}")
     if pictures:
         answer(pictures, model, beside, also)

@@ -66,8 +66,9 @@ def wake(models: Sequence[SavedModel]) -> list[Answerer]:
     return awake
 
 
-def show_rule(model: SavedModel, decision: Decision) -> None:
+def show_rule(model: SavedModel) -> None:
     """How an answer comes about, and what that rule does on the test faces."""
+    decision = read_decision(model)
     if decision.sentences:
         st.info(" ".join(decision.sentences), icon=":material/tune:")
     st.caption(f"{RULE} {_on_test_faces(model, decision)}")
