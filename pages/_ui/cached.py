@@ -25,7 +25,6 @@ from fer_core.inference.classifier import Classifier
 from fer_core.inference.explanation import Explainer
 from fer_core.inference.export import export_model
 from fer_core.inference.nearest import Measuring
-from fer_core.inference.recurrent import Reader
 from fer_core.labels import get_scheme
 from fer_core.store import SavedModel
 from fer_core.training import data, doubt
@@ -183,13 +182,15 @@ def classifier(model: SavedModel) -> Classifier:
     return Classifier.load(model.id)
 
 
-def reader(model: SavedModel) -> Reader:
+def reader(model: SavedModel):
     """`fer_core.inference.recurrent.Reader` of a model that has a recurrent network beside it."""
     return _reader(model, _written(model.folder / "timeline.json"))
 
 
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=3, show_spinner="Waking the recurrent network.")
-def _reader(model: SavedModel, written: int) -> Reader:
+def _reader(model: SavedModel, written: int):
+    from fer_core.inference.recurrent import Reader  # loads TensorFlow, which reading pages do without
+
     return Reader(model)
 
 
