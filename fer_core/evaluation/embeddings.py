@@ -77,7 +77,7 @@ class Embedder:
         """Of `images`, uint8 `(n, 48, 48)`, asked in batches."""
         vectors, probabilities = [], []
         for start in range(0, len(images), BATCH):
-            *features, answers = self._network(pixels(images[start : start + BATCH]))
+            *features, answers = self._network(pixels(images[start : start + BATCH]), training=False)
             side_by_side = np.concatenate(_means(list(map(np.asarray, features)), self._parts), axis=1)
             vectors.append(_narrowing(side_by_side.shape[1])(side_by_side))
             probabilities.append(np.asarray(answers))

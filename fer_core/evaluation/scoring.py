@@ -37,8 +37,12 @@ def answered(dataset: FaceDataset, scheme: ClassScheme, rows: np.ndarray, y_prob
 
 
 def probabilities(network: Callable, images: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """What `network` answers to `images[rows]`, uint8 `(n, 48, 48)`: float32 `(len(rows), k)`."""
-    parts = [np.asarray(network(pixels(images[rows[i : i + BATCH]]))) for i in range(0, len(rows), BATCH)]
+    """What `network`, a Keras model, answers to `images[rows]`, uint8 `(n, 48, 48)`: float32 `(len(rows), k)`.
+
+    It is told that this is no training: behind a `Resizing` layer a network inside would take it for one (Keras 3.15).
+    """
+    batches = (pixels(images[rows[i : i + BATCH]]) for i in range(0, len(rows), BATCH))
+    parts = [np.asarray(network(batch, training=False)) for batch in batches]
     return np.concatenate(parts)
 
 

@@ -28,7 +28,8 @@ class Classifier:
         self.labels = tuple(labels)
         signature = tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32)
         # without autograph, which a network of layers doesn't need, and which writes what it makes to a file
-        self._network = tf.function(lambda faces: network(faces), autograph=False).get_concrete_function(signature)
+        answer = tf.function(lambda faces: network(faces, training=False), autograph=False)
+        self._network = answer.get_concrete_function(signature)
         outputs = tuple(self._network.structured_outputs.shape)
         if outputs != (None, len(self.labels)):
             raise ModelError(

@@ -161,7 +161,7 @@ def _traced(with_maps, mirrored: list[bool]):
 
     def heat(faces, classes):
         with tf.GradientTape() as tape:
-            *maps, probabilities = with_maps(faces)
+            *maps, probabilities = with_maps(faces, training=False)
             of_class = tf.reduce_sum(probabilities * tf.one_hot(classes, k), axis=1)
             score = tf.math.log(tf.maximum(of_class, _SMALLEST))
         total = tf.zeros((SIDE, SIDE))

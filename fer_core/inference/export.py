@@ -5,6 +5,7 @@ import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -112,7 +113,7 @@ def _freeze_statistics(network) -> None:
 def _keras(file: Path) -> Answers:
     import keras
 
-    return keras.saving.load_model(file, safe_mode=True, compile=False)
+    return partial(keras.saving.load_model(file, safe_mode=True, compile=False), training=False)
 
 
 def _litert(file: Path) -> Answers:
@@ -140,7 +141,8 @@ def _onnx(file: Path) -> Answers:
 
 def _agreement(path: Path, kind: str, answers: Answers, network, dataset: FaceDataset) -> Export:
     rows = np.argsort(dataset.usage != "PublicTest", kind="stable")[:FACES]  # test faces first
-    expected, found = (probabilities(ask, dataset.images, rows) for ask in (network, answers))
+    expected = probabilities(network, dataset.images, rows)
+    found = probabilities(lambda faces, training: answers(faces), dataset.images, rows)
     difference = float(np.abs(expected - found).max())
     others = int((expected.argmax(axis=1) != found.argmax(axis=1)).sum())
     if others or not difference <= TOLERANCE:

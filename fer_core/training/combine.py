@@ -95,7 +95,7 @@ def _two_stage_network(valence, negative, positive):
     specialists = [code for scheme in schemes[1:] for (code,) in scheme.groups]
     faces = keras.Input(valence.input_shape[1:], name="pixels")
     sides, *classes = (
-        keras.Model(network.input, network.output, name=scheme.name)(faces)  # all three may be called `compact`
+        _part(network, scheme.name)(faces, training=False)
         for scheme, network in zip(schemes, (valence, negative, positive), strict=True)
     )
     of_side = keras.ops.take(sides, schemes[0].classes(codes).tolist(), axis=1)  # (n, 6)
@@ -108,11 +108,15 @@ def _average_network(networks: list):
     import keras
 
     faces = keras.Input(networks[0].input_shape[1:], name="pixels")
-    answers = [
-        keras.Model(network.input, network.output, name=f"part_{number}")(faces)  # all may be called `compact`
-        for number, network in enumerate(networks, 1)
-    ]
+    answers = [_part(network, f"part_{number}")(faces, training=False) for number, network in enumerate(networks, 1)]
     return keras.Model(faces, keras.layers.Average(name="probabilities")(answers), name="ensemble")
+
+
+def _part(network, name: str):
+    """The Keras model under another name, as all may be called `compact`."""
+    import keras
+
+    return keras.Model(network.input, network.output, name=name)
 
 
 def _save(name: str, network, scheme: ClassScheme, parts: list[SavedModel], dataset: FaceDataset) -> SavedModel:

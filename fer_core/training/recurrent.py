@@ -117,7 +117,7 @@ def train(learned: Pool, validation: Pool, settings: Settings = Settings(), tell
 
 def ask(network, vectors: np.ndarray) -> np.ndarray:
     """What the network answers to sequences `(n, t, d)`, NaN in gaps: int `(n, t)`."""
-    parts = [network(with_gaps(vectors[at : at + 64])) for at in range(0, len(vectors), 64)]
+    parts = [network(with_gaps(vectors[at : at + 64]), training=False) for at in range(0, len(vectors), 64)]
     return np.concatenate([np.asarray(part).argmax(axis=2) for part in parts])
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fer_core.errors import ModelError
+from fer_core.evaluation.scoring import probabilities
 from fer_core.inference.classifier import BATCH, Classifier
 
 pytestmark = pytest.mark.slow
@@ -40,6 +41,17 @@ def test_probabilities_are_those_of_the_formula(classifier):
     assert result.dtype == np.float32
     np.testing.assert_allclose(result[:, 1], expected, rtol=1e-5)
     np.testing.assert_allclose(result.sum(1), 1, rtol=1e-6)
+
+
+def test_a_network_behind_a_layer_that_resizes_is_asleep(network):
+    """Keras takes the call of a model inside for training there, unless it is told."""
+    import keras
+
+    faces = keras.Input((48, 48, 1))
+    resized = keras.Model(faces, network(keras.layers.Resizing(48, 48)(faces)))
+    found = Classifier(resized, LABELS).probabilities(flat(96, 160))
+    np.testing.assert_allclose(found[:, 1], 1 / (1 + np.exp([2, -2])), rtol=1e-5)
+    np.testing.assert_array_equal(found, probabilities(resized, flat(96, 160), np.arange(2)))
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, BATCH, BATCH + 3])
