@@ -32,8 +32,9 @@ FIRST = 1_000
 def rank_labels(dataset: FaceDataset, scheme: ClassScheme, rows: np.ndarray, y_prob: np.ndarray) -> pd.DataFrame:
     """The module's table for the faces at `rows`, to which models that never saw them answer `y_prob` `(len(rows), k)`.
 
-    The score is self-confidence, the probability of the label: on FER2013, with models of `fast`, 250 of 500 labels that
-    were flipped at random are among its first 1,000, of cleanlab's other scores 237 at most. `ValueError` for a face without a class of `scheme`.
+    The score is self-confidence, the probability of the label: on FER2013, with models of `fast`, 250 of 500 labels
+    that were flipped at random are among its first 1,000, of cleanlab's other scores 237 at most. `ValueError` for a
+    face without a class of `scheme`.
     """
     from cleanlab.filter import find_label_issues  # four seconds, which only a ranking should cost
     from cleanlab.rank import get_label_quality_scores
