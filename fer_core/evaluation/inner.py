@@ -3,12 +3,21 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from fer_core.data.dataset import SIDE
+
+
+class Look(NamedTuple):
+    """What a network sees of a face: its mirror image perhaps, so many pixels cut from each side before."""
+
+    mirrored: bool = False
+    cut: int = 0
+
 
 class Origin(NamedTuple):
-    """Where a tensor comes from: the innermost Keras model, and whether that looked at the mirror image."""
+    """Where a tensor comes from: the innermost Keras model, and how that looked at the face."""
 
     network: Any
-    mirrored: bool
+    look: Look
 
 
 def with_inner(network, choose: Callable[[Any], Sequence | None]) -> tuple[Any, list[Origin]]:
@@ -23,26 +32,31 @@ def with_inner(network, choose: Callable[[Any], Sequence | None]) -> tuple[Any, 
         network = keras.Model(network.inputs[0], network.outputs[0])
     chosen = choose(network)
     if chosen is not None:
-        return keras.Model(network.input, [*chosen, network.output]), [Origin(network, False)] * len(chosen)
+        return keras.Model(network.input, [*chosen, network.output]), [Origin(network, Look())] * len(chosen)
     tensors: list = []
     origins: list[Origin] = []
-    turned: dict[int, bool] = {}  # of which tensors, by id, the picture is mirrored
+    looks: dict[int, Look] = {}  # by the ids of the tensors that hold the picture
 
     def call(operation, *args, **kwargs):
-        is_turned = any(turned.get(id(tensor), False) for tensor in keras.tree.flatten(args))
+        look = next((looks[id(tensor)] for tensor in keras.tree.flatten(args) if id(tensor) in looks), Look())
         if isinstance(operation, keras.Model):
             inner, of_inner = with_inner(operation, choose)
             *found, output = keras.tree.flatten(inner(*args, **kwargs))
             tensors.extend(found)
-            origins.extend(Origin(origin.network, is_turned != origin.mirrored) for origin in of_inner)
+            origins.extend(Origin(origin.network, _through(look, *origin.look)) for origin in of_inner)
         else:
             output = operation(*args, **kwargs)
-            is_turned ^= type(operation).__name__ == "Flip"
-        turned[id(output)] = is_turned
+            cuts = isinstance(operation, keras.layers.Cropping2D) and args[0].shape[1] == SIDE
+            look = _through(look, type(operation).__name__ == "Flip", operation.cropping[0][0] if cuts else 0)
+        looks[id(output)] = look
         return output
 
     whole = keras.models.clone_model(network, clone_function=lambda layer: layer, call_function=call)
     return keras.Model(whole.input, [*tensors, whole.output]), origins
+
+
+def _through(look: Look, mirrored: bool, cut: int) -> Look:
+    return Look(look.mirrored != mirrored, look.cut + cut)
 
 
 def last_with_weights(network):

@@ -18,7 +18,7 @@ import numpy as np
 
 from fer_core.data.dataset import SIDE
 from fer_core.errors import ModelError
-from fer_core.evaluation.inner import last_with_weights, with_inner
+from fer_core.evaluation.inner import Look, last_with_weights, with_inner
 from fer_core.store import load_network, open_trained
 
 BATCH = 64
@@ -44,12 +44,12 @@ class Explainer:
         self.labels = tuple(labels)
         if network.output_shape != (None, len(self.labels)):
             raise ModelError(f"expected probabilities of shape (n, {len(self.labels)}), found {network.output_shape}")
-        with_maps, mirrored = _with_maps(network, FINE if fine else COARSE)
-        if not mirrored:
+        with_maps, looks = _with_maps(network, FINE if fine else COARSE)
+        if not looks:
             raise ModelError("expected a network with convolutions, found none: there is no feature map to draw")
         self.cells = max(tuple(found.shape[1:3]) for found in with_maps.outputs[:-1])
         self._heads = list(_heads(network))
-        self._heat = _traced(with_maps, mirrored)
+        self._heat = _traced(with_maps, looks)
         self._lock = threading.Lock()
 
     @classmethod
@@ -111,11 +111,11 @@ def _check(images: np.ndarray, classes: np.ndarray, k: int) -> None:
 
 
 def _with_maps(network, cells: int):
-    """`network` with its last feature maps of at least `cells` a side as outputs before its own, and whether each map
-    is of the mirror image. Several where networks stand inside it; none where it has no such map.
+    """`network` with its last feature maps of at least `cells` a side as outputs before its own, and what look at the
+    face each map is of. Several where networks stand inside it; none where it has no such map.
     """
     whole, origins = with_inner(network, lambda innermost: _maps(innermost, cells))
-    return whole, [origin.mirrored for origin in origins]
+    return whole, [origin.look for origin in origins]
 
 
 def _maps(network, cells: int) -> list | None:
@@ -153,7 +153,7 @@ def _heads(network) -> Iterator:
             yield from _heads(layer)
 
 
-def _traced(with_maps, mirrored: list[bool]):
+def _traced(with_maps, looks: list[Look]):
     """The function from faces and classes to heat, traced once for any number of them."""
     import tensorflow as tf
 
@@ -165,10 +165,11 @@ def _traced(with_maps, mirrored: list[bool]):
             of_class = tf.reduce_sum(probabilities * tf.one_hot(classes, k), axis=1)
             score = tf.math.log(tf.maximum(of_class, _SMALLEST))
         total = tf.zeros((SIDE, SIDE))
-        for found, gradient, is_mirrored in zip(maps, tape.gradient(score, maps), mirrored, strict=True):
+        for found, gradient, look in zip(maps, tape.gradient(score, maps), looks, strict=True):
             warm = tf.nn.relu(tf.reduce_sum(found * gradient, axis=-1, keepdims=True))  # (n, h, w, 1)
-            warm = tf.reverse(warm, [2]) if is_mirrored else warm
-            total += tf.image.resize(warm, (SIDE, SIDE))[..., 0]
+            warm = tf.reverse(warm, [2]) if look.mirrored else warm
+            seen = SIDE - 2 * look.cut
+            total += tf.pad(tf.image.resize(warm, (seen, seen)), [[0, 0], *2 * [2 * [look.cut]], [0, 0]])[..., 0]
         return tf.math.divide_no_nan(total, tf.reduce_max(total, axis=(1, 2), keepdims=True))
 
     signature = tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32), tf.TensorSpec((None,), tf.int32)
