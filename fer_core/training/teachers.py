@@ -5,7 +5,7 @@ heart teaches nothing, so only those answer that were trained on neither the fac
 with `folds`, say, each of which knows all faces but those of one fold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from fer_core.data.copies import chained, find_copies
 from fer_core.data.dataset import FaceDataset
 from fer_core.errors import RunError
 from fer_core.store import SavedModel
-from fer_core.training.config import TrainConfig
+from fer_core.training.config import IMAGENET, TrainConfig
 from fer_core.training.data import check_version, training_rows
 
 
@@ -53,12 +53,22 @@ def mean_answer(
 def unseen(model: SavedModel, dataset: FaceDataset) -> np.ndarray:
     """Bool `(n,)`: the faces of `dataset` that `model` was trained on neither themselves nor as a copy.
 
-    Of a model that was trained on this dataset, which is as it was read. Raises `RunError` where its version is gone.
+    What the models that it started from have learned, it knows too. Of models that were trained on this dataset, which
+    is as it was read. Raises `RunError` where a version is gone, `ModelError` where a model to start from is.
     """
-    check_version(model)
     seen = np.zeros(len(dataset), bool)
-    seen[training_rows(dataset, TrainConfig.from_json(model.record["settings"]))] = True
+    for one in _line(model):
+        check_version(one)
+        seen[training_rows(dataset, TrainConfig.from_json(one.record["settings"]))] = True
     return ~chained(find_copies(dataset), seen)
+
+
+def _line(model: SavedModel) -> Iterator[SavedModel]:
+    """`model`, the one that it started from, and so on to the one that started from nothing."""
+    yield model
+    start = model.record["settings"].get("start", "")
+    if start not in ("", IMAGENET):
+        yield from _line(store.open_trained(start))
 
 
 def _blind(model: SavedModel, dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -> np.ndarray:

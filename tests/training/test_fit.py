@@ -55,6 +55,14 @@ def test_a_teacher_that_knows_all_faces_is_refused(trained, drawn):
         runs.create_run(replace(TINY, teachers=("whole",), scheme="negative"), drawn, "student")
 
 
+def test_a_teacher_knows_what_the_model_that_it_started_from_knows(trained, drawn):
+    """A fold that began with weights trained on all faces is blind to none."""
+    trained("whole")
+    trained("half", folds=2, start="whole")
+    with pytest.raises(RunError, match="leaves a fold"):
+        runs.create_run(replace(TINY, teachers=("half",)), drawn, "student")
+
+
 def test_a_run_starts_from_a_saved_model_of_other_classes(trained, drawn):
     """With only the head learning, the folded convolutions of both saved files are the same; the head is new."""
     parent = trained("parent")
