@@ -5,7 +5,6 @@ on 1280 × 960 pixels. What is printed is the median of `REPEATS`, with the fast
 `fer` is installed, its classifier answers the same faces.
 """
 
-import importlib.util
 import io
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from fer_core.inference.classifier import Classifier
 from fer_core.inference.detectors import get_detector
 from fer_core.inference.photo import read_photo
 from fer_core.inference.predict import classify_photo, find_faces
+from tests.benchmarks.peer import MISSING, Peer, installed
 
 REPEATS = 30
 FACES = 2048
@@ -72,19 +72,14 @@ def fresh(model: str, data: bytes) -> float:
 
 
 def peer(faces: np.ndarray) -> None:
-    """The classifier of `fer` (J. Shenk), asked about the same faces without its detector."""
-    if not importlib.util.find_spec("fer"):
-        print("the peer package fer isn't installed here: pip install fer, and run it again to see it beside")
+    """The classifier of the peer, without its detector: as it answers by default, and its Keras network."""
+    if not installed():
+        print(MISSING)
         return
-    from fer import FER
-
-    emotions = FER()
-    network = emotions._FER__emotion_classifier
-    side = network.input_shape[1]
-    shown = [np.asarray(Image.fromarray(face).resize((side, side))) for face in faces]
-    ready = (np.stack(shown)[..., None].astype(np.float32) / 255 - 0.5) * 2
-    report("fer: one face", seconds(lambda: network.predict(ready[:1], verbose=0)))
-    report_rate(f"fer: {FACES:,} faces", seconds(lambda: network.predict(ready, verbose=0, batch_size=256), 5))
+    for name, quantized in (("fer", True), ("fer, its Keras network", False)):
+        asked, ready = Peer(quantized=quantized), Peer.ready(faces)
+        report(f"{name}: one face", seconds(lambda asked=asked, ready=ready: asked.probabilities(ready[:1]), 200))
+        report_rate(f"{name}: {FACES:,} faces", seconds(lambda asked=asked, ready=ready: asked.probabilities(ready), 5))
 
 
 def main() -> None:
