@@ -21,7 +21,7 @@ QUALITY = 92
 def show_table(pictures: Sequence[Answered], answerers: Sequence[Answerer]) -> None:
     """One row a face and model, or a picture that has none; and the same as CSV and JSON."""
     frame = answers_frame(pictures, {one.model.id: one.model.labels for one in answerers})
-    with st.expander(f"All as a table ({len(frame):,} rows)"):
+    with st.expander(f"All as a table (n = {len(frame):,})"):
         st.dataframe(_in_words(frame), hide_index=True, key="predict_table", alt="One row a face and model")
     with st.container(horizontal=True):
         _download("Table as CSV", lambda: frame.to_csv(index=False), "expressions.csv", "text/csv")
