@@ -4,10 +4,9 @@
 network written with stock Keras layers, augmentation layers in a `tf.data` map and `fit`, in float32 at 48 px.
 
 `FER_SOURCE=<the packed CSV> python -m tests.benchmarks.bench_train race` starts a fresh process with an empty cache,
-which parses the CSV, trains `fast` on all Training rows, and looks at PublicTest after each epoch, which nothing but a
-benchmark may do, until the averaged network has the study's accuracy, on faces of the size that it is trained on then,
-which is told. Beside it the study's network and settings, some batches
-of which are measured and extrapolated to its 200 epochs.
+which parses the CSV, trains `fast` on all Training rows, and looks at PublicTest after each epoch at the last size,
+which nothing but a benchmark may do, until the network as it would be saved has the study's accuracy. Beside it the
+study's network and settings, some batches of which are measured and extrapolated to its 200 epochs.
 
 Nothing else should run on the machine. `--json` prints one JSON object instead of text.
 """
@@ -19,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,9 +28,9 @@ from keras import layers
 
 from fer_core.data import load_dataset
 from fer_core.data.preparation import training_statistics
+from fer_core.evaluation.scoring import probabilities
 from fer_core.labels import VOTES, get_scheme
-from fer_core.networks import get_network, training_network
-from fer_core.training.augmentation import resized
+from fer_core.networks import get_network, saved_network, training_network
 from fer_core.training.config import PRESETS, TrainConfig
 from fer_core.training.data import Faces, gather, training_rows
 from fer_core.training.engine import Engine
@@ -178,38 +176,23 @@ def race(preset: str) -> dict:
 
 
 def run_to_target(preset: str) -> None:
-    """The process that `race` starts: one line of JSON an epoch; ends once it has the target."""
+    """The process that `race` starts: one line of JSON an epoch at the last size; ends once it has the target."""
     config, reached = resolve(PRESETS[preset]), []
-    dataset = load_dataset(os.environ["FER_SOURCE"])
-    train = gather(dataset, training_rows(dataset, config), config.scheme)
-    test = gather(dataset, dataset.rows("test", get_scheme(config.scheme)), config.scheme)
-    engine = Engine(config, CLASSES, *training_statistics(train.images))
-    accuracy = as_saved(engine, config.mirror)
+    dataset, scheme = load_dataset(os.environ["FER_SOURCE"]), get_scheme(config.scheme)
+    train, test = gather(dataset, training_rows(dataset, config), scheme.name), dataset.rows("test", scheme)
+    mean, std = training_statistics(train.images)
+    engine = Engine(config, CLASSES, mean, std)
+    form = {"mean": mean, "std": std, "width": config.width, "side": config.sides[-1], "mirror": config.mirror}
 
     def report(event: str, record: dict) -> None:
-        if event == "epoch":
-            measured = accuracy(test, record["side"])
-            print(json.dumps({"epoch": record["epoch"], "side": record["side"], "accuracy": measured}), flush=True)
-            reached.append(measured >= TARGET)
+        if event == "epoch" and record["side"] == config.sides[-1]:
+            network = saved_network(engine.averaged, config.network, CLASSES, **form)
+            right = probabilities(network, dataset.images, test).argmax(1) == scheme.classes(dataset.emotion[test])
+            print(json.dumps({key: record[key] for key in ("epoch", "side")} | {"accuracy": right.mean()}), flush=True)
+            reached.append(right.mean() >= TARGET)
 
     with tempfile.TemporaryDirectory() as folder:
         Loop(config, engine, train, random_faces(CLASSES), Path(folder), report, lambda: any(reached)).run()
-
-
-def as_saved(engine: Engine, mirror: bool) -> Callable[[Faces, int], float]:
-    """Accuracy on faces of some size of the averaged network, as it would be saved: with mirror images or without."""
-
-    @tf.function
-    def answers(images, side):
-        x = resized(images, side)
-        views = [x, x[:, :, ::-1]] if mirror else [x]
-        return tf.add_n([tf.nn.softmax(engine.averaged(view)["label"]) for view in views])
-
-    def accuracy(faces: Faces, side: int) -> float:
-        parts = [answers(tf.constant(part), side) for part in np.array_split(faces.images, len(faces) // 256 + 1)]
-        return float((np.concatenate(parts).argmax(1) == faces.label).mean())
-
-    return accuracy
 
 
 def extrapolate_study(batches: int) -> dict:
