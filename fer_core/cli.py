@@ -98,20 +98,20 @@ def train(arguments) -> tuple[dict, str]:
 
 
 def combine(arguments) -> tuple[dict, str]:
-    """Several models as one: three specialists as six classes, or the mean of models of the same classes."""
-    from fer_core.training.combine import STAGES, ensemble, two_stage
+    """Several models as one: three specialists as six classes, or the mean answer or the mean weights of some."""
+    from fer_core.training.combine import STAGES, ensemble, soup, two_stage
 
     if arguments.how == "two_stage" and len(arguments.models) != len(STAGES):
         raise ModelError(
             f"combine: expected three models, of {', '.join(STAGES)} in this order, found {len(arguments.models)}; "
-            "or --how ensemble, for two or more of the same classes"
+            "or --how ensemble or soup, for two or more of the same classes"
         )
     parts = [store.open_trained(name) for name in arguments.models]
     dataset = load(arguments)
-    if arguments.how == "ensemble":
-        model = ensemble(parts, arguments.name, dataset)
-    else:
+    if arguments.how == "two_stage":
         model = two_stage(*parts, arguments.name, dataset)
+    else:
+        model = {"ensemble": ensemble, "soup": soup}[arguments.how](parts, arguments.name, dataset)
     return _model_row(model), words.scores_text(model)
 
 
@@ -230,7 +230,7 @@ def _parser() -> argparse.ArgumentParser:
     _train_arguments(verb(train, source=True))
     sub = verb(combine, source=True)
     sub.add_argument("models", nargs="+", metavar="MODEL", help="two_stage: those of valence, negative and positive")
-    sub.add_argument("--how", choices=("two_stage", "ensemble"), default="two_stage", help="default: two_stage")
+    sub.add_argument("--how", choices=("two_stage", "ensemble", "soup"), default="two_stage", help="default: two_stage")
     sub.add_argument("--name", help="of the new model; default: how they are combined, and a number")
     verb(models)
     for function in (evaluate, compare):

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+import numpy as np
+
 from fer_core import store
 from fer_core.data.dataset import FaceDataset
 from fer_core.errors import ModelError
@@ -37,7 +39,7 @@ def two_stage(
     for scheme, part in zip(STAGES, parts, strict=True):
         _check(part, scheme, dataset, f"name the models of {', '.join(STAGES)} in this order")
     name = store.check_free(name or store.free_name("two_stage"))
-    return _save(name, _two_stage_network(*map(store.load_network, parts)), get_scheme("study"), parts, dataset)
+    return _save(name, _two_stage_network(*map(store.load_network, parts)), parts, dataset, get_scheme("study"))
 
 
 def ensemble(models: Sequence[SavedModel], name: str | None, dataset: FaceDataset) -> SavedModel:
@@ -46,15 +48,30 @@ def ensemble(models: Sequence[SavedModel], name: str | None, dataset: FaceDatase
     `dataset` is the one that all were trained on, and that the new model is scored on; without `name` it is `ensemble`
     and a free number. Raises `ModelError` as `two_stage` does, and for one model alone or twice.
     """
-    ids = [model.id for model in models]
-    if len(set(ids)) < max(len(ids), 2):
-        raise ModelError(f"ensemble: expected two models or more, each once, found {', '.join(ids) or 'none'}")
-    scheme = models[0].record["scheme"]
-    for part in models:
-        _check(part, scheme, dataset, f"average models of the same classes as {ids[0]}")
-    name = store.check_free(name or store.free_name("ensemble"))
+    name = _check_alike("ensemble", models, name, dataset)
     network = _average_network(list(map(store.load_network, models)))
-    return _save(name, network, get_scheme(scheme), list(models), dataset)
+    return _save(name, network, models, dataset)
+
+
+def soup(models: Sequence[SavedModel], name: str | None, dataset: FaceDataset) -> SavedModel:
+    """Save one model with the mean of the weights of two or more `models` of one network, in the form of the first.
+
+    It costs what one of them costs, and may be better than each where they were tuned differently from one start; of
+    networks trained apart it knows nothing (Wortsman et al. 2022, arXiv:2203.05482). The rest is as in `ensemble`;
+    `ModelError` also where the weights are of other shapes.
+    """
+    name = _check_alike("soup", models, name, dataset)
+    network, *others = map(store.load_network, models)
+    weights = [network.get_weights(), *(other.get_weights() for other in others)]
+    shapes = [[weight.shape for weight in of_one] for of_one in weights]
+    for model, found in zip(models, shapes, strict=True):
+        if found != shapes[0]:
+            raise ModelError(
+                f"soup: expected weights shaped as those of {models[0].id!r}, found others in {model.id!r}; average "
+                "the weights of models tuned from one start, or the answers of any by --how ensemble"
+            )
+    network.set_weights([np.mean(same, axis=0) for same in zip(*weights, strict=True)])
+    return _save(name, network, models, dataset)
 
 
 def ensemble_apart(ids: Sequence[str], name: str | None, source: str) -> SavedModel:
@@ -73,6 +90,16 @@ def ensemble_apart(ids: Sequence[str], name: str | None, source: str) -> SavedMo
     if done.returncode:
         raise ModelError(" ".join(done.stderr.strip().splitlines()[-1:]) or "ensemble: it failed without a word")
     return store.open_trained(json.loads(done.stdout)["id"])
+
+
+def _check_alike(how: str, models: Sequence[SavedModel], name: str | None, dataset: FaceDataset) -> str:
+    """The new model's name, once it is certain that the models may be averaged."""
+    ids = [model.id for model in models]
+    if len(set(ids)) < max(len(ids), 2):
+        raise ModelError(f"{how}: expected two models or more, each once, found {', '.join(ids) or 'none'}")
+    for part in models:
+        _check(part, models[0].record["scheme"], dataset, f"average models of the same classes as {ids[0]}")
+    return store.check_free(name or store.free_name(how))
 
 
 def _check(part: SavedModel, scheme: str, dataset: FaceDataset, advice: str) -> None:
@@ -119,10 +146,16 @@ def _part(network, name: str):
     return keras.Model(network.input, network.output, name=name)
 
 
-def _save(name: str, network, scheme: ClassScheme, parts: list[SavedModel], dataset: FaceDataset) -> SavedModel:
-    """The folder is made once the work is done; a kill while it is filled leaves a damaged model, not a run."""
-    predictions = predict_dataset(network, dataset, scheme)
+def _save(
+    name: str, network, parts: Sequence[SavedModel], dataset: FaceDataset, scheme: ClassScheme | None = None
+) -> SavedModel:
+    """The folder is made once the work is done; a kill while it is filled leaves a damaged model, not a run.
+
+    Without `scheme` the classes are those of the parts.
+    """
     first = parts[0].record
+    scheme = scheme or get_scheme(first["scheme"])
+    predictions = predict_dataset(network, dataset, scheme)
     record = {
         "scheme": scheme.name,
         "labels": list(scheme.labels),

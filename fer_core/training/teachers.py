@@ -64,11 +64,15 @@ def unseen(model: SavedModel, dataset: FaceDataset) -> np.ndarray:
 
 
 def _line(model: SavedModel) -> Iterator[SavedModel]:
-    """`model`, the one that it started from, and so on to the one that started from nothing."""
-    yield model
-    start = model.record["settings"].get("start", "")
-    if start not in ("", IMAGENET):
-        yield from _line(store.open_trained(start))
+    """The models whose training `model` knows by: itself, or those that it combines, and what they started from."""
+    if parts := model.record.get("parts"):
+        before = [part["id"] for part in parts]
+    else:
+        yield model
+        before = [model.record["settings"].get("start", "")]
+    for name in before:
+        if name not in ("", IMAGENET):
+            yield from _line(store.open_trained(name))
 
 
 def _blind(model: SavedModel, dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -> np.ndarray:

@@ -16,7 +16,7 @@ from fer_core.evaluation.predictions import read_predictions
 from fer_core.inference.classifier import Classifier
 from fer_core.labels import get_scheme
 from fer_core.training import runs
-from fer_core.training.combine import STAGES, ensemble, ensemble_apart, two_stage
+from fer_core.training.combine import STAGES, ensemble, ensemble_apart, soup, two_stage
 from fer_core.training.config import get_preset
 
 pytestmark = pytest.mark.slow
@@ -54,8 +54,8 @@ def test_record_tells_the_parts(parts, drawn):
     assert model.history().empty
 
 
-def seeing(scheme: str, drawn, name: str | None = None, seed: int = 1) -> store.SavedModel:
-    """A small network of random weights, which averages a face and its mirror image."""
+def seeing(scheme: str, drawn, name: str | None = None, seed: int = 1, *, mirror: bool = True) -> store.SavedModel:
+    """A small network of random weights, which averages a face and its mirror image, or doesn't."""
     import keras
 
     from fer_core.networks import saved_network, training_network
@@ -66,7 +66,9 @@ def seeing(scheme: str, drawn, name: str | None = None, seed: int = 1) -> store.
     network = training_network("compact", classes, **about)
     head = network.get_layer("label")
     head.set_weights([weight / 100 for weight in head.get_weights()])  # else one class has it all
-    return save_network(name or scheme, drawn, scheme, saved_network(network, "compact", classes, **about, mirror=True))
+    return save_network(
+        name or scheme, drawn, scheme, saved_network(network, "compact", classes, **about, mirror=mirror)
+    )
 
 
 def test_networks_come_out_as_they_went_in(drawn):
@@ -167,6 +169,32 @@ def test_ensembles_that_are_refused(alike, parts, drawn):
     with pytest.raises(ModelError, match="expected one that is not taken, found 'b'"):
         ensemble(alike, "b", drawn)
     assert len(store.list_models()) == 5
+
+
+def test_soup_is_the_mean_of_the_weights(alike, drawn):
+    """By hand: the mean of two biases is the geometric mean of (0.8, 0.2) and (0.1, 0.9), which is as 2 to 3."""
+    model = soup(alike, None, drawn)
+    assert store.open_trained("soup-1") == model
+    np.testing.assert_allclose(Classifier.load(model.id).probabilities(drawn.images[:2]), [[0.4, 0.6]] * 2, atol=1e-6)
+    assert [part["id"] for part in model.record["parts"]] == ["a", "b"]
+    assert model.record["parameters"] == alike[0].record["parameters"]
+
+
+def test_soup_has_the_form_of_its_first(drawn):
+    """Of a model that looks twice and one with the same weights that looks once, the answers are the first's."""
+    first, same = seeing("negative", drawn), seeing("negative", drawn, name="same", mirror=False)
+    soup([first, same], "both", drawn)
+    answers = [Classifier.load(name).probabilities(drawn.images[:8]) for name in ("negative", "both")]
+    np.testing.assert_allclose(answers[1], answers[0], atol=1e-6)
+
+
+def test_soups_that_are_refused(alike, drawn):
+    """Besides what an ensemble refuses, weights that can't be added."""
+    with pytest.raises(ModelError, match="soup: expected two models or more"):
+        soup(alike[:1], None, drawn)
+    with pytest.raises(ModelError, match="soup: expected weights shaped as those of 'a', found others in 'valence'"):
+        soup([*alike, seeing("valence", drawn)], None, drawn)
+    assert "soup-1" not in [model.id for model in store.list_models()]
 
 
 def test_ensemble_in_a_process_of_its_own(alike):

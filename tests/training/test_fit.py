@@ -9,6 +9,7 @@ from fer_core import store
 from fer_core.errors import ModelError, RunError
 from fer_core.labels import get_scheme
 from fer_core.training import runs
+from fer_core.training.combine import soup
 from fer_core.training.config import TrainConfig
 from fer_core.training.data import training_rows
 from fer_core.training.fit import fit
@@ -56,9 +57,9 @@ def test_a_teacher_that_knows_all_faces_is_refused(trained, drawn):
 
 
 def test_a_teacher_knows_what_the_model_that_it_started_from_knows(trained, drawn):
-    """A fold that began with weights trained on all faces is blind to none."""
-    trained("whole")
-    trained("half", folds=2, start="whole")
+    """A fold that began with weights trained on all faces, if only in part, is blind to none."""
+    soup([trained("other", folds=2), trained("whole")], "both", drawn)
+    trained("half", folds=2, start="both")
     with pytest.raises(RunError, match="leaves a fold"):
         runs.create_run(replace(TINY, teachers=("half",)), drawn, "student")
 
