@@ -34,7 +34,10 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130  # as a shell tells it
-    print(json.dumps(result, ensure_ascii=False) if arguments.json else text)
+    try:
+        print(json.dumps(result, ensure_ascii=False) if arguments.json else text, flush=True)
+    except BrokenPipeError:  # who read it has seen enough: `evaluate compact | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from fer_core import store
 from fer_core.cli_common import check_writable, load, say
 from fer_core.errors import FerError, ModelError
+from fer_core.labels import MEANING
 
 
 def timeline(arguments) -> tuple[dict, str]:
@@ -36,7 +37,8 @@ def timeline(arguments) -> tuple[dict, str]:
     table = timeline_table(found, decision.point if decision else None)
     table.to_csv(arguments.out, index=False)
     shares = shares_frame({Path(arguments.video).name: table})
-    result = {"frames": len(found.seconds), "faces": len(found.faces), "shares": shares.to_dict("records")}
+    told = shares.astype(object).where(shares.notna(), None).to_dict("records")  # JSON has no NaN
+    result = {"meaning": MEANING, "frames": len(found.seconds), "faces": len(found.faces), "shares": told}
     lines = [f"{row.label}: {row.share:.1%} of {row.n:,}" for row in shares.itertuples() if row.share > 0]
     return result, "\n".join([f"wrote {arguments.out}: {result['frames']} frames, {result['faces']} faces", *lines])
 

@@ -38,7 +38,7 @@ def show_form(dataset: FaceDataset) -> None:
             return
         with errors.box():
             if started:
-                training.start(runs.create_run(config, dataset, model_name.strip() or None))
+                training.start(runs.create_run_once(config, dataset, model_name.strip() or None))
             training.show_estimate(dataset, config)
 
 

@@ -41,7 +41,7 @@ def save_model(
         model,
         parameters=4_700_000,
         pixels={"mean": 0.5, "deviation": 0.25},
-        rows={"train": int((dataset.usage == "Training").sum())},
+        rows={"train": int((dataset.usage == "Training").sum()), "left_out": 0},
         sha256=store.sha256_of(model.weights_file),
         scores=headline(predictions),
     )

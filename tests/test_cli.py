@@ -1,6 +1,8 @@
 """The command line: the JSON that other programs rely on, and refusals of one line."""
 
 import json
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -13,8 +15,10 @@ from fer_core.cli import main
 from fer_core.data.demo import draw_dataset
 from fer_core.evaluation.decision import Decision, save_decision
 from fer_core.evaluation.operating import OperatingPoint
+from fer_core.paths import ROOT
 
-SCORES = {"n", "accuracy", "macro_recall", "recall", "confusion", "ece"}
+SCORES = {"model", "split", "labels", "n", "accuracy", "macro_recall", "recall", "confusion", "ece"}
+INTERVALS = {f"{score}_{end}" for score in ("accuracy", "macro_recall") for end in ("low", "high")}
 
 
 @pytest.fixture
@@ -62,8 +66,9 @@ def test_models_and_evaluate(run):
     assert {"id", "status", "scheme", "network", "parameters", "scores"} <= set(listed)
     assert listed["id"] == "first"
     result = run("evaluate", "first", "--split", "test")
-    assert set(result) == SCORES | {"model", "split", "labels", "honest"}
-    assert set(result["honest"]) == SCORES
+    assert set(result) == SCORES | INTERVALS | {"honest"}
+    assert set(result["honest"]) == SCORES | INTERVALS
+    assert result["macro_recall_low"] < result["macro_recall"] < result["macro_recall_high"]
     assert sum(map(sum, result["confusion"])) == result["n"] == model.scores["test"]["raw"]["n"]
     assert result["honest"]["n"] < result["n"]
 
@@ -206,6 +211,20 @@ def test_refusal_is_one_line_and_exit_code_2(words, message, capsys):
     assert main(list(words)) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert message in error
+
+
+def test_a_reader_that_has_seen_enough():
+    """`| head -1` gets its line, and no traceback comes behind it."""
+    done = subprocess.run(
+        f"{sys.executable} -m fer_core data --source demo | true; exit ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_wrong_words_are_refused_in_one_line(capsys):

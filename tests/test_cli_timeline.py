@@ -38,7 +38,7 @@ def test_a_video_becomes_a_table(model, clip, tmp_path, capsys):
     out = tmp_path / "timeline.csv"
     assert main(["timeline", "sad", str(clip), "--out", str(out), "--rate", "5", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["frames"], told["faces"]) == (15, 1)
+    assert (told["frames"], told["faces"], told["meaning"]) == (15, 1, MEANING)
     assert {row["label"]: row["share"] for row in told["shares"]} == {"Angry": 0, "Fear": 0, "Sad": 1, "unsure": 0}
     table = pd.read_csv(out)
     assert table["label"].tolist()[:10] == ["Sad"] * 10

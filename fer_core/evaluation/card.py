@@ -15,6 +15,7 @@ from fer_core.evaluation.intervals import wilson
 from fer_core.evaluation.metrics import class_scores, confusion_frame, summary
 from fer_core.evaluation.predictions import PARTS, Predictions
 from fer_core.labels import SPLITS
+from fer_core.lineage import trainings
 from fer_core.store import SavedModel
 
 CONFIDENCES = (0.0, 0.4, 0.6, 0.8, 1.0)
@@ -87,18 +88,18 @@ def _imported(record: Mapping) -> str:
 
 
 def _data(model: SavedModel, predictions: Predictions) -> str:
-    dataset, rows = model.record["dataset"], model.record["rows"]
+    dataset = model.record["dataset"]
     kind = (
         "faces drawn by a program: no score says anything about photographs" if dataset.get("drawn") else "photographs"
     )
     facts = {
         "Dataset": f"{dataset['source']}, {kind}",
         "Fingerprint (sha256 of pixels, labels and split)": dataset["fingerprint"],
-        "Learned from": f"{rows['train']:,} Training faces" if "train" in rows else "not known: it was imported",
-        "Left out": f"{rows['left_out']:,} of the Training faces of these classes" if "left_out" in rows else "",
-        "Rule for the rows": ROWS.get(model.record["settings"].get("rows", ""), ""),
-        "Labels of the Training faces": _version(model.record),
+        "Learned from": "" if list(trainings(model.record)) else "not known: it was imported",
     }
+    for one in trainings(model.record):
+        own = one is model.record
+        facts["Learned from" if own else f"{one['id']}, which went into it, learned from"] = _learned(one)
     for split, usage in SPLITS.items():
         if split != "train":
             n, honest = (len(predictions.select(split, part)) for part in PARTS)
@@ -106,20 +107,33 @@ def _data(model: SavedModel, predictions: Predictions) -> str:
     return _list(facts)
 
 
-def _version(record: Mapping) -> str:
-    """The version of the dataset that was learned from; empty for the dataset's own labels."""
-    name = record["settings"].get("version")
-    return f"those of version {name}, sha256 {record['dataset'].get('version_sha256')}" if name else ""
+def _learned(record: Mapping) -> str:
+    """The faces, labels and votes of one training, a record or an origin."""
+    settings, rows, dataset = record["settings"], record["rows"], record["dataset"]
+    told = [
+        f"{rows['train']:,} Training faces, {rows['left_out']:,} of these classes left out",
+        ROWS[settings.get("rows", "all")],
+    ]
+    if settings.get("folds", 1) > 1:
+        told.append(f"without part {settings['fold'] + 1} of {settings['folds']}")
+    if name := settings.get("version"):
+        told.append(f"with the labels of version {name}, sha256 {dataset.get('version_sha256')}")
+    if settings.get("votes_weight") and "votes_sha256" in dataset:
+        votes = dataset["votes_sha256"]
+        told.append(f"with the annotators' votes, sha256 {votes}" if votes else "without annotators' votes")
+    return "; ".join(told)
 
 
 def _settings(model: SavedModel) -> str:
-    settings = {name: value for name, value in model.record["settings"].items() if value is not None}
-    if not settings:
-        return "None: it was not trained here as it stands."
-    ended = {name: model.record.get(name) for name in ("best_epoch", "training_seconds")}
-    return _table(
-        [{"Setting": name, "Value": value} for name, value in (settings | ended).items() if value is not None]
-    )
+    """Those of every training that the model comes from, and of its teachers."""
+    tables = {}
+    for one in trainings(model.record, taught=True):
+        ended = {name: one.get(name) for name in ("best_epoch", "training_seconds", "sha256")}
+        known = {name: value for name, value in (one["settings"] | ended).items() if value not in (None, "", [])}
+        tables[one.get("id", model.id)] = _table([{"Setting": name, "Value": known[name]} for name in known])
+    if len(tables) < 2:
+        return "".join(tables.values()) or "None: it was not trained here as it stands."
+    return "\n\n".join(f"### {name}\n\n{table}" for name, table in tables.items())
 
 
 def _scores(model: SavedModel) -> str:
@@ -206,7 +220,10 @@ def _slices(predictions: Predictions) -> str:
             measure.replace("_", " ").capitalize(): _score(told, measure) for measure in ("macro_recall", "accuracy")
         }
         rows.append({"Faces with": name, "Faces": f"{int(here.sum()):,}"} | scores)
-    return f"{_table(rows)}\n\nA copy was met while it learned, unless the rule for the rows leaves it out."
+    return (
+        f"{_table(rows)}\n\nA copy was met while it learned, unless the rule for its rows leaves it out. "
+        "Slices by brightness, sharpness and agreement need the faces themselves: they stand on the page Evaluate."
+    )
 
 
 def _score(scores: Mapping, name: str) -> str:

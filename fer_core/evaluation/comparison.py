@@ -14,6 +14,7 @@ from scipy.special import bdtr
 from fer_core.evaluation.intervals import DRAWS, SEED, bootstrap, proportion, wilson
 from fer_core.evaluation.metrics import class_scores, summary
 from fer_core.evaluation.predictions import Predictions
+from fer_core.lineage import trainings
 from fer_core.store import SavedModel
 
 
@@ -40,18 +41,26 @@ def scores_table(models: Mapping[str, Predictions]) -> pd.DataFrame:
 
 
 def costs_table(models: Iterable[SavedModel]) -> pd.DataFrame:
-    """One row a model: `model`, `parameters`, `bytes` of its file, `training_seconds`; NaN where it wasn't recorded."""
+    """One row a model: `model`, `parameters`, `bytes` of its file, `training_seconds`; NaN where it wasn't recorded.
+
+    The training is its own and that of all models that went into it: started from, combined, learned from.
+    """
     columns = ["model", "parameters", "bytes", "training_seconds"]
     rows = [
         {
             "model": model.id,
             "parameters": model.record["parameters"],
             "bytes": model.weights_file.stat().st_size,
-            "training_seconds": model.record.get("training_seconds", np.nan),
+            "training_seconds": _training_seconds(model),
         }
         for model in models
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _training_seconds(model: SavedModel) -> float:
+    seconds = [one.get("training_seconds", np.nan) for one in trainings(model.record, taught=True)]
+    return float(sum(seconds)) if seconds else np.nan
 
 
 def paired_tests(models: Mapping[str, Predictions], reference: str) -> pd.DataFrame:

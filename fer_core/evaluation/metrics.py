@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fer_core.evaluation.intervals import macro_recall_interval, percentile_interval, proportion, resample, wilson
-from fer_core.evaluation.predictions import Predictions
+from fer_core.evaluation.predictions import PARTS, Predictions
 from fer_core.labels import choose
 
 
@@ -159,14 +159,13 @@ def ece(y_true: np.ndarray, y_prob: np.ndarray, bins: int = 15) -> float:
 
 
 def evaluation_json(model_id: str, split: str, predictions: Predictions) -> dict[str, Any]:
-    """What `python -m fer_core evaluate --json` prints for `split` of a model's predictions; NaN becomes None."""
-    return {
-        "model": model_id,
-        "split": split,
-        "labels": list(predictions.labels),
-        **_json_scores(predictions.select(split)),
-        "honest": _json_scores(predictions.select(split, "honest")),
-    }
+    """What `python -m fer_core evaluate --json` prints for `split` of a model's predictions; NaN becomes None.
+
+    Its `honest` has the same keys, of the honest part.
+    """
+    about = {"model": model_id, "split": split, "labels": list(predictions.labels)}
+    raw, honest = (about | _json_scores(predictions.select(split, part)) for part in PARTS)
+    return raw | {"honest": honest}
 
 
 def _with_interval(metric: str, headline: Summary) -> tuple[str, float, float, float]:
@@ -191,9 +190,7 @@ def _mean_of_present(values: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 
 def _json_scores(predictions: Predictions) -> dict[str, Any]:
-    scores = summary(predictions).to_json()
-    keys = ("n", "accuracy", "macro_recall", "recall", "ece")
-    return {key: scores[key] for key in keys} | {"confusion": _confusion_of(predictions).tolist()}
+    return summary(predictions).to_json() | {"confusion": _confusion_of(predictions).tolist()}
 
 
 def _json_number(value: float) -> float | None:

@@ -1,5 +1,6 @@
 """A saved model in the format of another runtime, and the proof that it answers there as it does here."""
 
+import importlib.util
 import json
 import warnings
 import zipfile
@@ -23,8 +24,8 @@ from fer_core.paths import write_atomic
 from fer_core.store import SavedModel, load_network
 
 SUFFIX = {"keras": ".keras", "litert": ".tflite", "onnx": ".onnx"}
-PACKAGES = {"keras": "keras", "litert": "tensorflow", "onnx": "onnx tf2onnx onnxruntime"}
-"""What to install for each format."""
+PACKAGES = {"keras": ("keras",), "litert": ("tensorflow",), "onnx": ("onnx", "tf2onnx", "onnxruntime")}
+"""What each format needs."""
 FACES = 256
 TOLERANCE = 1e-3
 
@@ -63,10 +64,11 @@ def export_model(model: SavedModel, kind: str, dataset: FaceDataset, path: Path 
     Raises `ModelError` where the format's library is missing, the answers differ, or the file cannot be written.
     """
     path = path or Path(model.id + SUFFIX[kind])
+    _check_packages(kind)
     network = load_network(model)
     with TemporaryDirectory() as folder:
         file = Path(folder) / (model.id + SUFFIX[kind])
-        answers = _in_words(kind, lambda: _convert(network, model, kind, file))
+        answers = _convert(network, model, kind, file)
         export = _agreement(path, kind, answers, network, dataset)
         try:
             write_atomic(path, lambda out: _write(out, file, model, export))
@@ -75,13 +77,12 @@ def export_model(model: SavedModel, kind: str, dataset: FaceDataset, path: Path 
     return export
 
 
-def _in_words(kind: str, convert: Callable[[], Answers]) -> Answers:
-    try:
-        return convert()
-    except ImportError as error:
+def _check_packages(kind: str) -> None:
+    if missing := [package for package in PACKAGES[kind] if not importlib.util.find_spec(package)]:
         raise ModelError(
-            f"{kind}: expected its library, found none ({error}); pip install {PACKAGES[kind]}, or take another"
-        ) from error
+            f"{kind}: expected {', '.join(PACKAGES[kind])} to be installed, found no {', '.join(missing)}; "
+            f"pip install {' '.join(PACKAGES[kind])}, or take another format"
+        )
 
 
 def _convert(network, model: SavedModel, kind: str, file: Path) -> Answers:
@@ -89,8 +90,6 @@ def _convert(network, model: SavedModel, kind: str, file: Path) -> Answers:
     if kind == "keras":
         file.write_bytes(model.weights_file.read_bytes())
         return _keras(file)
-    if kind == "onnx":
-        import onnxruntime  # noqa: F401  # else it would be missed only after the conversion
     network(np.zeros((1, SIDE, SIDE, 1), np.float32))  # Keras exports what was called only
     _freeze_statistics(network)
     with warnings.catch_warnings():  # of tf2onnx and TensorFlow, about their own code

@@ -1,7 +1,7 @@
 """Trained models combined into one that is saved and compared like any other.
 
-Its record has `parts`, a list of {id, scheme, sha256}, and no settings: it was not trained itself, so there is no
-`history.csv` either. `rows` and `pixels` in it are those of its first part.
+Its record has `parts`, the `lineage.origin` of each, and no settings: it was not trained itself, so there is no
+`history.csv` either, and its `rows` are empty. `pixels` are those of its first part.
 """
 
 import json
@@ -17,6 +17,7 @@ from fer_core.data.dataset import FaceDataset
 from fer_core.errors import ModelError
 from fer_core.evaluation.scoring import predict_dataset
 from fer_core.labels import ClassScheme, get_scheme
+from fer_core.lineage import origin
 from fer_core.paths import ROOT
 from fer_core.store import SavedModel
 from fer_core.training.saving import save_trained
@@ -161,8 +162,8 @@ def _save(
         "labels": list(scheme.labels),
         "network": network.name,
         "settings": {},
-        "parts": [{"id": part.id} | {key: part.record[key] for key in ("scheme", "sha256")} for part in parts],
+        "parts": list(map(origin, parts)),
         "dataset": first["dataset"],
     }
     model = store.create_model(name, record)
-    return save_trained(model, network, predictions, pixels=first["pixels"], rows=first["rows"])
+    return save_trained(model, network, predictions, pixels=first["pixels"], rows={})

@@ -1,5 +1,7 @@
 """What a run learns from and is measured on, gathered into memory once."""
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +12,6 @@ from fer_core.data.versions import apply, read_version, version_file
 from fer_core.errors import RunError
 from fer_core.integrity import sha256_of
 from fer_core.labels import SPLITS, get_scheme
-from fer_core.store import SavedModel
 from fer_core.training.config import TrainConfig
 
 
@@ -42,18 +43,27 @@ def versioned(dataset: FaceDataset, config: TrainConfig) -> FaceDataset:
     return apply(dataset, read_version(dataset, config.version), SPLITS["train"])
 
 
-def check_version(model: SavedModel) -> None:
-    """Raise `RunError` where the version that the run was created with is gone or no longer the same."""
-    if not (name := model.record["settings"].get("version")):
+def check_version(record: Mapping) -> None:
+    """Raise `RunError` where the version that a run was created with is gone or no longer the same.
+
+    `record` is the run's own, or what another model's keeps of it.
+    """
+    if not (name := record["settings"].get("version")):
         return
-    dataset = model.record["dataset"]
+    dataset = record["dataset"]
     path = version_file(dataset["fingerprint"], name)
     found = f"sha256 {sha256_of(path)}" if path.is_file() else "none"
     if found != (expected := f"sha256 {dataset.get('version_sha256')}"):
+        run = record.get("id") or record["name"]
         raise RunError(
-            f"run {model.id!r}: expected version {name!r} as it was when the run was created ({expected[:19]}), found "
+            f"run {run!r}: expected version {name!r} as it was when the run was created ({expected[:19]}), found "
             f"{found[:19]}; put that file back, or create a new run"
         )
+
+
+def votes_sha256(dataset: FaceDataset) -> str | None:
+    """Which annotators' votes a run learns from; None where there are none."""
+    return None if dataset.votes is None else hashlib.sha256(dataset.votes.tobytes()).hexdigest()
 
 
 def training_rows(dataset: FaceDataset, config: TrainConfig) -> np.ndarray:

@@ -18,7 +18,7 @@ from fer_core.store import SavedModel, load_network
 from fer_core.training import speed
 from fer_core.training.board import Board
 from fer_core.training.config import TrainConfig
-from fer_core.training.data import check_version, gather, training_rows, validation_rows, versioned
+from fer_core.training.data import check_version, gather, training_rows, validation_rows, versioned, votes_sha256
 from fer_core.training.devices import get_strategy, in_cluster, is_chief, noticing_lost_workers
 from fer_core.training.engine import Engine
 from fer_core.training.loop import Loop
@@ -55,6 +55,8 @@ def fit(model: SavedModel) -> bool:
         loop.report("resumed", {"epoch": loop.progress.epoch})
     elif config.start:
         _start(engine, parent, train.images[:START_FACES])
+    if config.votes_weight and dataset.votes is None:
+        print(f"no annotators' votes: the votes' weight of {config.votes_weight:g} has no effect", flush=True)
     print(f"{len(train):,} training faces, {engine.network.count_params():,} parameters", flush=True)
     with noticing_lost_workers():
         ended = loop.run()
@@ -98,7 +100,12 @@ def _dataset(model: SavedModel) -> FaceDataset:
         raise RunError(
             f"{expected['source']}: expected the dataset the run was created with, found other faces; create a new run"
         )
-    check_version(model)
+    check_version(model.record)
+    if expected.get("votes_sha256", votes := votes_sha256(dataset)) != votes:  # an older record tells nothing of them
+        raise RunError(
+            f"{expected['source']}: expected the annotators' votes the run was created with, found "
+            f"{'others' if votes else 'none'}; put fer2013new.csv back beside it, or create a new run"
+        )
     return dataset
 
 

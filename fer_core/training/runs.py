@@ -5,24 +5,33 @@ another worker of a cluster),
 unreadable (a saved state, with the reason), resumed, progress, epoch, and the endings finished, stopped, failed.
 """
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+
+from filelock import FileLock
 
 from fer_core import store
 from fer_core.data.dataset import FaceDataset
 from fer_core.data.versions import read_version
-from fer_core.errors import RunError
+from fer_core.errors import ModelError, RunError
 from fer_core.labels import get_scheme
-from fer_core.paths import ROOT
+from fer_core.lineage import origin
+from fer_core.paths import ROOT, models_dir
 from fer_core.store import SavedModel
 from fer_core.training.config import IMAGENET, TrainConfig
-from fer_core.training.data import check_version, training_rows, validation_rows
+from fer_core.training.data import check_version, training_rows, validation_rows, votes_sha256
 from fer_core.training.teachers import open_teachers
+
+TWIN = 10.0
+"""Seconds in which the same settings, asked for once more, are taken for the same wish, told by another tab."""
 
 
 def create_run(
@@ -37,29 +46,59 @@ def create_run(
     """
     rows = training_rows(dataset, config)
     validation_rows(dataset, config)
-    open_start(config)
-    open_teachers(dataset, rows, config)
+    parent, teachers = open_start(config), open_teachers(dataset, rows, config)
     scheme = get_scheme(config.scheme)
     version = {"version_sha256": read_version(dataset, config.version).sha256} if config.version else {}
     source = (
         dataset.source if dataset.source in ("demo", "kaggle") else str(Path(dataset.source).expanduser().resolve())
     )
-    return store.create_model(
-        name or store.free_name(config.network),
-        {
-            "scheme": scheme.name,
-            "labels": list(scheme.labels),
-            "network": config.network,
-            "settings": config.to_json(),
-            "dataset": {
-                "source": source,
-                "fingerprint": dataset.fingerprint,
-                "drawn": dataset.drawn,
-                "skip_bad": skip_bad,
-                **version,
-            },
+    record = {
+        "scheme": scheme.name,
+        "labels": list(scheme.labels),
+        "network": config.network,
+        "settings": config.to_json(),
+        "dataset": {
+            "source": source,
+            "fingerprint": dataset.fingerprint,
+            "drawn": dataset.drawn,
+            "skip_bad": skip_bad,
+            "votes_sha256": votes_sha256(dataset),
+            **version,
         },
-    )
+        **({"parent": origin(parent)} if parent else {}),
+        **({"teachers": [origin(teacher) for teacher, _ in teachers]} if teachers else {}),
+    }
+    with _naming():
+        return store.create_model(name or store.free_name(config.network), record)
+
+
+def create_run_once(
+    config: TrainConfig, dataset: FaceDataset, name: str | None = None, *, skip_bad: bool = False
+) -> SavedModel:
+    """`create_run`, unless the same one was created in the last `TWIN` seconds, by a second tab, say: then that one."""
+    with _naming():
+        for model in store.list_models():
+            if model.problem or "sha256" in model.record or name not in (None, model.id):
+                continue
+            age = datetime.now(UTC) - datetime.fromisoformat(model.record["created"])
+            asked = (model.record["settings"], model.record["dataset"]["fingerprint"])
+            if age.total_seconds() < TWIN and asked == (config.to_json(), dataset.fingerprint):
+                return model
+        return create_run(config, dataset, name, skip_bad=skip_bad)
+
+
+@contextlib.contextmanager
+def _naming() -> Iterator[None]:
+    """Held while a run gets its name: of two that start at once each finds another number free."""
+    lock = FileLock(models_dir() / ".naming", is_singleton=True)  # one object a process, which it may take twice
+    try:
+        lock.acquire()
+    except OSError as error:
+        raise ModelError(f"{models_dir()}: expected a folder to write models into, found: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def open_start(config: TrainConfig) -> SavedModel | None:
@@ -85,7 +124,7 @@ def start_run(model: SavedModel) -> None:
     """
     if model.trained:
         raise RunError(f"run {model.id!r}: expected one that can go on, found it finished; start a new run instead")
-    check_version(model)
+    check_version(model.record)
     python_path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     with (model.folder / "log.txt").open("ab") as log:
         worker = subprocess.Popen(

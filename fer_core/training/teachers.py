@@ -5,7 +5,7 @@ heart teaches nothing, so only those answer that were trained on neither the fac
 with `folds`, say, each of which knows all faces but those of one fold.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,8 +13,9 @@ from fer_core import store
 from fer_core.data.copies import chained, find_copies
 from fer_core.data.dataset import FaceDataset
 from fer_core.errors import RunError
+from fer_core.lineage import trainings
 from fer_core.store import SavedModel
-from fer_core.training.config import IMAGENET, TrainConfig
+from fer_core.training.config import TrainConfig
 from fer_core.training.data import check_version, training_rows
 
 
@@ -53,26 +54,14 @@ def mean_answer(
 def unseen(model: SavedModel, dataset: FaceDataset) -> np.ndarray:
     """Bool `(n,)`: the faces of `dataset` that `model` was trained on neither themselves nor as a copy.
 
-    What the models that it started from have learned, it knows too. Of models that were trained on this dataset, which
-    is as it was read. Raises `RunError` where a version is gone, `ModelError` where a model to start from is.
+    What the models that it started from or combines have learned, it knows too. Of models that were trained on this
+    dataset, which is as it was read. Raises `RunError` where a version is gone.
     """
     seen = np.zeros(len(dataset), bool)
-    for one in _line(model):
+    for one in trainings(model.record):
         check_version(one)
-        seen[training_rows(dataset, TrainConfig.from_json(one.record["settings"]))] = True
+        seen[training_rows(dataset, TrainConfig.from_json(one["settings"]))] = True
     return ~chained(find_copies(dataset), seen)
-
-
-def _line(model: SavedModel) -> Iterator[SavedModel]:
-    """The models whose training `model` knows by: itself, or those that it combines, and what they started from."""
-    if parts := model.record.get("parts"):
-        before = [part["id"] for part in parts]
-    else:
-        yield model
-        before = [model.record["settings"].get("start", "")]
-    for name in before:
-        if name not in ("", IMAGENET):
-            yield from _line(store.open_trained(name))
 
 
 def _blind(model: SavedModel, dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -> np.ndarray:

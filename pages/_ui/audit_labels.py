@@ -105,7 +105,7 @@ def show_ranking(dataset: FaceDataset, ranking: pd.DataFrame) -> None:
         st.info("There is none of that kind.", icon=":material/info:")
         return
     st.markdown(f"{len(shown):,} faces, the most doubtful first, judged by models that never saw them.")
-    ask_to_relabel(dataset, shown, split)
+    edit_first(dataset, shown, split)
     show_faces(dataset, draft, shown.iloc[faces.page_of(len(shown))])
 
 
@@ -147,30 +147,31 @@ def choose_labels(ranking: pd.DataFrame, draft: Draft) -> pd.DataFrame:
     return ranking[kept]
 
 
-def ask_to_relabel(dataset: FaceDataset, shown: pd.DataFrame, split: str) -> None:
-    """Let the models have their way with the first of these labels."""
-    differing = shown[shown["suggested"] != shown["label"]]
-    if differing.empty:
-        return
+def edit_first(dataset: FaceDataset, shown: pd.DataFrame, split: str) -> None:
+    """Let the models have their way with the first of these faces, in one step that can be undone in Versions."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        n = st.number_input("First", 1, len(differing), min(100, len(differing)), key="doubt_first", width=160)
-        first = differing.head(n)
-        codes = [EMOTIONS.index(name) for name in first["suggested"]]
+        n = st.number_input("First", 1, len(shown), min(100, len(shown)), key="doubt_first", width=160)
+        first = shown.head(n)
+        differing = first[first["suggested"] != first["label"]]
+        codes = [EMOTIONS.index(name) for name in differing["suggested"]]
         st.button(
             "Relabel as suggested",
             "as_suggested",
             icon=":material/auto_fix_high:",
-            help="In the draft, and in one step: Undo is in the view Versions.",
+            help=f"{len(differing):,} of them, for which the models suggest another label",
+            disabled=differing.empty,
             on_click=audit_edit.attempt,
             args=(
-                f"{n:,} relabelled as suggested",
-                lambda: open_draft(dataset).relabel(first["row"].to_numpy(), codes, "as suggested"),
+                f"{len(differing):,} relabelled as suggested",
+                lambda: open_draft(dataset).relabel(differing["row"].to_numpy(), codes, "as suggested"),
                 "as_suggested",
             ),
         )
+        audit_edit.leave_out(dataset, first["row"].to_numpy(), "first", "Leave out", f"the {n:,} most doubtful labels")
     audit_edit.say_failed("as_suggested")
+    audit_edit.say_failed("exclude-first")
     if split != "train":
-        st.caption("Test and validation faces that models have relabelled say little about models.")
+        st.caption("Test and validation faces that models have relabelled or left out say little about models.")
 
 
 def show_faces(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame) -> None:

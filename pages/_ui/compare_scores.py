@@ -76,5 +76,5 @@ def _show_measuring(models: Sequence[SavedModel]) -> None:
             st.rerun()
     st.caption(
         "Milliseconds are measured on this machine: one face alone, and a face of a batch of 256; other work makes "
-        "them longer. A model that combines others has no training time of its own."
+        "them longer. The training time counts that of the models that it started from, combines or learned from."
     )

@@ -117,7 +117,8 @@ def _show_buttons(model: SavedModel, dataset: FaceDataset) -> None:
         ):
             with errors.box():
                 faces = _dataset_of(model, dataset)
-                start(runs.create_run(settings(model), faces, skip_bad=model.record["dataset"].get("skip_bad", False)))
+                skip_bad = model.record["dataset"].get("skip_bad", False)
+                start(runs.create_run_once(settings(model), faces, skip_bad=skip_bad))
         if st.button(
             "Run again with changes",
             f"change-{model.id}",

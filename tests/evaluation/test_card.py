@@ -10,6 +10,7 @@ from fer_core.evaluation.metrics import class_scores
 from fer_core.evaluation.predictions import Predictions, read_predictions
 from fer_core.evaluation.verification import verify
 from fer_core.integrity import prediction_columns
+from fer_core.lineage import origin
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_card_tells_data_settings_and_uses(model):
         model.record["sha256"],
         "| learning_rate | ",
         "1,234 Training faces",
-        "56 of the Training faces",
+        "56 of these classes left out",
         "drawn by a program",
         "a \\| b",
         "## Limits",
@@ -74,6 +75,31 @@ def test_card_tells_data_settings_and_uses(model):
     assert [cells(card, f"{kind} copy in Training")[0][1] for kind in ("exact", "near")] == [
         str(leaked.get(kind, 0)) for kind in ("exact", "near")
     ]
+
+
+def test_card_tells_what_went_into_a_model(model):
+    """Of what it started from and learned from: faces, rule, votes and settings, though those models may be gone."""
+    settings = model.record["settings"]
+    dataset = model.record["dataset"] | {"votes_sha256": "5" * 64}
+    rows = {"train": 77, "left_out": 8}
+    parent = store.update_record(
+        save_model("gone", draw_dataset(), seed=1),
+        settings=settings | {"rows": "clean", "votes_weight": 0.5, "epochs": 7},
+        dataset=dataset,
+        rows=rows,
+        sha256="1" * 64,
+    )
+    child = store.update_record(model, parent=origin(parent), settings=settings | {"start": "gone"})
+    card = model_card(child, predictions_of(model))
+    (line,) = [line for line in card.splitlines() if line.startswith("- **gone, which went into it, learned from:**")]
+    for told in ("77 Training faces, 8 of", "without blank faces", f"annotators' votes, sha256 {'5' * 64}"):
+        assert told in line
+    assert [row[1] for row in cells(card, "epochs")] == ["20", "7"]
+    assert "### gone" in card
+    soup = store.update_record(model, settings={}, parts=[origin(parent)], rows={})
+    told = model_card(soup, predictions_of(model))
+    assert "gone, which went into it" in told
+    assert "imported" not in told
 
 
 def test_card_of_an_imported_model_says_what_is_not_known(model):

@@ -19,6 +19,7 @@ from fer_core.evaluation.comparison import (
     scores_table,
 )
 from fer_core.evaluation.metrics import class_scores, summary
+from fer_core.lineage import origin
 from fer_core.store import update_record
 
 
@@ -71,6 +72,8 @@ def test_costs(faces):
     assert table["bytes"].tolist() == [len(b"no network")] * 2
     assert table["training_seconds"][0] == 90.5
     assert np.isnan(table["training_seconds"][1])
+    child = update_record(model, parent=origin(model), sha256="0" * 64)
+    assert costs_table([child])["training_seconds"][0] == 181
 
 
 def test_paired_tests(predictions, other):

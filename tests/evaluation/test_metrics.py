@@ -150,12 +150,16 @@ def test_evaluation_json_by_hand(hand_made):
         "split": "test",
         "n": 4,
         "accuracy": 0.5,
+        "accuracy_low": pytest.approx(0.15, abs=0.001),  # Wilson's, of 2 of 4
+        "accuracy_high": pytest.approx(0.85, abs=0.001),
         "macro_recall": 0.5,
+        "macro_recall_low": 0.0,
+        "macro_recall_high": 1.0,
         "recall": {"Negative": 0.5, "Positive": 0.5},
         "confusion": [[1, 1], [1, 1]],
         "labels": ["Negative", "Positive"],
     }
-    assert set(honest) == {"n", "accuracy", "macro_recall", "recall", "confusion", "ece"}
+    assert set(honest) == {*report, "ece"}
     assert honest["n"] == 3
     assert honest["confusion"] == [[1, 1], [0, 1]]
     assert honest["macro_recall"] == 0.75

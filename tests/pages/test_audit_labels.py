@@ -120,6 +120,17 @@ def test_first_are_relabelled_as_suggested(open_page, said, ranking, faces):
     assert shown_rows(shown_again) == before
 
 
+def test_first_are_left_out(open_page, ranking, faces):
+    """The same faces, in one edit that says why."""
+    app = open_page("audit", view="Labels")
+    app.number_input(key="doubt_first").set_value(7).run()
+    app.button(key="exclude-first").click().run()
+    assert not app.exception
+    draft = open_draft(faces)
+    assert draft.excluded == tuple(sorted(ranking[ranking["usage"] == "Training"].head(7)["row"]))
+    assert [command.why for command in draft.commands] == ["the 7 most doubtful labels"]
+
+
 def test_chosen_faces_are_edited(open_page, ranking, faces):
     """The boxes of the table choose what the buttons edit."""
     app = open_page("audit", view="Labels")

@@ -15,6 +15,7 @@ from fer_core.evaluation.leaderboard import leaderboard
 from fer_core.evaluation.predictions import read_predictions
 from fer_core.inference.classifier import Classifier
 from fer_core.labels import get_scheme
+from fer_core.lineage import origin
 from fer_core.training import runs
 from fer_core.training.combine import STAGES, ensemble, ensemble_apart, soup, two_stage
 from fer_core.training.config import get_preset
@@ -42,14 +43,13 @@ def test_two_stage_is_the_product(parts, drawn):
 
 
 def test_record_tells_the_parts(parts, drawn):
-    """No settings and no curve of its own; each part by id, scheme and sha256; rows of the valence model."""
+    """No settings and no curve of its own; each part as its record tells it."""
     model = two_stage(*parts, None, drawn)
     record = model.record
     assert model.id == "two_stage-1"
-    assert (record["network"], record["settings"], record["rows"]) == ("two_stage", {}, parts[0].record["rows"])
-    assert record["parts"] == [
-        {"id": part.id, "scheme": part.id, "sha256": store.sha256_of(part.weights_file)} for part in parts
-    ]
+    assert (record["network"], record["settings"], record["rows"]) == ("two_stage", {}, {})
+    assert record["parts"] == list(map(origin, parts))
+    assert [part["sha256"] for part in record["parts"]] == [store.sha256_of(part.weights_file) for part in parts]
     assert record["parameters"] == sum(part.record["parameters"] for part in parts)
     assert model.history().empty
 

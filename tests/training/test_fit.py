@@ -8,10 +8,11 @@ import pytest
 from fer_core import store
 from fer_core.errors import ModelError, RunError
 from fer_core.labels import get_scheme
+from fer_core.lineage import origin
 from fer_core.training import runs
 from fer_core.training.combine import soup
 from fer_core.training.config import TrainConfig
-from fer_core.training.data import training_rows
+from fer_core.training.data import training_rows, votes_sha256
 from fer_core.training.fit import fit
 from fer_core.training.prior import STRENGTHS
 from fer_core.training.teachers import answers, open_teachers
@@ -44,7 +45,7 @@ def test_each_face_is_taught_by_the_model_that_does_not_know_it(trained, drawn):
     face = drawn.images[rows[first]][np.newaxis, ..., np.newaxis].astype(np.float32)
     np.testing.assert_allclose(taught[first], store.load_network(halves[0])(face)[0], atol=1e-5)
     np.testing.assert_allclose(taught.sum(1), 1, atol=1e-5)
-    assert trained("student", teachers=("half0", "half1")).scores
+    assert trained("student", teachers=("half0", "half1")).record["teachers"] == list(map(origin, halves))
 
 
 def test_a_teacher_that_knows_all_faces_is_refused(trained, drawn):
@@ -74,6 +75,7 @@ def test_a_run_starts_from_a_saved_model_of_other_classes(trained, drawn):
             np.testing.assert_allclose(a, b, atol=1e-4)
     assert other.output_shape == (None, 3)
     assert child.record["pixels"] == parent.record["pixels"]
+    assert child.record["parent"] == origin(parent)
 
 
 def test_a_start_that_is_missing_is_refused(drawn):
@@ -81,6 +83,17 @@ def test_a_start_that_is_missing_is_refused(drawn):
     with pytest.raises(ModelError, match="'nowhere'"):
         runs.create_run(replace(TINY, start="nowhere"), drawn, "child")
     assert not store.list_models()
+
+
+def test_votes_that_changed_are_noticed(drawn, capsys):
+    """A run with a weight for votes that aren't there says so; one that was created with others is refused."""
+    assert fit(runs.create_run(replace(TINY, votes_weight=0.5), drawn, "without"))
+    assert "no annotators' votes" in capsys.readouterr().out
+    voted = replace(drawn, votes=np.ones((len(drawn), 10), np.uint8))
+    run = runs.create_run(TINY, voted, "voted")
+    assert run.record["dataset"]["votes_sha256"] == votes_sha256(voted)
+    with pytest.raises(RunError, match="expected the annotators' votes the run was created with, found none"):
+        fit(run)
 
 
 def test_prior_correction_shifts_the_biases_alone(trained, drawn):

@@ -45,6 +45,24 @@ def test_run_from_start_to_saved_model(short_run, drawn):
         runs.start_run(model)
 
 
+def test_two_tabs_at_once_start_one_run(drawn):
+    """Eight that ask for the same run at once get one; other settings, or another name, are another run."""
+    config = get_preset("quick", width=4)
+    with ThreadPoolExecutor(8) as tabs:
+        created = list(tabs.map(lambda _: runs.create_run_once(config, drawn).id, range(8)))
+    assert set(created) == {"compact-1"}
+    assert runs.create_run_once(replace(config, seed=2), drawn).id == "compact-2"
+    assert runs.create_run_once(config, drawn, "named").id == "named"
+    assert runs.create_run_once(config, drawn, "named").id == "named"
+
+
+def test_runs_that_are_created_at_once_find_other_numbers(drawn):
+    """None is refused because another took the number meanwhile."""
+    with ThreadPoolExecutor(8) as tabs:
+        created = list(tabs.map(lambda _: runs.create_run(get_preset("quick"), drawn).id, range(8)))
+    assert len(set(created)) == 8
+
+
 def test_killed_run_is_interrupted_and_resumes_without_a_gap(short_run):
     """After `kill -9` the status says so at once, every file can be read, and no epoch is missing or twice."""
     model = short_run("killed", epochs=5)

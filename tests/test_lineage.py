@@ -1,0 +1,39 @@
+"""What a record keeps of the models behind it: by hand, on records."""
+
+from pathlib import Path
+
+from fer_core.lineage import origin, trainings
+from fer_core.store import SavedModel
+
+SETTINGS = {"epochs": 1}
+
+
+def model(name: str, **more) -> SavedModel:
+    return SavedModel(name, Path(name), {"name": name, "settings": SETTINGS, "sha256": name, "tags": ["x"]} | more)
+
+
+def test_an_origin_keeps_what_made_the_model():
+    """Its settings and its file's sha256, and its own origins in turn; not what its owner wrote on it."""
+    told = origin(model("child", parent=origin(model("parent")), training_seconds=5.0))
+    assert told == {
+        "id": "child",
+        "settings": SETTINGS,
+        "sha256": "child",
+        "training_seconds": 5.0,
+        "parent": {"id": "parent", "settings": SETTINGS, "sha256": "parent"},
+    }
+
+
+def test_each_training_is_told_once():
+    """Of a soup of a model and what was tuned from it: both, once each; what only taught is told where it is asked."""
+    first = model("first", teachers=[origin(model("teacher"))])
+    tuned = model("tuned", parent=origin(first))
+    soup = model("soup", settings={}, parts=[origin(tuned), origin(first)])
+    assert [one["id"] for one in trainings(soup.record)] == ["tuned", "first"]
+    assert [one["id"] for one in trainings(soup.record, taught=True)] == ["tuned", "first", "teacher"]
+    assert next(trainings(tuned.record)) is tuned.record
+
+
+def test_an_imported_model_was_not_trained():
+    """It has no settings."""
+    assert list(trainings(model("imported", settings={}, imported={}).record)) == []
