@@ -37,6 +37,9 @@ _KINDS: dict[str, type] = {
     "sha256": str,
     "scores": dict,
     "tags": list,
+    "parent": dict,
+    "parts": list,
+    "teachers": list,
 }
 
 

@@ -18,7 +18,7 @@ PRESET_WORDS = {
     "baseline": "the study's first network: two convolutions",
     "study": "the study's last network: twelve convolutions, as it was trained there; days on a CPU",
     "compact": "our small network: about an hour on two cores",
-    "fast": "our small network to the study's score: some ten minutes on two cores",
+    "fast": "our small network to the study's score: five to ten minutes on two cores",
     "flagship": "the small network, half as wide again and trained for longer: two hours and more on two cores",
 }
 

@@ -17,6 +17,7 @@ LAYERS = {
     "integrity": 1,
     "data": 1,
     "store": 2,
+    "lineage": 3,
     "upkeep": 3,
     "networks": 3,
     "evaluation": 4,
