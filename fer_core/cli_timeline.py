@@ -34,7 +34,9 @@ def timeline(arguments) -> tuple[dict, str]:
         found, decision = reader.read(watched, found), None
     elif arguments.smoothing not in ("none", "recurrent"):
         found = found.smoothed(arguments.smoothing, arguments.width)
-    table = timeline_table(found, decision.point if decision else None)
+    width = f" of {arguments.width:g} seconds" if arguments.smoothing in ("window", "exponential") else ""
+    read_by = f"{model.id}, smoothing {arguments.smoothing}{width}"
+    table = timeline_table(found, read_by, decision.point if decision else None)
     table.to_csv(arguments.out, index=False)
     shares = shares_frame({Path(arguments.video).name: table})
     told = shares.astype(object).where(shares.notna(), None).to_dict("records")  # JSON has no NaN

@@ -72,7 +72,10 @@ if model := pickers.model(pickers.known_models()):
         predictions = evaluate_labels.scored(model)
         split, part = pickers.split_and_part()
         show_headline(predictions, split)
-        pickers.lone_views(VIEWS, model, predictions.select(split, part))
+        if len(chosen := predictions.select(split, part)):
+            pickers.lone_views(VIEWS, model, chosen)
+        else:
+            st.info(f"{model.id} was scored on no {split} faces. Choose the other split.", icon=":material/info:")
     else:
         st.info(f"{model.id} is {model.status}: there are no predictions yet, but its curves.", icon=":material/info:")
         st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")

@@ -38,7 +38,7 @@ def show_samples(dataset: FaceDataset) -> None:
 
 def show_averages(dataset: FaceDataset) -> None:
     split = pickers.choice("Split", tuple(SPLITS), "split")
-    rows = np.flatnonzero(dataset.of_usage(SPLITS[split]))
+    rows = rows_of(dataset, split)
     st.markdown("The mean of all faces of an expression: what most of them share stays, everything else blurs away.")
     with st.container(horizontal=True):
         for emotion, image in cached.average_faces(dataset, rows).items():
@@ -50,8 +50,16 @@ def show_light(dataset: FaceDataset) -> None:
     with st.container(horizontal=True, gap="medium"):
         value = pickers.choice("Measure", tuple(data_figures.PIXEL_VALUES), "measure")
         split = pickers.choice("Split", tuple(SPLITS), "split")
+    if len(rows := rows_of(dataset, split)):
+        charts.show(data_figures.brightness_box(cached.pixel_statistics(dataset, rows), value), "light")
+
+
+def rows_of(dataset: FaceDataset, split: str) -> np.ndarray:
+    """The rows of a split; says so where there are none."""
     rows = np.flatnonzero(dataset.of_usage(SPLITS[split]))
-    charts.show(data_figures.brightness_box(cached.pixel_statistics(dataset, rows), value), "light")
+    if not len(rows):
+        st.info(f"This dataset has no face in {SPLITS[split]}. Choose another split.", icon=":material/info:")
+    return rows
 
 
 def show_one(dataset: FaceDataset) -> None:

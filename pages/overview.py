@@ -46,7 +46,7 @@ def show_models() -> None:
         st.dataframe(words.scores(table), hide_index=True, key="models", alt="Scores of the saved models on test")
         st.caption(
             "Macro recall, the mean of the classes' recalls, on the test split with its 95 % interval. "
-            f"{words.HONEST} Models with other classes don't compare."
+            f"{words.HONEST} Models with other classes, or scored on other faces, don't compare."
         )
         best = table["model"][0]
         st.page_link(

@@ -20,6 +20,7 @@ from pages._ui import (
     words,
 )
 from pages._ui.predict_faces import ALIKE, LOOKED
+from pages._ui.predict_models import Answerer
 from pages._ui.predict_pictures import Picture, Seen
 
 PAGE = 3
@@ -41,7 +42,7 @@ def answer(pictures: Sequence[Picture], model: SavedModel, beside: Sequence[Save
         for index, picture in enumerate(pictures)
     ]
     predict_exports.show_table(answers, answerers)
-    show_pictures([each for each in zip(pictures, answers, strict=True) if not each[1].error], seen, model, also)
+    show_pictures([each for each in zip(pictures, answers, strict=True) if not each[1].error], seen, answerers[0], also)
 
 
 def show_problems(pictures: Sequence[Picture], seen: Mapping[str, Seen]) -> None:
@@ -64,17 +65,18 @@ def offer_whole(pictures: Sequence[Picture], seen: Mapping[str, Seen]) -> bool:
 
 
 def show_pictures(
-    answered: Sequence[tuple[Picture, Answered]], seen: Mapping[str, Seen], model: SavedModel, also: Sequence[str]
+    answered: Sequence[tuple[Picture, Answered]], seen: Mapping[str, Seen], first: Answerer, also: Sequence[str]
 ) -> None:
-    """The pictures that can be used, a few at a time."""
+    """The pictures that can be used, a few at a time, with what the `first` model says of them."""
+    model = first.model
     if ALIKE in also:
         predict_faces.follow_measuring(model)
     pages = -(-len(answered) // PAGE)
-    first = PAGE * (st.pagination(pages, key="page") - 1) if pages > 1 else 0
-    for picture, its in answered[first : first + PAGE]:
+    start = PAGE * (st.pagination(pages, key="page") - 1) if pages > 1 else 0
+    for picture, its in answered[start : start + PAGE]:
         st.subheader(words.literal(picture.name), anchor=False, divider=True)
         predict_faces.show(picture, seen[picture.key], its.faces, model, also)
-        predict_exports.offer_annotated(picture.name, picture.read, its.faces[model.id], model.id)
+        predict_exports.offer_annotated(picture.name, picture.read, its.faces[model.id], first)
 
 
 frame.start(__file__, "Predict", "See which expression a saved model finds in each face of your pictures.")
@@ -92,4 +94,5 @@ if model := pickers.predicting_model():
     if pictures:
         answer(pictures, model, beside, also)
     else:
+        predict_pictures.look([])  # forgets what was shown before
         st.info("Choose a picture above, or look at an example.", icon=":material/add_a_photo:")

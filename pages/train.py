@@ -16,10 +16,10 @@ from pages._ui.settings import ask
 PRESET_WORDS = {
     "quick": "a small network for the drawn faces: under a minute",
     "baseline": "the study's first network: two convolutions",
-    "study": "the study's last network: twelve convolutions, as it was trained there; days on a CPU",
-    "compact": "our small network: about an hour on two cores",
+    "study": "the study's last network: twelve convolutions, as it was trained there; half a day and more on two cores",
+    "compact": "our small network: a quarter of an hour to an hour on two cores",
     "fast": "our small network to the study's score: five to ten minutes on two cores",
-    "flagship": "the small network, half as wide again and trained for longer: two hours and more on two cores",
+    "flagship": "the small network, half as wide again and trained for longer: half an hour to hours on two cores",
 }
 
 
@@ -103,6 +103,6 @@ def _choose_row(ids: list[str]) -> None:
 
 frame.start(__file__, "Train", "Train a network on the loaded faces. The run goes on when you close this page.")
 dataset = frame.dataset()
-st.fragment(show_form)(dataset)
+st.fragment(errors.boxed(show_form))(dataset)
 st.subheader("Runs", anchor=False)
-st.fragment(show_runs, run_every=1 if any(model.busy for model in list_models()) else None)(dataset)
+st.fragment(errors.boxed(show_runs), run_every=1 if any(model.busy for model in list_models()) else None)(dataset)

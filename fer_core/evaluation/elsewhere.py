@@ -111,6 +111,8 @@ def sentences(model: SavedModel) -> list[str]:
     about = About(**model.record["dataset"])
     name, saved_on = Path(about.source).name, Path(own(model).record["dataset"]["source"]).name
     told = [f"{model.id} is scored on {name}, and not on {saved_on} as when it was saved."]
+    if about.drawn:
+        told.append(f"The faces of {name} are drawn by a program: no score on them says anything about photographs.")
     if about.all_as_test:
         told.append(f"{name} has no validation and no test faces: all of its faces stand in the test split here.")
     if about.leaks_known:

@@ -12,13 +12,18 @@ from fer_core.store import SavedModel
 def leaderboard(models: Iterable[SavedModel], split: str = "test") -> pd.DataFrame:
     """One row a model that has scores on `split`, best macro recall on the honest part first.
 
-    Columns: `model`, `scheme`, `network`, `parameters`, then for `raw` and `honest` each `<part>_n` faces,
-    `<part>_accuracy` and `<part>_macro_recall`, the latter two with `_low` and `_high`; shares in [0, 1].
+    The study's classes stand before others, and photographs before drawn faces: no score on these tells of photographs.
+    Columns: `model`, `scheme`, `network`, `parameters`, `source` and `drawn` of its dataset, then for `raw` and
+    `honest` each `<part>_n` faces, `<part>_accuracy` and `<part>_macro_recall`, the latter two with `_low` and
+    `_high`; shares in [0, 1].
     """
     choose("split", split, SPLITS)
     rows = [_row(model, model.scores[split]) for model in models if split in model.scores]
-    frame = pd.DataFrame(rows, columns=["model", "scheme", "network", "parameters", *_score_columns()])
-    return frame.sort_values("honest_macro_recall", ascending=False, ignore_index=True)
+    scores = [column for part in PARTS for column in _keys(part).values()]
+    columns = ["model", "scheme", "network", "parameters", "source", "drawn", *scores]
+    frame = pd.DataFrame(rows, columns=columns).astype({name: float for name in scores if not name.endswith("_n")})
+    order = frame.assign(other=frame["scheme"] != "study", merit=-frame["honest_macro_recall"])
+    return frame.loc[order.sort_values(["drawn", "other", "merit"]).index].reset_index(drop=True)
 
 
 def default_model(models: Sequence[SavedModel], chosen: str | None) -> tuple[SavedModel | None, str]:
@@ -48,11 +53,8 @@ def _row(model: SavedModel, scores: dict) -> dict[str, object]:
     record = model.record
     about = {"model": model.id, "scheme": record["scheme"], "network": record["network"]}
     about["parameters"] = record.get("parameters")
+    about |= {"source": record["dataset"]["source"], "drawn": record["dataset"].get("drawn", False)}
     return about | {column: scores[part][key] for part in PARTS for key, column in _keys(part).items()}
-
-
-def _score_columns() -> list[str]:
-    return [column for part in PARTS for column in _keys(part).values()]
 
 
 def _keys(part: str) -> dict[str, str]:

@@ -28,7 +28,9 @@ def annotate(
     font = ImageFont.load_default(8 * line)
     for number, face in zip(numbers or count(1), faces, strict=False):
         box, colour = face.box, colours.get(face.label or "", "white")
-        draw.rectangle((box.x, box.y, box.x + box.w - 1, box.y + box.h - 1), outline=colour, width=line)
+        edge = (box.x, box.y, box.x + box.w - 1, box.y + box.h - 1)
+        draw.rectangle(edge, outline="#222222", width=line + 1)  # to be seen on a light picture too
+        draw.rectangle(edge, outline=colour, width=line)
         _, _, wide, high = draw.textbbox((0, 0), str(number), font)
         wide, high = wide + 4 * line, high + 3 * line
         top = box.y - high + line if box.y >= high else box.y  # above the face where there is room

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from fer_core.inference.predict import RULE, UNSURE_LABEL, FaceResult
+from fer_core.evaluation.decision import Decision
+from fer_core.inference.predict import UNSURE_LABEL, FaceResult, rule
 from fer_core.inference.table import schema, to_table
 from fer_core.labels import MEANING
 
@@ -49,10 +50,10 @@ def answers_frame(pictures: Sequence[Answered], labels: Mapping[str, Sequence[st
     return whole[[*whole.columns.drop("error"), "error"]].assign(meaning=MEANING).reset_index(drop=True)
 
 
-def answers_json(pictures: Sequence[Answered], models: Mapping[str, Sequence[str]]) -> str:
-    """`meaning`, `rule`, and the verb's `files` by model: `models`, id → what its saved decision does, in sentences."""
+def answers_json(pictures: Sequence[Answered], models: Mapping[str, Decision]) -> str:
+    """`meaning`, and for each of `models`, id → how it answers, its `rule` in words and the verb's `files`."""
     told = {
-        model: {"decision": list(sentences), "files": [picture.to_json(model) for picture in pictures]}
-        for model, sentences in models.items()
+        model: {"rule": rule(decision), "files": [picture.to_json(model) for picture in pictures]}
+        for model, decision in models.items()
     }
-    return json.dumps({"meaning": MEANING, "rule": RULE, "models": told}, indent=2, ensure_ascii=False)
+    return json.dumps({"meaning": MEANING, "models": told}, indent=2, ensure_ascii=False)

@@ -20,7 +20,12 @@ Not where an operating point calls its group: its threshold was fitted for a rec
 """
 UNSURE_LABEL = "unsure"
 """What stands where a label would."""
-RULE = f"The label is the most probable expression; below a probability of {UNSURE:.0%} there is none: unsure."
+
+
+def rule(decision: Decision) -> str:
+    """How an answer comes about, in words."""
+    plain = f"he label is the most probable expression; below a probability of {UNSURE:.0%} there is none: unsure."
+    return " ".join([*decision.sentences, f"Otherwise t{plain}" if decision.point else f"T{plain}"])
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,6 +46,8 @@ def read_table(file) -> pd.DataFrame:
     if not _COLUMNS.issubset(table) or not all(numbers):
         found = ", ".join(map(str, table.columns[:5]))
         raise PhotoError(f"expected a timeline that was exported as CSV, found a table of other columns ({found})")
+    if not np.isfinite(table.get("seconds", pd.Series(dtype=float)).to_numpy(float)).all():
+        raise PhotoError("expected a number in each row under seconds, found none in some; export the timeline again")
     return table
 
 

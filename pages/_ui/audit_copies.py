@@ -116,7 +116,6 @@ def _offer_all(dataset: FaceDataset, groups: Groups, draft: Draft, kind: str) ->
     left = np.setdiff1d(left, draft.excluded)
     which = _BUT_ONE if groups.keep else "all"
     audit_edit.leave_out(dataset, left, "copies", f"Leave out {which} of each: {len(left):,} faces", kind)
-    audit_edit.say_failed("exclude-copies")
     if groups.keep:
         st.caption(
             "Kept is a test face before a validation face before a training face: who learns from a version saved of "

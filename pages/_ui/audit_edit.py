@@ -39,7 +39,6 @@ def edit(dataset: FaceDataset, rows: Sequence[int] | np.ndarray, key: str, why: 
             args=(f"{said} as in the dataset again", lambda: open_draft(dataset).restore(rows), f"relabel-{key}"),
         )
     say_failed(f"relabel-{key}")
-    say_failed(f"exclude-{key}")
 
 
 def leave_out(dataset: FaceDataset, rows: np.ndarray, key: str, label: str, why: str = "") -> None:
@@ -54,6 +53,7 @@ def leave_out(dataset: FaceDataset, rows: np.ndarray, key: str, label: str, why:
         on_click=attempt,
         args=(f"{said} left out", lambda: open_draft(dataset).exclude(rows, why), f"exclude-{key}"),
     )
+    say_failed(f"exclude-{key}")
 
 
 def captions(dataset: FaceDataset, rows: Sequence[int] | np.ndarray, draft: Draft) -> list[str]:

@@ -34,7 +34,7 @@ def show(dataset: FaceDataset) -> None:
             show_ranking(dataset, cached.label_ranking(dataset, config))
         else:
             every = 2 if at.busy else None
-            st.fragment(show_folds, run_every=every)(dataset, config, [run.id for run in at.busy])
+            st.fragment(errors.boxed(show_folds), run_every=every)(dataset, config, [run.id for run in at.busy])
 
 
 def choose_models(dataset: FaceDataset) -> TrainConfig:
@@ -169,7 +169,6 @@ def edit_first(dataset: FaceDataset, shown: pd.DataFrame, split: str) -> None:
         )
         audit_edit.leave_out(dataset, first["row"].to_numpy(), "first", "Leave out", f"the {n:,} most doubtful labels")
     audit_edit.say_failed("as_suggested")
-    audit_edit.say_failed("exclude-first")
     if split != "train":
         st.caption("Test and validation faces that models have relabelled or left out say little about models.")
 

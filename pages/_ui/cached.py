@@ -4,6 +4,7 @@ A dataset is told by its fingerprint, a model by its folder and when it was last
 resource, shared and read-only; what holds tables is data, copied.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +17,8 @@ from fer_core.data import FaceDataset, copies, load_dataset, source_path, statis
 from fer_core.data.class_names import names_file
 from fer_core.data.draft import open_draft
 from fer_core.data.versions import Version, folder_of
+from fer_core.data.votes import find_votes
+from fer_core.errors import ModelError
 from fer_core.evaluation import atlas as atlases
 from fer_core.evaluation import comparison_figures
 from fer_core.evaluation.common import Common, bring_together
@@ -38,7 +41,7 @@ def _written(path: Path) -> int:
 
 
 _TOLD_BY = {
-    FaceDataset: lambda dataset: (dataset.fingerprint, dataset.version),
+    FaceDataset: lambda dataset: (dataset.fingerprint, dataset.version, dataset.votes is not None),
     # what its rows hang on
     TrainConfig: lambda config: (config.scheme, config.version, config.rows, config.folds, config.fold),
     Version: lambda version: version.sha256,
@@ -50,15 +53,16 @@ _JUDGING = "Asking the models about every face that they never saw. This is done
 
 
 def dataset(source: str) -> FaceDataset:
-    """`fer_core.data.load_dataset`, again when the file, the folder itself, or the meaning of its names has changed."""
+    """`fer_core.data.load_dataset`, again when the file, the folder, the meaning of its names or its votes change."""
     if source in ("demo", "kaggle"):
-        return _dataset(source, (0, 0))
+        return _dataset(source, ())
     path = source_path(source)
-    return _dataset(source, (_written(path), _written(names_file(path))))
+    beside = [names_file(path), *filter(None, [find_votes(path)])]
+    return _dataset(source, tuple(map(_written, [path, *beside])))
 
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the faces. Only the first time takes long.")
-def _dataset(source: str, written: tuple[int, int]) -> FaceDataset:
+def _dataset(source: str, written: tuple[int, ...]) -> FaceDataset:
     return load_dataset(source)
 
 
@@ -154,8 +158,14 @@ def faces(model: SavedModel, split: str, part: str) -> Predictions:
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=24, show_spinner=False)
 def common(models: tuple[SavedModel, ...], split: str, part: str) -> Common:
     """`fer_core.evaluation.common.bring_together` of what `models` were saved with."""
-    selected = {model.id: faces(model, split, part) for model in models}
-    return bring_together(selected, {model.id: model.record["dataset"] for model in models})
+    selected, unreadable = {models[0].id: faces(models[0], split, part)}, {}
+    for model in models[1:]:
+        try:
+            selected[model.id] = faces(model, split, part)
+        except ModelError as error:
+            unreadable[model.id] = str(error)
+    together = bring_together(selected, {model.id: model.record["dataset"] for model in models})
+    return replace(together, refused=together.refused | unreadable)
 
 
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=24, show_spinner=False)
@@ -221,9 +231,14 @@ def correlation_with_random_heads(
     return explainer(model, fine).correlation_with_random_heads(dataset.images[rows], classes)
 
 
-@st.cache_data(hash_funcs=_TOLD_BY, max_entries=3, show_spinner="Writing the file, and comparing its answers.")
 def export(model: SavedModel, kind: str, dataset: FaceDataset) -> tuple[bytes, str]:
     """The zip of `fer_core.inference.export.export_model`, and how it agrees with the model in words."""
+    told = tuple(_written(model.folder / name) for name in ("model.json", "decision.json"))  # in its card
+    return _export(model, kind, dataset, told)
+
+
+@st.cache_data(hash_funcs=_TOLD_BY, max_entries=3, show_spinner="Writing the file, and comparing its answers.")
+def _export(model: SavedModel, kind: str, dataset: FaceDataset, written: tuple[int, ...]) -> tuple[bytes, str]:
     with TemporaryDirectory() as folder:
         done = export_model(model, kind, dataset, Path(folder) / f"{model.id}.zip")
         return done.file.read_bytes(), done.sentence

@@ -18,6 +18,7 @@ def show(figure: go.Figure, key: str, *, selecting: bool = False, **kwargs):
 
     Where points are `selecting`, its buttons are those of boxes, lassos and zoom too.
     """
+    figure = go.Figure(figure)  # which may be shared with other visitors
     title = figure.layout.title.text
     height = figure.layout.height or 450
     below = -0.02 if selecting else -0.35 * 450 / height  # a map has no axis' words below it

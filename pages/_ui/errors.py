@@ -1,13 +1,25 @@
 """Errors that the user can put right, in a box."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 
 import streamlit as st
 
 from fer_core.data.class_names import ClassNamesError
 from fer_core.errors import FerError
 from pages._ui import class_names
+
+
+def boxed(show: Callable) -> Callable:
+    """`show` in a `box`: of a fragment, which runs again without the page around it."""
+
+    @wraps(show)
+    def shown(*args):
+        with box():
+            return show(*args)
+
+    return shown
 
 
 @contextmanager

@@ -60,8 +60,9 @@ def _offer(missing: Sequence[SavedModel], dataset: FaceDataset) -> None:
     name = Path(dataset.source).name
     with st.container(border=True):
         st.markdown(
-            f"**{name}** is not the dataset that {' and '.join(model.id for model in missing)} was scored on. The "
-            "numbers below are from the predictions that were saved with it."
+            f"**{name}** is not the dataset on which {' and '.join(model.id for model in missing)} "
+            f"{'was' if len(missing) == 1 else 'were'} scored. The numbers below are from the predictions that "
+            "were saved then, and need nothing more."
         )
         if st.button(f"Score it on {name}", "score_elsewhere", icon=":material/network_intelligence:"):
             for model in missing:

@@ -35,7 +35,9 @@ def show(model: SavedModel, predictions: Predictions) -> None:
     )
     st.caption(f"On the {split} split; brackets hold Wilson's 95 % interval. {words.HONEST}")
     if {"Sad", "Happy"} <= set(predictions.labels):
-        st.button("Show the Sad faces that are called Happy", icon=":material/grid_view:", on_click=_show_the_faces)
+        label = "Show the Sad faces that are called Happy"
+        if st.button(label, "sad_as_happy", icon=":material/grid_view:", on_click=_show_the_faces):
+            st.rerun()  # all of the page: the tabs stand outside this view, which runs by itself
 
 
 def _tell(frame: pd.DataFrame, labelled: str, called: str) -> None:

@@ -22,7 +22,17 @@ def table(models: list[SavedModel], default: str | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["Model", "Default", *_COLUMNS])
 
 
-_COLUMNS = ["Status", "Tags", "Classes", "Network", "Parameters", "Macro recall, honest", "Faces", "Created (UTC)"]
+_COLUMNS = [
+    "Status",
+    "Tags",
+    "Classes",
+    "Network",
+    "Parameters",
+    "Macro recall, honest",
+    "Faces",
+    "Faces of",
+    "Created (UTC)",
+]
 
 
 def _row(model: SavedModel) -> dict[str, object]:
@@ -31,6 +41,7 @@ def _row(model: SavedModel) -> dict[str, object]:
         return row
     record, scores = model.record, model.scores.get("test", {}).get("honest", {})
     row |= {"Tags": ", ".join(model.tags), "Classes": record["scheme"], "Network": record["network"]}
+    row["Faces of"] = words.scored_on(record["dataset"]["source"], record["dataset"].get("drawn", False))
     row["Created (UTC)"] = record["created"][:16].replace("T", " ")
     if model.trained:
         row["Parameters"] = f"{record['parameters'] / 1e6:.2f} M"

@@ -10,7 +10,7 @@ from fer_core.data import default_source
 from fer_core.evaluation.leaderboard import default_model
 from fer_core.store import SavedModel, list_models
 from fer_core.upkeep import read_default
-from pages._ui import faces
+from pages._ui import errors, faces
 
 
 def source() -> None:
@@ -45,7 +45,7 @@ def views(shown: Mapping[str, Callable], *args) -> None:
 
 def lone_views(shown: Mapping[str, Callable], *args) -> None:
     """`views` that run by themselves where a control in them is pressed; nothing outside may depend on it."""
-    views({name: st.fragment(show) for name, show in shown.items()}, *args)
+    views({name: st.fragment(errors.boxed(show)) for name, show in shown.items()}, *args)
 
 
 def split_and_part() -> tuple[str, str]:
@@ -165,7 +165,8 @@ def trained_models() -> list[SavedModel]:
 def no_models() -> None:
     """Say what to do where there is no model yet."""
     st.info(
-        "There is no trained model yet. Train one: the preset *quick* takes about a minute.", icon=":material/info:"
+        "There is no trained model yet. Train one: on the drawn faces the preset *quick* takes about a minute.",
+        icon=":material/info:",
     )
     st.page_link("pages/train.py", label="Train a model")
     if any(model.problem for model in list_models()):

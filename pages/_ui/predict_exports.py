@@ -9,7 +9,7 @@ import streamlit as st
 from fer_core.inference.annotation import annotate, captioned
 from fer_core.inference.answers import Answered, answers_frame, answers_json
 from fer_core.inference.photo import read_photo
-from fer_core.inference.predict import RULE, FaceResult
+from fer_core.inference.predict import FaceResult, rule
 from fer_core.labels import COLOURS, MEANING
 from pages._ui import words
 from pages._ui.predict_models import Answerer
@@ -25,21 +25,21 @@ def show_table(pictures: Sequence[Answered], answerers: Sequence[Answerer]) -> N
         st.dataframe(_in_words(frame), hide_index=True, key="predict_table", alt="One row a face and model")
     with st.container(horizontal=True):
         _download("Table as CSV", lambda: frame.to_csv(index=False), "expressions.csv", "text/csv")
-        decisions = {one.model.id: one.decision.sentences for one in answerers}
+        decisions = {one.model.id: one.decision for one in answerers}
         _download("All as JSON", lambda: answers_json(pictures, decisions), "expressions.json", "application/json")
 
 
-def offer_annotated(name: str, read: Callable[[], bytes], faces: Sequence[FaceResult], model: str) -> None:
+def offer_annotated(name: str, read: Callable[[], bytes], faces: Sequence[FaceResult], answerer: Answerer) -> None:
     """The picture at its full size with its faces boxed, what is said of each below it; drawn when asked for."""
     stem = name.partition(": ")[2].rpartition(".")[0] or "picture"
     label = f"{words.literal(name)} with boxes"
-    _download(label, lambda: annotated(read(), faces, model), f"{stem}-annotated.jpg", "image/jpeg", f"boxes-{name}")
+    _download(label, lambda: annotated(read(), faces, answerer), f"{stem}-annotated.jpg", "image/jpeg", f"boxes-{name}")
 
 
-def annotated(data: bytes, faces: Sequence[FaceResult], model: str) -> bytes:
+def annotated(data: bytes, faces: Sequence[FaceResult], answerer: Answerer) -> bytes:
     """A JPEG; `data` is the encoded picture."""
     said = [f"{number}: {_answer(face)}" for number, face in enumerate(faces, 1)] or ["No face found"]
-    words = f"{'; '.join(said)} (model {model}).\n{RULE}\n{MEANING}"
+    words = f"{'; '.join(said)} (model {answerer.model.id}).\n{rule(answerer.decision)}\n{MEANING}"
     buffer = io.BytesIO()
     picture = captioned(annotate(read_photo(data), faces, COLOURS), words)
     picture.save(buffer, "JPEG", quality=QUALITY, comment=MEANING)

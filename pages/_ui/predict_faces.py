@@ -48,7 +48,7 @@ def show(
         with errors.box():
             labels = [face.label or face.most_probable for face in of_model[shown]]
             said = [f"{name}: {label}" for name, label in zip(names, labels, strict=True)]
-            st.markdown(f"**{LOOKED}**, each face beside the parts that speak for its most probable expression.")
+            st.markdown(f"**{LOOKED}**, each face beside the parts that speak for its label.")
             show_explanation(model, crops, labels, said)
     if ALIKE in also:
         with errors.box():

@@ -12,7 +12,7 @@ from fer_core.evaluation.decision import Decision, read_decision
 from fer_core.evaluation.metrics import ece
 from fer_core.inference.classifier import Classifier
 from fer_core.inference.detectors import Box
-from fer_core.inference.predict import RULE, FaceResult, classify_crops, decide
+from fer_core.inference.predict import FaceResult, classify_crops, decide, rule
 from fer_core.store import SavedModel
 from pages._ui import cached, pickers, words
 
@@ -70,8 +70,10 @@ def show_rule(model: SavedModel) -> None:
     """How an answer comes about, and what that rule does on the test faces."""
     decision = read_decision(model)
     if decision.sentences:
-        st.info(" ".join(decision.sentences), icon=":material/tune:")
-    st.caption(f"{RULE} {_on_test_faces(model, decision)}")
+        st.info(rule(decision), icon=":material/tune:")
+        st.caption(_on_test_faces(model, decision))
+    else:
+        st.caption(f"{rule(decision)} {_on_test_faces(model, decision)}")
 
 
 def _on_test_faces(model: SavedModel, decision: Decision) -> str:

@@ -37,6 +37,10 @@ def ask() -> dict[str, pd.DataFrame]:
 def show(tables: Mapping[str, pd.DataFrame]) -> None:
     """Bars and numbers, of all faces of a recording or of one each."""
     st.caption(EXPLAINED)
+    ways = {name: ", ".join(table["read_by"].unique()) for name, table in tables.items() if "read_by" in table}
+    if len(set(ways.values())) > 1:
+        told = "; ".join(f"{name} by {way}" for name, way in ways.items())
+        st.warning(words.literal(f"They were read differently: {told}. Their shares don't compare."))
     several = {name: table["face"].nunique() for name, table in tables.items()}
     if max(several.values()) > 1 and st.toggle("Each face by itself", key="by_face", bind="query-params"):
         tables = {

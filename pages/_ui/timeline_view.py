@@ -1,6 +1,7 @@
 """Timeline: one recording over time, and the frame that is looked at."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from fer_core.inference.timeline import Timeline, classify, faces_at, timeline_f
 from fer_core.labels import COLOURS
 from fer_core.networks.recurrent import find_recurrent
 from fer_core.store import SavedModel
-from pages._ui import cached, charts, pickers, theme, words
+from pages._ui import cached, charts, errors, pickers, theme, words
 from pages._ui.timeline_input import Recording
 
 PLAIN, RECURRENT = "None", "Recurrent"
@@ -35,11 +36,13 @@ class Shown:
     recording: Recording
     timeline: Timeline
     decision: Decision
+    read_by: str
+    """The model and its smoothing, in words."""
 
     @property
     def table(self) -> pd.DataFrame:
         """What is exported."""
-        table = timeline_table(self.timeline, self.decision.point)
+        table = timeline_table(self.timeline, self.read_by, self.decision.point)
         if names := self.recording.names:
             table = table.drop(columns="seconds")
             table.insert(1, "picture", [names[frame - 1] for frame in table["frame"]])
@@ -75,7 +78,7 @@ def show(shown: Shown) -> None:
     st.download_button(
         "Table as CSV",
         lambda: shown.table.to_csv(index=False),
-        "timeline.csv",
+        f"{Path(shown.recording.name).stem}-timeline.csv",
         "text/csv",
         on_click="ignore",
         icon=":material/download:",
@@ -84,6 +87,7 @@ def show(shown: Shown) -> None:
 
 
 @st.fragment
+@errors.boxed
 def _scrub(shown: Shown, kind: str, faces: list[int]) -> None:
     """The chart with the moment that is looked at, and the frame of that moment."""
     recording, timeline = shown.recording, shown.timeline
@@ -119,18 +123,19 @@ def _smoothed(recording: Recording, said: Timeline, model: SavedModel, decision:
     saved = find_recurrent(model) if is_video else None
     options = [*([RECURRENT] if saved else ()), "Window", "Exponential", PLAIN]
     name = pickers.choice("Smoothing", options, "smoothing")
+    read_by = f"{model.id}, smoothing {name.lower()}"
     if name == RECURRENT:
         st.caption(_scores(saved.record))
         # what was fitted for the network's own probabilities doesn't hold for these
-        return Shown(recording, cached.reader(model).read(recording.watched, said), Decision())
+        return Shown(recording, cached.reader(model).read(recording.watched, said), Decision(), read_by)
     if name == PLAIN:
-        return Shown(recording, said, decision)
+        return Shown(recording, said, decision, read_by)
     low, high, first = (0.2, 10.0, 1.8) if is_video else (1.0, 20.0, 3.0)
     explained = "The mean of what is seen within it." if name == "Window" else "After it, a frame counts half."
     width = st.slider(
         f"Width in {recording.unit}", low, high, first, low, key=f"width_{recording.unit}", help=explained
     )
-    return Shown(recording, said.smoothed(name.lower(), width), decision)
+    return Shown(recording, said.smoothed(name.lower(), width), decision, f"{read_by} of {width:g} {recording.unit}")
 
 
 def _scores(record: dict) -> str:

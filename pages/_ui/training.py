@@ -50,6 +50,7 @@ def start(model: SavedModel) -> None:
     with st.spinner("Starting the run"):
         runs.start_run(model)
     st.session_state["turn_to"] = model.id
+    st.session_state.pop("name", None)  # it is taken now
     st.rerun()
 
 

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -55,6 +56,11 @@ def bounds(low: float, high: float) -> str:
     return "no faces" if math.isnan(low) else f"{100 * low:.1f} to {100 * high:.1f}"
 
 
+def scored_on(source: str, drawn: bool) -> str:
+    """What a model's scores are about."""
+    return "drawn faces" if drawn else Path(source).name
+
+
 def scores(leaderboard: pd.DataFrame) -> pd.DataFrame:
     """`evaluation.leaderboard` in words, to be read."""
     table = {"Model": leaderboard["model"]}
@@ -66,6 +72,7 @@ def scores(leaderboard: pd.DataFrame) -> pd.DataFrame:
         table
         | {
             "Classes": leaderboard["scheme"],
+            "Faces of": [scored_on(*about) for about in leaderboard[["source", "drawn"]].to_numpy()],
             "Network": leaderboard["network"],
             "Parameters": [f"{count / 1e6:.2f} M" for count in leaderboard["parameters"]],
         }
@@ -302,6 +309,8 @@ def leaked(shares: pd.DataFrame, usage: str) -> str:
     """What the leaks of `statistics.leak_shares` in one Usage mean for a score."""
     of_usage = shares[shares["usage"] == usage]
     total, exact, near = (int(of_usage[column].sum()) for column in ("n", "exact", "near"))
+    if not total:
+        return f"There is no face of {usage}."
     if not exact + near:
         return f"No face of {usage} is a copy of a Training face."
     worst = of_usage.loc[of_usage["share"].idxmax()]

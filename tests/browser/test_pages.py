@@ -99,6 +99,15 @@ def test_a_click_on_the_matrix_chooses_the_cell(fresh_server, chromium, demo_mod
         assert shown_rows(driver) == cell_faces(test, "Fear", "Angry")["row"].tolist()
 
 
+def test_a_button_within_a_view_leads_to_another_view(fresh_server, chromium, demo_models):
+    """A view runs by itself where a control in it is pressed; this one turns the page."""
+    with fresh_server(FER_SOURCE="demo") as (address, _), chromium(height=1400) as driver:
+        open_page(driver, f"{address}/evaluate?model=first&view=Negative", "Evaluate")
+        driver.find_element(By.CSS_SELECTOR, ".st-key-sad_as_happy button").click()
+        wait_for_cell(driver, "Sad", "Happy")
+        assert "view=Confusion" in driver.current_url
+
+
 def test_the_keyboard_chooses_a_cell(fresh_server, chromium):
     """In the table arrow keys go from cell to cell; many faces stand in one picture, each of them once."""
     test = demo_predictions(save_model("mine", load_dataset("demo"), skill=6))

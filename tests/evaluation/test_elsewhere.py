@@ -4,6 +4,7 @@ from networked import save_constant
 from PIL import Image
 from saved import save_model
 
+from fer_core import store
 from fer_core.data import load_dataset
 from fer_core.data.demo import draw_dataset
 from fer_core.errors import DatasetError
@@ -58,6 +59,10 @@ def test_all_faces_are_test_where_there_is_no_split(drawn, folder):
     told = " ".join(elsewhere.sentences(scored))
     assert "all of its faces stand in the test split" in told
     assert "leaves out what is a copy" in told
+    assert "drawn by a program" not in told
+    photos = store.update_record(model, dataset={"source": "x", "fingerprint": "0" * 64})
+    on_drawn = elsewhere.score(photos, drawn, None)
+    assert "drawn by a program" in " ".join(elsewhere.sentences(on_drawn))
 
 
 def test_the_network_is_asked_once(drawn, folder, monkeypatch):

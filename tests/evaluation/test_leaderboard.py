@@ -12,16 +12,38 @@ def test_leaderboard(predictions, other):
         name: {part: asdict(summary(of.select("test", part))) for part in ("raw", "honest")}
         for name, of in {"one": predictions, "two": other}.items()
     }
-    models = [
-        SavedModel(name, Path(name), {"scheme": "study", "network": "compact", "scores": {"test": of}})
-        for name, of in scores.items()
-    ]
+    models = [scored(name, of) for name, of in scores.items()]
     table = leaderboard([*models, SavedModel("running", Path("running"), {"scheme": "study", "network": "compact"})])
     assert set(table["model"]) == {"one", "two"}
     assert table["honest_macro_recall"].is_monotonic_decreasing
     first = scores[table["model"][0]]
     assert table["raw_accuracy_low"][0] == first["raw"]["accuracy_low"]
     assert table["honest_n"][0] == first["honest"]["n"]
+
+
+def test_what_does_not_compare_stands_below():
+    """Other classes below the study's, drawn faces below photographs, however well they score; no face, no number."""
+    models = [
+        scored("drawn", both(0.99), drawn=True),
+        scored("sides", both(0.9), scheme="valence"),
+        scored("untested", both(None, n=0)),
+        scored("good", both(0.6)),
+    ]
+    table = leaderboard(models)
+    assert list(table["model"]) == ["good", "untested", "sides", "drawn"]
+    assert list(table["drawn"]) == [False, False, False, True]
+    assert table["raw_macro_recall"].isna().tolist() == [False, True, False, False]
+    assert leaderboard(models[2:3])["honest_accuracy"].dtype == float
+
+
+def scored(name: str, test: dict, scheme: str = "study", *, drawn: bool = False) -> SavedModel:
+    record = {"scheme": scheme, "network": "compact", "dataset": {"source": "faces.csv", "drawn": drawn}}
+    return SavedModel(name, Path(name), record | {"scores": {"test": test}})
+
+
+def both(value: float | None, n: int = 100) -> dict:
+    measures = {f"{score}{end}": value for score in ("accuracy", "macro_recall") for end in ("", "_low", "_high")}
+    return dict.fromkeys(("raw", "honest"), {"n": n} | measures)
 
 
 def test_leaderboard_of_none():

@@ -4,6 +4,8 @@ import json
 import numpy as np
 import pandas as pd
 
+from fer_core.evaluation.decision import PLAIN, Decision
+from fer_core.evaluation.operating import OperatingPoint
 from fer_core.inference.answers import Answered, answers_frame, answers_json
 from fer_core.inference.detectors import Box
 from fer_core.inference.predict import FaceResult
@@ -47,11 +49,15 @@ def test_an_unsure_face_is_called_so():
 
 
 def test_json_is_the_verbs_by_model():
-    """`files` as the verb `predict` prints them, beside the meaning, the rule and what was saved for the model."""
-    told = json.loads(answers_json(PICTURES, {"a": ("Calibrated.",), "b": ()}))
+    """`files` as the verb `predict` prints them, beside the meaning and the rule by which the model answers."""
+    point = Decision(1.5, OperatingPoint(("Sad",), 0.2, 0.7))
+    told = json.loads(answers_json(PICTURES, {"a": point, "b": PLAIN}))
     assert told["meaning"] == MEANING
-    assert "40%" in told["rule"]
-    assert told["models"]["a"]["decision"] == ["Calibrated."]
+    plain, pointed = (told["models"][model]["rule"] for model in ("b", "a"))
+    assert plain.startswith("The label is the most probable expression; below a probability of 40%")
+    assert "temperature 1.5" in pointed
+    assert "The answer is Sad where its probability is 20.0% or more" in pointed
+    assert "Otherwise the label is the most probable" in pointed
     first, bad, empty = told["models"]["b"]["files"]
     assert first["faces"][0] == {
         "box": [1, 2, 3, 4],

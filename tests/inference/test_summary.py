@@ -59,6 +59,14 @@ def test_an_exported_table_is_read_again():
     pd.testing.assert_frame_equal(read_table(io.StringIO(table.to_csv(index=False))), table, check_dtype=False)
 
 
+def test_a_time_that_is_missing_is_one_line():
+    """A spreadsheet may have lost it."""
+    table = recording("Happy", "Sad").astype({"seconds": float})
+    table.loc[1, "seconds"] = np.nan
+    with pytest.raises(PhotoError, match="expected a number in each row under seconds"):
+        read_table(io.StringIO(table.to_csv(index=False)))
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"a,b\n1,2\n", b"\xff\xfe\x00", b"frame,face,label\nx,y,Happy\n", b'"open\n'], ids=repr
 )

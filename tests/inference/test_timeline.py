@@ -79,7 +79,7 @@ def test_two_people_are_two_lines_with_gaps(two):
 
 def test_a_gap_is_never_given_a_label(two):
     """The exported table has a row a frame and face; a frame without a face has its time and nothing else."""
-    table = timeline_table(two)
+    table = timeline_table(two, "compact, smoothing none")
     assert table["frame"].tolist() == [1, 1, 2, 2, 3, 4, 5]
     assert table["face"].tolist()[:4] == [1, 2, 1, 2]
     assert table.loc[4, "seconds"] == 2
@@ -88,6 +88,7 @@ def test_a_gap_is_never_given_a_label(two):
     again = pd.read_csv(BytesIO(table.to_csv(index=False).encode()))
     assert again.columns.tolist() == table.columns.tolist()
     assert len(again) == 7
+    assert set(again["read_by"]) == {"compact, smoothing none"}
 
 
 def test_the_drawn_frame_has_a_row_a_moment_and_class(two):
@@ -139,7 +140,7 @@ def test_no_frame_and_no_face_are_no_error():
         assert watched.crops.shape == (0, 48, 48)
         found = classify(watched, Brightness())
         assert found.faces == []
-        assert len(timeline_table(found)) == len(frames)
+        assert len(timeline_table(found, "x")) == len(frames)
         assert timeline_frame(found, []).empty
         assert found.smoothed("window", 1).y_prob.shape == (0, 2)
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from networked import save_constant
 from saved import save_model, start_model
@@ -136,6 +137,17 @@ def test_refused_with_the_reason(open_page, said, faces, models, view):
     assert "**sides** is not compared: it tells Negative, Positive apart" in said(app)
     assert not app.error
     assert len(app.tabs) == len(VIEWS)
+
+
+def test_predictions_that_are_torn_are_refused_alone(open_page, said, faces, models):
+    """Right columns with impossible values: the others are compared."""
+    torn = save_model("torn", faces)
+    frame = read_predictions(torn.folder / "predictions.parquet", torn.labels).frame
+    frame["p_Sad"] = np.float32(7)
+    frame.to_parquet(torn.folder / "predictions.parquet")
+    app = open_page("compare", models=["poor", "torn", "good"])
+    assert "**torn** is not compared" in said(app)
+    assert list(table(app, "Macro recall").index) == ["poor", "good"]
 
 
 def test_nothing_left_to_compare(open_page, said, faces, models):

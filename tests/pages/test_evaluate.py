@@ -125,6 +125,15 @@ def test_how_many_sad_faces_are_called_happy(open_page, model):
     assert [app.session_state[key] for key in ("view", "true", "predicted")] == ["Confusion", "Sad", "Happy"]
 
 
+@pytest.mark.parametrize("view", ["Confusion", "Slices", "Calibration"])
+def test_a_split_without_faces(open_page, said, model, view):
+    """It says so, and which way on."""
+    predictions = read_predictions(model.folder / "predictions.parquet", model.labels)
+    of_validation = predictions.frame[predictions.frame["usage"] == "PrivateTest"]
+    of_validation.to_parquet(model.folder / "predictions.parquet")
+    assert "scored on no test faces. Choose the other split" in said(open_page("evaluate", view=view))
+
+
 def test_a_model_of_negative_expressions_only(open_page, said, faces):
     """It says that the question doesn't arise."""
     save_model("negative-only", faces, scheme="negative")

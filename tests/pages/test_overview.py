@@ -1,10 +1,22 @@
 from saved import save_model, start_model
 
+from fer_core import store
+
 
 def test_what_is_loaded(open_page):
     """The faces of the splits are told, and three doors lead on."""
     app = open_page("overview")
     assert [metric.value for metric in app.metric] == ["778", "430", "174", "174"]
+
+
+def test_models_that_were_never_tested(open_page, faces):
+    """A dataset without PublicTest gives scores without a number, and the page stands."""
+    model = save_model("untested", faces)
+    empty = {key: None for key in model.scores["test"]["raw"] if key not in ("n", "recall", "ece")} | {"n": 0}
+    store.update_record(model, scores={"test": {"raw": empty, "honest": empty}})
+    table = open_page("overview").dataframe[0].value
+    assert table["Macro recall, honest"].tolist() == ["–"]
+    assert table["Faces of"].tolist() == ["drawn faces"]
 
 
 def test_models_by_macro_recall(open_page, said, faces):

@@ -12,10 +12,12 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from fer_core import store
+from fer_core.evaluation.decision import PLAIN
 from fer_core.labels import MEANING
 from fer_core.paths import ROOT
 from pages._ui import purpose
 from pages._ui.predict_exports import annotated
+from pages._ui.predict_models import Answerer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(EXIF|Tag data|Truncated File):UserWarning")
 
@@ -58,6 +60,10 @@ def upload_all(app: AppTest, files: dict[str, bytes]) -> AppTest:
 
 def png(array: np.ndarray) -> bytes:
     return bad_pictures.encoded(Image.fromarray(array), "PNG")
+
+
+def answerer() -> Answerer:
+    return Answerer(store.open_trained("compact"), PLAIN, None)
 
 
 def captions(app: AppTest) -> list[str]:
@@ -191,6 +197,7 @@ def test_pasted_pictures_are_kept_until_they_are_forgotten(predict, astronaut):
     assert [heading.value for heading in app.subheader] == ["1: image.png", "2: image.png"]
     next(button for button in app.button if "Forget" in button.label).click().run()
     assert not app.subheader
+    assert not app.session_state["predict_seen"]
 
 
 def test_no_file_is_written_by_predicting(predict, tmp_path, astronaut, monkeypatch):
@@ -206,7 +213,7 @@ def test_no_file_is_written_by_predicting(predict, tmp_path, astronaut, monkeypa
     upload_all(app, dict(list(files.items())[-20:]))
     app.toggle(key="whole").set_value(True).run()
     assert not app.exception
-    assert annotated(png(astronaut), [], "compact")
+    assert annotated(png(astronaut), [], answerer())
     assert not list(temporary.iterdir())
     assert [_tree(folder) for folder in trees] == before
 
@@ -238,7 +245,7 @@ def test_two_hundred_bad_files_end_in_a_line_each(predict):
 
 def test_an_annotated_picture_says_what_it_is(astronaut):
     """A JPEG with room below the photo for the answers, and the meaning in its comment too."""
-    drawn = Image.open(io.BytesIO(annotated(png(astronaut), [], "compact")))
+    drawn = Image.open(io.BytesIO(annotated(png(astronaut), [], answerer())))
     assert drawn.format == "JPEG"
     assert drawn.size[0] == 512
     assert drawn.size[1] > 512 + 30
