@@ -30,7 +30,7 @@ def follow(model: SavedModel) -> SavedModel:
     """
     from fer_core.training.runs import request_stop
 
-    with (model.folder / "log.txt").open(encoding="utf-8") as log:
+    with (model.folder / "log.txt").open(encoding="utf-8", errors="replace") as log:
         while True:
             try:
                 ended = not model.busy

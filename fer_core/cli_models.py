@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fer_core import store, upkeep
+from fer_core.cli_common import load
 from fer_core.errors import FerError, ModelError
 from fer_core.paths import write_atomic
 
@@ -71,10 +72,9 @@ def default(arguments) -> tuple[dict, str]:
 
 def import_(arguments) -> tuple[dict, str]:
     """A network that was made elsewhere: a .keras file, or the folder of a saved model."""
-    from fer_core.data import load_dataset
     from fer_core.inference.importing import import_file, import_folder
 
-    path, dataset = Path(arguments.path), load_dataset(arguments.source, skip_bad=arguments.skip_bad)
+    path, dataset = Path(arguments.path), load(arguments)
     if path.is_dir():
         model = import_folder(path, arguments.name or path.resolve().name, dataset)
     else:
@@ -89,7 +89,7 @@ def export(arguments) -> tuple[dict, str]:
 
     model = store.open_trained(arguments.model)
     try:
-        dataset = load_dataset(arguments.source, skip_bad=arguments.skip_bad)
+        dataset = load(arguments)
     except FerError:
         if arguments.source:
             raise

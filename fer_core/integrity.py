@@ -84,9 +84,25 @@ def _record_fault(record: dict) -> str:
     if tuple(record["labels"]) != scheme.labels:
         return f"expected the labels {', '.join(scheme.labels)} of scheme {scheme.name}, found {record['labels']}"
     try:
-        datetime.fromisoformat(record["created"])
+        zone = datetime.fromisoformat(record["created"]).tzinfo
     except ValueError:
+        zone = None
+    if not zone:
         return f"expected a time in created, such as 2026-01-31T12:00:00+00:00, found {record['created']!r}"
+    return _origins_fault(record)
+
+
+def _origins_fault(record: dict) -> str:
+    """Whether it keeps what it should of the models that went into it: `lineage`."""
+    start, found = record["settings"].get("start", ""), [record.get(key) for key in ("parent", "parts", "teachers")]
+    parent, parts, teachers = found
+    if start not in ("", "imagenet") and not parent:
+        return f"expected under parent what the record keeps of {start!r}, found none"
+    for one in [*filter(None, [parent]), *(parts or ()), *(teachers or ())]:
+        if not isinstance(one, dict) or not {"id", "settings", "dataset", "sha256"} <= one.keys():
+            return f"expected id, settings, dataset and sha256 of each model that went into it, found {str(one)[:80]}"
+        if fault := _origins_fault(one):
+            return fault
     return ""
 
 

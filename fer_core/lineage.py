@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from fer_core.store import SavedModel
 
 ORIGIN_KEYS = (
-    *("scheme", "network", "settings", "dataset", "rows", "best_epoch", "training_seconds", "sha256"),
+    *("scheme", "network", "settings", "dataset", "pixels", "rows", "best_epoch", "training_seconds", "sha256"),
     *("imported", "parent", "parts", "teachers"),
 )
 
@@ -22,13 +22,14 @@ def origin(model: SavedModel) -> dict:
 def trainings(record: Mapping, *, taught: bool = False) -> Iterator[Mapping]:
     """The trainings that the weights of a model with that `record` come from, its own first, each once.
 
-    Records and origins with settings; those of imported models have none. With `taught` also what its teachers learned.
+    Records and origins, those of imported models too, of whose training nothing is known. With `taught` also what its
+    teachers learned.
     """
     yield from {_identity(one): one for one in _all(record, taught)}.values()
 
 
 def _all(record: Mapping, taught: bool) -> Iterator[Mapping]:
-    if record["settings"]:
+    if record["settings"] or "imported" in record:
         yield record
     before = [*filter(None, [record.get("parent")]), *record.get("parts", ())]
     for one in [*before, *(record.get("teachers", ()) if taught else ())]:

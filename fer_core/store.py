@@ -153,7 +153,7 @@ def check_name(name: str) -> str:
 def check_free(name: str) -> str:
     """Return `name` if a new model may be called so, else raise `ModelError`."""
     if (models_dir() / check_name(name)).exists():
-        raise _taken(name)
+        raise _TakenError(name)
     return name
 
 
@@ -218,13 +218,22 @@ def load_network(model: SavedModel):
         raise ModelError(f"model {model.id!r}: expected model.keras to be {what}, found: {reason}") from error
 
 
+def create_numbered(stem: str, record: dict) -> SavedModel:
+    """`create_model` called `stem` and the first number that is free, whoever else looks for one at the same time."""
+    while True:
+        try:
+            return create_model(free_name(stem), record)
+        except _TakenError:
+            continue
+
+
 def create_model(name: str, record: dict) -> SavedModel:
     """Make the folder of a new model; `ModelError` where the name is taken. `record`: the other keys of one."""
     folder = models_dir() / check_name(name)
     try:
         folder.mkdir(parents=True)
     except FileExistsError:
-        raise _taken(name) from None
+        raise _TakenError(name) from None
     except OSError as error:
         raise ModelError(f"{folder.parent}: expected a folder to write models into, found: {error.strerror}") from error
     model = SavedModel(name, folder, new_record(name, record))
@@ -252,8 +261,9 @@ def save_record(model: SavedModel) -> None:
     write_atomic(model.folder / "model.json", lambda file: file.write(text.encode()))
 
 
-def _taken(name: str) -> ModelError:
-    return ModelError(f"model name: expected one that is not taken, found {name!r}; choose another, or resume it")
+class _TakenError(ModelError):
+    def __init__(self, name: str):
+        super().__init__(f"model name: expected one that is not taken, found {name!r}; choose another, or resume it")
 
 
 def _versions() -> dict[str, str]:

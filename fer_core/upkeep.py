@@ -19,6 +19,8 @@ from fer_core.store import SavedModel
 DELETED = ".deleted-"
 """What the name of a folder begins with that is being deleted; no model may be called so."""
 TAG_LETTERS = 32
+PATIENCE = 2.0
+"""Seconds to wait for a model's lock: whoever looks at its status takes it for an instant."""
 
 
 def rename(model: SavedModel, name: str) -> SavedModel:
@@ -96,7 +98,7 @@ def alone(model: SavedModel, done: str) -> Iterator[None]:
     if not model.folder.is_dir():
         raise ModelError(f"model {model.id!r}: expected its folder, found none; it was renamed or deleted meanwhile")
     try:
-        with model.lock.acquire(blocking=False):
+        with model.lock.acquire(timeout=PATIENCE):
             yield
     except Timeout:
         raise ModelError(

@@ -34,6 +34,9 @@ def test_each_training_is_told_once():
     assert next(trainings(tuned.record)) is tuned.record
 
 
-def test_an_imported_model_was_not_trained():
-    """It has no settings."""
-    assert list(trainings(model("imported", settings={}, imported={}).record)) == []
+def test_an_imported_model_is_told_too():
+    """That nothing is known of its training has to be said."""
+    soup = model(
+        "soup", settings={}, parts=[origin(model("a")), origin(model("b", settings={}, imported={"file": "x"}))]
+    )
+    assert [one["id"] for one in trainings(soup.record)] == ["a", "b"]

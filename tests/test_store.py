@@ -219,6 +219,10 @@ def test_predictions_with_alien_columns_are_damaged():
     [
         ({"created": 5}, "found created int"),
         ({"created": "yesterday"}, "expected a time in created"),
+        ({"created": "2026-01-31T12:00:00"}, "expected a time in created"),  # of which zone?
+        ({"settings": {"start": "first"}}, "expected under parent what the record keeps of 'first', found none"),
+        ({"parts": ["a"]}, "expected id, settings, dataset and sha256 of each model that went into it, found a"),
+        ({"parent": {"id": "a", "sha256": "0"}}, "expected id, settings, dataset and sha256"),
         ({"settings": []}, "found settings list"),
         ({"dataset": {"source": "demo"}}, "expected words as source and fingerprint"),
         ({"scheme": "nine"}, "expected a scheme among study"),

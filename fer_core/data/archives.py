@@ -15,7 +15,9 @@ from fer_core.errors import DatasetError
 
 KNOWN = ("icml_face_data", "fer2013", "train")
 """What the dataset's file is called, the best first."""
-_DAMAGED = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, zipfile.BadZipFile, tarfile.ReadError)
+_DAMAGED = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, zipfile.BadZipFile, tarfile.TarError)
+_CLOSED = (RuntimeError, NotImplementedError)
+"""What `zipfile` raises for a password, and for a way of packing that it doesn't know."""
 
 
 def rank(name: str) -> int:
@@ -34,6 +36,10 @@ def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
         raise DatasetError(
             f"{path.name}: expected a whole archive, found a damaged or truncated one ({error}): fetch the file again"
         ) from error
+    except _CLOSED as error:
+        raise DatasetError(
+            f"{path.name}: expected an archive that can be unpacked, found that it can't ({error}): unpack it first"
+        ) from error
 
 
 def _unpack(packed: Any, name: str) -> IO[bytes]:
@@ -51,7 +57,8 @@ def _unpack(packed: Any, name: str) -> IO[bytes]:
 
 
 def _best_csv(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
-    tables = [member for member in archive.namelist() if member.endswith((".csv", ".csv.gz", ".csv.xz", ".tar.gz"))]
+    packed = (".csv", ".csv.gz", ".csv.xz", ".tar.gz")
+    tables = [member for member in archive.namelist() if member.endswith(packed) and not _of_macos(member)]
     if not tables:
         raise DatasetError(f"{name}: expected an archive with a CSV in it, found none")
     return archive.open(min(tables, key=rank))
@@ -60,7 +67,12 @@ def _best_csv(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
 def _first_csv(archive: tarfile.TarFile, name: str) -> IO[bytes]:
     """Read forwards only: to look for a better one would mean to unpack everything twice."""
     for member in archive:
-        content = archive.extractfile(member) if member.name.endswith(".csv") else None
-        if content:
+        wanted = member.isfile() and member.name.endswith(".csv") and not _of_macos(member.name)
+        if wanted and (content := archive.extractfile(member)):
             return content
     raise DatasetError(f"{name}: expected an archive with a CSV in it, found none")
+
+
+def _of_macos(name: str) -> bool:
+    """Whether it is what macOS puts beside a packed file, under the same name."""
+    return Path(name).name.startswith("._")

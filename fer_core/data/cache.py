@@ -8,6 +8,7 @@ lets one process write and makes another wait for it.
 
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -20,6 +21,7 @@ from filelock import FileLock
 from fer_core.data.block import Block
 from fer_core.data.class_names import Mapped
 from fer_core.data.dataset import SIDE, fingerprint_of
+from fer_core.data.folder import picture_files
 from fer_core.errors import DatasetError
 from fer_core.paths import data_dir
 
@@ -91,13 +93,13 @@ def _open_or_write(
 
 def _key(path: Path, skip_bad: bool, names: Mapped) -> str:
     path = path.resolve()
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    digest = hashlib.sha256(f"{path}\n{skip_bad}".encode())
+    files = picture_files(path) if path.is_dir() else [path]
+    digest = hashlib.sha256(os.fsencode(path) + f"\n{skip_bad}".encode())
     if names:
         digest.update(json.dumps(dict(names), sort_keys=True).encode())
     for file in files:
-        status = file.stat()
-        digest.update(f"\n{file.relative_to(path)} {status.st_size} {status.st_mtime_ns}".encode())
+        status, name = file.stat(), os.fsencode(file.relative_to(path))  # which need not be text
+        digest.update(b"\n%b %d %d" % (name, status.st_size, status.st_mtime_ns))
     return digest.hexdigest()[:24]
 
 

@@ -26,6 +26,11 @@ _USAGE = (
 )
 
 
+def picture_files(root: Path) -> list[Path]:
+    """The images under `root`, in the order of their paths."""
+    return sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+
+
 def read_folder(root: Path, mapped: Mapped) -> Iterator[Block]:
     """The images under `root` in the order of their paths, which is the order of the rows.
 
@@ -33,7 +38,7 @@ def read_folder(root: Path, mapped: Mapped) -> Iterator[Block]:
     file's name begins with (`PublicTest_123.png`), else told by a folder above (`train`, `validation`, `test`), else
     Training. Raises `DatasetError` if there is no image, `ClassNamesError` if nobody said what a folder's name means.
     """
-    paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES)
+    paths = picture_files(root)
     if not paths:
         raise DatasetError(f"{root.name}: expected images in folders like train/angry, found none")
     names = Names(root, mapped)

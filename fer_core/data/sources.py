@@ -10,7 +10,7 @@ from fer_core.data.cache import cached
 from fer_core.data.class_names import read_names
 from fer_core.data.csv_file import read_csv
 from fer_core.data.dataset import FaceDataset
-from fer_core.data.votes import VOTES_FILE, find_votes, read_votes
+from fer_core.data.votes import VOTES_FILE, find_votes, is_shared, read_votes
 from fer_core.errors import DatasetError
 from fer_core.paths import data_dir
 
@@ -64,8 +64,14 @@ def source_path(source: str) -> Path:
 def _load_path(path: Path, source: str, skip_bad: bool, progress: Callable[[str], None]) -> FaceDataset:
     read = folder.read_folder if path.is_dir() else read_csv
     parsed = cached(path, skip_bad, read, progress, read_names(path))
-    votes_file = None if path.is_dir() else find_votes(path)
-    votes = read_votes(votes_file, parsed.usage, parsed.dropped) if votes_file else None
+    notes, votes = parsed.notes, None
+    if votes_file := None if path.is_dir() else find_votes(path):
+        try:
+            votes = read_votes(votes_file, parsed.usage, parsed.dropped)
+        except DatasetError as error:
+            if not is_shared(votes_file, path):
+                raise
+            notes = (*notes, f"The annotators' votes in the data folder are of another dataset, and not used: {error}")
     return FaceDataset(
         parsed.images,
         parsed.emotion,
@@ -73,5 +79,5 @@ def _load_path(path: Path, source: str, skip_bad: bool, progress: Callable[[str]
         votes,
         source,
         parsed.fingerprint,
-        notes=parsed.notes,
+        notes=notes,
     )

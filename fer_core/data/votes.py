@@ -31,6 +31,11 @@ def find_votes(path: Path) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
+def is_shared(votes_file: Path, path: Path) -> bool:
+    """Whether that file is there for any dataset, and not put beside the one at `path` or named for it."""
+    return not os.environ.get("FER_VOTES") and votes_file.parent != path.parent
+
+
 def read_votes(path: Path, usage: np.ndarray, dropped: list[int]) -> np.ndarray:
     """The votes for the faces whose `usage` is given, `<U11` `(n,)`: uint8 `(n, 10)`.
 

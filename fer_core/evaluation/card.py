@@ -68,7 +68,7 @@ def _model(model: SavedModel) -> str:
         "Input": "grey faces of 48 × 48 pixels, 0 black to 255 white, float32 `(n, 48, 48, 1)`; preprocessing inside",
         "Output": f"probabilities `(n, {len(model.labels)})` in the order above, each row sums to 1",
         "Network": f"{record['network']}, {record['parameters']:,} parameters",
-        "Combined of": ", ".join(f"{part['id']} ({part['sha256'][:12]})" for part in record.get("parts", ())),
+        "Combined of": ", ".join(map(_called, record.get("parts", ()))),
         "Imported from": _imported(record),
         "Created": record["created"],
         "sha256 of model.keras": record["sha256"],
@@ -95,11 +95,10 @@ def _data(model: SavedModel, predictions: Predictions) -> str:
     facts = {
         "Dataset": f"{dataset['source']}, {kind}",
         "Fingerprint (sha256 of pixels, labels and split)": dataset["fingerprint"],
-        "Learned from": "" if list(trainings(model.record)) else "not known: it was imported",
     }
     for one in trainings(model.record):
         own = one is model.record
-        facts["Learned from" if own else f"{one['id']}, which went into it, learned from"] = _learned(one)
+        facts["Learned from" if own else f"{_called(one)}, which went into it, learned from"] = _learned(one, dataset)
     for split, usage in SPLITS.items():
         if split != "train":
             n, honest = (len(predictions.select(split, part)) for part in PARTS)
@@ -107,13 +106,21 @@ def _data(model: SavedModel, predictions: Predictions) -> str:
     return _list(facts)
 
 
-def _learned(record: Mapping) -> str:
+def _called(origin: Mapping) -> str:
+    return f"{origin['id']} ({origin['sha256'][:12]})"
+
+
+def _learned(record: Mapping, scored_on: Mapping) -> str:
     """The faces, labels and votes of one training, a record or an origin."""
+    if "imported" in record:
+        return "what is not known: it was imported"
     settings, rows, dataset = record["settings"], record["rows"], record["dataset"]
     told = [
         f"{rows['train']:,} Training faces, {rows['left_out']:,} of these classes left out",
         ROWS[settings.get("rows", "all")],
     ]
+    if dataset["fingerprint"] != scored_on["fingerprint"]:
+        told.append(f"of {dataset['source']}, of whose faces copies may be among those that it is scored on here")
     if settings.get("folds", 1) > 1:
         told.append(f"without part {settings['fold'] + 1} of {settings['folds']}")
     if name := settings.get("version"):
@@ -130,7 +137,8 @@ def _settings(model: SavedModel) -> str:
     for one in trainings(model.record, taught=True):
         ended = {name: one.get(name) for name in ("best_epoch", "training_seconds", "sha256")}
         known = {name: value for name, value in (one["settings"] | ended).items() if value not in (None, "", [])}
-        tables[one.get("id", model.id)] = _table([{"Setting": name, "Value": known[name]} for name in known])
+        name = model.id if one is model.record else _called(one)
+        tables[name] = _table([{"Setting": name, "Value": known[name]} for name in known]) if known else ""
     if len(tables) < 2:
         return "".join(tables.values()) or "None: it was not trained here as it stands."
     return "\n\n".join(f"### {name}\n\n{table}" for name, table in tables.items())
@@ -165,7 +173,11 @@ def _recall(predictions: Predictions) -> str:
             "Precision": _score(raw[label], "precision"),
             "Honest faces": f"{honest[label]['n']:,}",
             "Honest recall": _score(honest[label], "recall"),
-            "Most often taken for": f"{taken_for['predicted'][label]} ({_share(taken_for['by_true'][label])})",
+            "Most often taken for": (
+                f"{taken_for['predicted'][label]} ({_share(taken_for['by_true'][label])})"
+                if taken_for["n"][label]
+                else "–"
+            ),
         }
         for label in predictions.labels
     ]

@@ -16,7 +16,7 @@ import numpy as np
 from fer_core import store
 from fer_core.data.copies import leak_between
 from fer_core.data.dataset import FaceDataset
-from fer_core.errors import DatasetError
+from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation.predictions import Predictions, predictions_frame, read_predictions
 from fer_core.evaluation.scoring import BATCH, headline, probabilities, scored_rows
 from fer_core.labels import SPLITS, get_scheme
@@ -58,9 +58,9 @@ def open_scored(model: SavedModel, dataset: FaceDataset) -> SavedModel | None:
     folder = _folder(model, dataset)
     try:
         about = About(**json.loads((folder / "about.json").read_text("utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+        predictions = read_predictions(folder / "predictions.parquet", model.labels)
+    except (FileNotFoundError, ValueError, TypeError, ModelError):
         return None  # it is scored again
-    predictions = read_predictions(folder / "predictions.parquet", model.labels)
     changed = {"dataset": asdict(about), "scores": headline(predictions), "own": model.record}
     return replace(model, elsewhere=folder, record=model.record | changed)
 

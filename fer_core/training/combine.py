@@ -39,8 +39,9 @@ def two_stage(
     parts = [valence, negative, positive]
     for scheme, part in zip(STAGES, parts, strict=True):
         _check(part, scheme, dataset, f"name the models of {', '.join(STAGES)} in this order")
-    name = store.check_free(name or store.free_name("two_stage"))
-    return _save(name, _two_stage_network(*map(store.load_network, parts)), parts, dataset, get_scheme("study"))
+    _check_name(name)
+    network = _two_stage_network(*map(store.load_network, parts))
+    return _save("two_stage", name, network, parts, dataset, get_scheme("study"))
 
 
 def ensemble(models: Sequence[SavedModel], name: str | None, dataset: FaceDataset) -> SavedModel:
@@ -49,9 +50,9 @@ def ensemble(models: Sequence[SavedModel], name: str | None, dataset: FaceDatase
     `dataset` is the one that all were trained on, and that the new model is scored on; without `name` it is `ensemble`
     and a free number. Raises `ModelError` as `two_stage` does, and for one model alone or twice.
     """
-    name = _check_alike("ensemble", models, name, dataset)
+    _check_alike("ensemble", models, name, dataset)
     network = _average_network(list(map(store.load_network, models)))
-    return _save(name, network, models, dataset)
+    return _save("ensemble", name, network, models, dataset)
 
 
 def soup(models: Sequence[SavedModel], name: str | None, dataset: FaceDataset) -> SavedModel:
@@ -61,7 +62,14 @@ def soup(models: Sequence[SavedModel], name: str | None, dataset: FaceDataset) -
     networks trained apart it knows nothing (Wortsman et al. 2022, arXiv:2203.05482). The rest is as in `ensemble`;
     `ModelError` also where the weights are of other shapes.
     """
-    name = _check_alike("soup", models, name, dataset)
+    _check_alike("soup", models, name, dataset)
+    first = models[0]
+    for model in models:
+        if model.record["pixels"] != first.record["pixels"]:
+            raise ModelError(
+                f"soup: expected models that prepare pixels alike, found {first.id!r} and {model.id!r}, which don't; "
+                "average the weights of models tuned from one start, or the answers of any by --how ensemble"
+            )
     network, *others = map(store.load_network, models)
     weights = [network.get_weights(), *(other.get_weights() for other in others)]
     shapes = [[weight.shape for weight in of_one] for of_one in weights]
@@ -72,7 +80,7 @@ def soup(models: Sequence[SavedModel], name: str | None, dataset: FaceDataset) -
                 "the weights of models tuned from one start, or the answers of any by --how ensemble"
             )
     network.set_weights([np.mean(same, axis=0) for same in zip(*weights, strict=True)])
-    return _save(name, network, models, dataset)
+    return _save("soup", name, network, models, dataset)
 
 
 def ensemble_apart(ids: Sequence[str], name: str | None, source: str) -> SavedModel:
@@ -93,14 +101,19 @@ def ensemble_apart(ids: Sequence[str], name: str | None, source: str) -> SavedMo
     return store.open_trained(json.loads(done.stdout)["id"])
 
 
-def _check_alike(how: str, models: Sequence[SavedModel], name: str | None, dataset: FaceDataset) -> str:
-    """The new model's name, once it is certain that the models may be averaged."""
+def _check_alike(how: str, models: Sequence[SavedModel], name: str | None, dataset: FaceDataset) -> None:
+    """Make sure that the models may be averaged, and the new one called so."""
     ids = [model.id for model in models]
     if len(set(ids)) < max(len(ids), 2):
         raise ModelError(f"{how}: expected two models or more, each once, found {', '.join(ids) or 'none'}")
     for part in models:
         _check(part, models[0].record["scheme"], dataset, f"average models of the same classes as {ids[0]}")
-    return store.check_free(name or store.free_name(how))
+    _check_name(name)
+
+
+def _check_name(name: str | None) -> None:
+    if name:
+        store.check_free(name)
 
 
 def _check(part: SavedModel, scheme: str, dataset: FaceDataset, advice: str) -> None:
@@ -148,7 +161,12 @@ def _part(network, name: str):
 
 
 def _save(
-    name: str, network, parts: Sequence[SavedModel], dataset: FaceDataset, scheme: ClassScheme | None = None
+    how: str,
+    name: str | None,
+    network,
+    parts: Sequence[SavedModel],
+    dataset: FaceDataset,
+    scheme: ClassScheme | None = None,
 ) -> SavedModel:
     """The folder is made once the work is done; a kill while it is filled leaves a damaged model, not a run.
 
@@ -165,5 +183,5 @@ def _save(
         "parts": list(map(origin, parts)),
         "dataset": first["dataset"],
     }
-    model = store.create_model(name, record)
+    model = store.create_model(name, record) if name else store.create_numbered(how, record)
     return save_trained(model, network, predictions, pixels=first["pixels"], rows={})

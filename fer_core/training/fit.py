@@ -27,7 +27,7 @@ from fer_core.training.runs import open_start, stop_requested, tell
 from fer_core.training.saving import save_trained
 from fer_core.training.state import remove_states
 from fer_core.training.targets import class_weights
-from fer_core.training.teachers import answers
+from fer_core.training.teachers import answers, check_same
 
 START_FACES = 512
 """Faces of the new run on which the normalisation's statistics of a saved network are taken."""
@@ -41,11 +41,11 @@ def fit(model: SavedModel) -> bool:
         config = speed.resolve(config)
     dataset = _dataset(model)
     rows = training_rows(dataset, config)
-    taught = answers(dataset, rows, config) if config.teachers else None
+    taught = answers(dataset, rows, config, model.record.get("teachers", ())) if config.teachers else None
     train = gather(versioned(dataset, config), rows, config.scheme, taught)
     validation = gather(dataset, validation_rows(dataset, config), config.scheme)
-    parent = open_start(config)
-    mean, std = parent.record["pixels"].values() if parent else training_statistics(train.images)
+    parent = model.record.get("parent")
+    mean, std = parent["pixels"].values() if parent else training_statistics(train.images)
     weights = class_weights(train.label, len(model.labels), config.class_balance)
     engine = Engine(config, len(model.labels), mean, std, weights, strategy)
     loop = Loop(config, engine, train, validation, model.folder, stopping=lambda: stop_requested(model))
@@ -54,7 +54,7 @@ def fit(model: SavedModel) -> bool:
     if loop.resume():
         loop.report("resumed", {"epoch": loop.progress.epoch})
     elif config.start:
-        _start(engine, parent, train.images[:START_FACES])
+        _start(engine, model, config, train.images[:START_FACES])
     if config.votes_weight and dataset.votes is None:
         print(f"no annotators' votes: the votes' weight of {config.votes_weight:g} has no effect", flush=True)
     print(f"{len(train):,} training faces, {engine.network.count_params():,} parameters", flush=True)
@@ -83,9 +83,10 @@ def _reporter(model: SavedModel, config: TrainConfig, loop: Loop) -> Callable[[s
     return report
 
 
-def _start(engine: Engine, parent: SavedModel | None, images: np.ndarray) -> None:
-    """Give the network the weights of the saved model `parent`, or those learned on ImageNet."""
-    if parent:
+def _start(engine: Engine, model: SavedModel, config: TrainConfig, images: np.ndarray) -> None:
+    """Give the network the weights of the saved model that the run starts from, or those learned on ImageNet."""
+    if parent := open_start(config):
+        check_same(parent, model.record["parent"])
         same_classes = parent.labels == get_scheme(engine.config.scheme).labels
         start_from(engine.network, load_network(parent), images, same_classes=same_classes)
     else:
@@ -101,10 +102,12 @@ def _dataset(model: SavedModel) -> FaceDataset:
             f"{expected['source']}: expected the dataset the run was created with, found other faces; create a new run"
         )
     check_version(model.record)
-    if expected.get("votes_sha256", votes := votes_sha256(dataset)) != votes:  # an older record tells nothing of them
+    votes = votes_sha256(dataset)
+    if model.record["settings"]["votes_weight"] and expected.get("votes_sha256", votes) != votes:
         raise RunError(
-            f"{expected['source']}: expected the annotators' votes the run was created with, found "
-            f"{'others' if votes else 'none'}; put fer2013new.csv back beside it, or create a new run"
+            f"{expected['source']}: expected the annotators' votes as they were when the run was created, "
+            f"{'found others or none' if expected['votes_sha256'] else 'none, found some'}; "
+            "bring fer2013new.csv back to that, or create a new run"
         )
     return dataset
 
@@ -121,11 +124,13 @@ def _save(
         mean=mean,
         std=std,
         width=config.width,
-        side=config.sides[-1],
+        side=history[loop.progress.best_epoch]["side"],  # not all sizes were reached by a run that was cut short
         mirror=config.mirror,
     )
     network = form()
     predictions = predict_dataset(network, dataset, scheme)
+    if not np.isfinite(predictions.y_prob).all():
+        raise RunError(f"run {model.id!r}: expected probabilities, found that it diverged; lower the learning rate")
     if config.prior_correction:
         _correct_prior(loop, predictions.select("validation", "raw"))
         network = form()

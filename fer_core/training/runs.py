@@ -30,6 +30,8 @@ from fer_core.training.config import IMAGENET, TrainConfig
 from fer_core.training.data import check_version, training_rows, validation_rows, votes_sha256
 from fer_core.training.teachers import open_teachers
 
+_WORKERS = {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+"""What a worker's environment says beside this process's own."""
 TWIN = 10.0
 """Seconds in which the same settings, asked for once more, are taken for the same wish, told by another tab."""
 
@@ -68,8 +70,7 @@ def create_run(
         **({"parent": origin(parent)} if parent else {}),
         **({"teachers": [origin(teacher) for teacher, _ in teachers]} if teachers else {}),
     }
-    with _naming():
-        return store.create_model(name or store.free_name(config.network), record)
+    return store.create_model(name, record) if name else store.create_numbered(config.network, record)
 
 
 def create_run_once(
@@ -82,15 +83,15 @@ def create_run_once(
                 continue
             age = datetime.now(UTC) - datetime.fromisoformat(model.record["created"])
             asked = (model.record["settings"], model.record["dataset"]["fingerprint"])
-            if age.total_seconds() < TWIN and asked == (config.to_json(), dataset.fingerprint):
+            if 0 <= age.total_seconds() < TWIN and asked == (config.to_json(), dataset.fingerprint):
                 return model
         return create_run(config, dataset, name, skip_bad=skip_bad)
 
 
 @contextlib.contextmanager
 def _naming() -> Iterator[None]:
-    """Held while a run gets its name: of two that start at once each finds another number free."""
-    lock = FileLock(models_dir() / ".naming", is_singleton=True)  # one object a process, which it may take twice
+    """Held from the look for a twin until the run is there."""
+    lock = FileLock(models_dir() / ".naming")
     try:
         lock.acquire()
     except OSError as error:
@@ -104,7 +105,7 @@ def _naming() -> Iterator[None]:
 def open_start(config: TrainConfig) -> SavedModel | None:
     """The saved model that a run with `config` starts from, if there is one; `ModelError` where it isn't trained.
 
-    `RunError` for an imported one: how it prepares the pixels isn't known.
+    `RunError` for an imported one, since how it prepares the pixels isn't known, and for another network.
     """
     if config.start in ("", IMAGENET):
         return None
@@ -112,6 +113,10 @@ def open_start(config: TrainConfig) -> SavedModel | None:
     if "imported" in model.record:
         raise RunError(
             f"start: expected a model that was trained here, found the imported {model.id!r}; choose another"
+        )
+    if model.record["network"] != config.network:
+        raise RunError(
+            f"start: expected a model of the network {config.network}, found {model.id!r} of {model.record['network']}"
         )
     return model
 
@@ -129,7 +134,7 @@ def start_run(model: SavedModel) -> None:
     with (model.folder / "log.txt").open("ab") as log:
         worker = subprocess.Popen(
             [sys.executable, "-m", "fer_core.training.worker", model.id],
-            env=os.environ | {"PYTHONPATH": python_path, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3"},
+            env=os.environ | _WORKERS | {"PYTHONPATH": python_path},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -49,7 +49,7 @@ def measure(config: TrainConfig) -> Speed:
     best = min(seconds, key=seconds.__getitem__)
     by_side = {side: _seconds({best: steps[best]}, side)[best] for side in sorted({*config.sides} - {largest})}
     by_side[largest] = seconds[best]
-    return Speed(best, {side: round(config.batch_size / took, 1) for side, took in by_side.items()})
+    return Speed(best, {side: max(round(config.batch_size / took, 1), 0.1) for side, took in by_side.items()})
 
 
 def known(config: TrainConfig) -> Speed | None:

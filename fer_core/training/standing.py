@@ -62,7 +62,7 @@ def runs_table(models: Iterable[SavedModel]) -> pd.DataFrame:
     columns = ["run", "status", "network", "scheme", "epochs", "at_most", "recall", "started", "seconds"]
     rows = [_row(model) for model in models if model.was_run]
     table = pd.DataFrame(rows, columns=columns)
-    return table.assign(started=pd.to_datetime(table["started"], utc=True))
+    return table.assign(started=pd.to_datetime(table["started"], utc=True, format="ISO8601"))
 
 
 def _row(model: SavedModel) -> dict:

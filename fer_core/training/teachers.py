@@ -5,7 +5,7 @@ heart teaches nothing, so only those answer that were trained on neither the fac
 with `folds`, say, each of which knows all faces but those of one fold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -28,11 +28,26 @@ def open_teachers(dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -
     return [(model, _blind(model, dataset, rows, config)) for model in map(store.open_trained, config.teachers)]
 
 
-def answers(dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -> np.ndarray:
-    """Mean probabilities that the teachers give to the faces at `rows`: float32 `(n, k)`; zeros where none may."""
-    mean, heard = mean_answer(dataset, rows, open_teachers(dataset, rows, config))
+def answers(dataset: FaceDataset, rows: np.ndarray, config: TrainConfig, origins: Sequence[Mapping] = ()) -> np.ndarray:
+    """Mean probabilities that the teachers give to the faces at `rows`: float32 `(n, k)`; zeros where none may.
+
+    `RunError` where a teacher isn't the one of which `origins` tell any more, those of the run's record.
+    """
+    teachers = open_teachers(dataset, rows, config)
+    for (teacher, _), known in zip(teachers, origins, strict=bool(origins)):
+        check_same(teacher, known)
+    mean, heard = mean_answer(dataset, rows, teachers)
     print(f"{np.count_nonzero(heard):,} of {len(rows):,} training faces have a teacher", flush=True)
     return mean
+
+
+def check_same(model: SavedModel, origin: Mapping) -> None:
+    """Raise `RunError` unless `model` is the one of which a run's record keeps `origin`."""
+    if (found := model.record["sha256"]) != origin["sha256"]:
+        raise RunError(
+            f"model {model.id!r}: expected the one that the run was created with (sha256 {origin['sha256'][:12]}), "
+            f"found another of that name ({found[:12]}); bring that one back, or create a new run"
+        )
 
 
 def mean_answer(
@@ -54,11 +69,16 @@ def mean_answer(
 def unseen(model: SavedModel, dataset: FaceDataset) -> np.ndarray:
     """Bool `(n,)`: the faces of `dataset` that `model` was trained on neither themselves nor as a copy.
 
-    What the models that it started from or combines have learned, it knows too. Of models that were trained on this
-    dataset, which is as it was read. Raises `RunError` where a version is gone.
+    What the models that it started from or combines have learned, it knows too. `dataset` is as it was read. Raises
+    `RunError` where one of these was trained on another, since copies of its faces may be here, or a version is gone.
     """
     seen = np.zeros(len(dataset), bool)
     for one in trainings(model.record):
+        if "imported" in one or one["dataset"]["fingerprint"] != dataset.fingerprint:
+            raise RunError(
+                f"model {model.id!r}: expected one that knows faces of {dataset.source} only, found that "
+                f"{one.get('id', model.id)!r} learned from others; take another teacher"
+            )
         check_version(one)
         seen[training_rows(dataset, TrainConfig.from_json(one["settings"]))] = True
     return ~chained(find_copies(dataset), seen)

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -6,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from csv_lines import line
+from PIL import Image
 
 from fer_core.data import load_dataset
 from fer_core.data.dataset import fingerprint_of
@@ -25,6 +27,19 @@ def test_opening_again_parses_nothing(write_csv):
     assert isinstance(again.images, np.memmap)
     assert told == []
     assert first.fingerprint == again.fingerprint == fingerprint_of(again.images, again.emotion, again.usage)
+
+
+def test_a_folder_of_pictures_that_holds_the_cache(monkeypatch, tmp_path):
+    """Only its pictures count, whose names need not be text: what is written beside them makes it no other folder."""
+    monkeypatch.setenv("FER_DATA", str(tmp_path))
+    for name in (b"a.png", b"\xfc.png"):
+        path = tmp_path / "train" / "angry" / os.fsdecode(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.zeros((48, 48), np.uint8)).save(path)
+    for _ in range(3):
+        assert len(load_dataset(str(tmp_path))) == 2
+        (tmp_path / ".DS_Store").write_text("x")
+    cache_folder()
 
 
 def test_a_changed_file_is_read_again(write_csv):

@@ -87,9 +87,14 @@ def packed(kind: str, content: bytes) -> bytes:
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("example_submission.csv", "emotion")
             archive.writestr("icml_face_data.csv", content)
+            archive.writestr("__MACOSX/._icml_face_data.csv", b"\0\5\x16\7")
     else:
         with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-            for name, data in (("fer2013/README", b"read me"), ("fer2013/fer2013.csv", content)):
+            linked = tarfile.TarInfo("fer2013/linked.csv")
+            linked.type, linked.linkname = tarfile.SYMTYPE, "nowhere.csv"
+            archive.addfile(linked)
+            of_macos = ("fer2013/._fer2013.csv", b"\0\5\x16\7")
+            for name, data in (("fer2013/README", b"read me"), of_macos, ("fer2013/fer2013.csv", content)):
                 member = tarfile.TarInfo(name)
                 member.size = len(data)
                 archive.addfile(member, io.BytesIO(data))
@@ -192,6 +197,17 @@ def test_a_zip_without_csv_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("readme.txt", "hello")
     assert "with a CSV in it" in refusal(tmp_path / "a.zip")
+
+
+def test_a_zip_with_a_password_is_refused(tmp_path):
+    """In words, and with what to do."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("fer2013.csv", "emotion,pixels")
+    whole = bytearray((tmp_path / "a.zip").read_bytes())
+    for flags in (6, whole.index(b"PK\1\2") + 8):  # of the file's own head, and of its line in the directory
+        whole[flags] |= 1
+    (tmp_path / "a.zip").write_bytes(whole)
+    assert "unpack it first" in refusal(tmp_path / "a.zip")
 
 
 @pytest.mark.real

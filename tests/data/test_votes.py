@@ -35,6 +35,17 @@ def test_votes_lie_beside_the_csv_or_in_the_data_folder(csv, place):
     assert votes[1, VOTES.index("Not a face")] == 10
 
 
+def test_votes_of_another_dataset_in_the_data_folder_are_left_alone(csv):
+    """They lie there for whoever they fit; beside the CSV they would be refused."""
+    write_votes(data_dir(), *LINES[:2])
+    dataset = load_dataset(str(csv))
+    assert dataset.votes is None
+    assert "not used: fer2013new.csv: expected a line for each of the dataset's 3 rows, found 2" in dataset.notes[-1]
+    write_votes(csv.parent, *LINES[:2])
+    with pytest.raises(DatasetError, match="found 2"):
+        load_dataset(str(csv))
+
+
 def test_votes_are_named_by_a_path(csv, tmp_path, monkeypatch):
     """`FER_VOTES` names the file, wherever it lies; a path without a file is refused."""
     (tmp_path / "far").mkdir()

@@ -91,15 +91,22 @@ def test_card_tells_what_went_into_a_model(model):
     )
     child = store.update_record(model, parent=origin(parent), settings=settings | {"start": "gone"})
     card = model_card(child, predictions_of(model))
-    (line,) = [line for line in card.splitlines() if line.startswith("- **gone, which went into it, learned from:**")]
+    (line,) = [line for line in card.splitlines() if line.startswith("- **gone (111111111111), which went into it, ")]
     for told in ("77 Training faces, 8 of", "without blank faces", f"annotators' votes, sha256 {'5' * 64}"):
         assert told in line
     assert [row[1] for row in cells(card, "epochs")] == ["20", "7"]
-    assert "### gone" in card
-    soup = store.update_record(model, settings={}, parts=[origin(parent)], rows={})
+    assert "### gone (111111111111)" in card
+    same_name = store.update_record(child, parent=origin(parent) | {"id": "carded"})
+    assert [row[1] for row in cells(model_card(same_name, predictions_of(model)), "epochs")] == ["20", "7"]
+    elsewhere = origin(parent) | {"dataset": dataset | {"fingerprint": "0" * 64}}
+    assert "of whose faces copies may be" in model_card(
+        store.update_record(child, parent=elsewhere), predictions_of(model)
+    )
+    brought = {"id": "brought", "settings": {}, "dataset": {}, "sha256": "2" * 64, "imported": {}}
+    soup = store.update_record(model, settings={}, parts=[origin(parent), brought], rows={})
     told = model_card(soup, predictions_of(model))
-    assert "gone, which went into it" in told
-    assert "imported" not in told
+    assert "gone (111111111111), which went into it" in told
+    assert "- **brought (222222222222), which went into it, learned from:** what is not known" in told
 
 
 def test_card_of_an_imported_model_says_what_is_not_known(model):

@@ -194,6 +194,9 @@ def test_soups_that_are_refused(alike, drawn):
         soup(alike[:1], None, drawn)
     with pytest.raises(ModelError, match="soup: expected weights shaped as those of 'a', found others in 'valence'"):
         soup([*alike, seeing("valence", drawn)], None, drawn)
+    other = store.update_record(alike[1], pixels={"mean": 0.1, "std": 0.1})
+    with pytest.raises(ModelError, match="expected models that prepare pixels alike, found 'a' and 'b'"):
+        soup([alike[0], other], None, drawn)
     assert "soup-1" not in [model.id for model in store.list_models()]
 
 

@@ -1,5 +1,6 @@
 """From a run's record to its saved model: teachers, starts from saved models, the prior correction. In this process."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -76,6 +77,38 @@ def test_a_run_starts_from_a_saved_model_of_other_classes(trained, drawn):
     assert other.output_shape == (None, 3)
     assert child.record["pixels"] == parent.record["pixels"]
     assert child.record["parent"] == origin(parent)
+
+
+def test_a_start_that_was_replaced_is_noticed(trained, drawn):
+    """A run that was created from one model doesn't begin from another that has its name by now."""
+    runs_parent = trained("parent")
+    run = runs.create_run(replace(TINY, start="parent"), drawn, "child")
+    shutil.rmtree(runs_parent.folder)
+    trained("parent", seed=2)
+    with pytest.raises(RunError, match="model 'parent': expected the one that the run was created with"):
+        fit(run)
+
+
+def test_a_start_of_another_network_is_refused(trained, drawn):
+    """Before a folder is made."""
+    trained("parent")
+    with pytest.raises(RunError, match="expected a model of the network baseline, found 'parent' of compact"):
+        runs.create_run(replace(TINY, start="parent", network="baseline", width=None), drawn, "child")
+
+
+def test_a_run_that_diverged_says_so(drawn):
+    """No model is saved of numbers that are none."""
+    run = runs.create_run(replace(TINY, learning_rate=10, weight_decay=1, epochs=4, schedule="constant"), drawn, "hot")
+    with pytest.raises(RunError, match="diverged; lower the learning rate"):
+        fit(run)
+    assert not store.open_model("hot").trained
+
+
+def test_a_run_that_was_cut_short_looks_at_the_size_that_it_learned(trained, drawn):
+    """Its time was over before the faces had grown."""
+    model = trained("short", sides=(24, 48), epochs=2, minutes=0.01)
+    assert list(model.history()["side"]) == [24]
+    assert "Resizing" in [type(layer).__name__ for layer in store.load_network(model).layers]
 
 
 def test_a_start_that_is_missing_is_refused(drawn):
