@@ -37,5 +37,5 @@ def _all(record: Mapping, taught: bool) -> Iterator[Mapping]:
 
 
 def _identity(record: Mapping) -> str:
-    """The sha256 of its network; of a run that has none yet, its name."""
-    return record.get("sha256") or record["name"]
+    """The sha256 of its network; of a run that has none yet, or where it wasn't kept, its name."""
+    return record.get("sha256") or record.get("id") or record["name"]

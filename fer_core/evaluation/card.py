@@ -107,7 +107,7 @@ def _data(model: SavedModel, predictions: Predictions) -> str:
 
 
 def _called(origin: Mapping) -> str:
-    return f"{origin['id']} ({origin['sha256'][:12]})"
+    return f"{origin['id']} ({origin['sha256'][:12]})" if origin["sha256"] else origin["id"]
 
 
 def _learned(record: Mapping, scored_on: Mapping) -> str:
