@@ -60,7 +60,6 @@ def choose(models: list[SavedModel]) -> SavedModel:
     if turned := st.session_state.pop("turn_to_model", None):
         st.session_state["model"] = turned
     by_id = {model.id: model for model in models}
-    pickers.into_address("model", models[0].id)
     return by_id[st.selectbox("Model", list(by_id), key="model", bind="query-params")]
 
 

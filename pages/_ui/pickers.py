@@ -67,7 +67,7 @@ def model(models: Sequence[SavedModel] | None = None) -> SavedModel | None:
         no_models()
         return None
     by_id = {model.id: model for model in models}
-    into_address("model", models[0].id)
+    _into_address("model", models[0].id)
     chosen = by_id[st.selectbox("Model", list(by_id), key="model", bind="query-params")]
     _say_drawn([chosen])
     return chosen
@@ -89,7 +89,7 @@ def models() -> list[SavedModel]:
     if not by_id:
         no_models()
         return []
-    into_address("models", list(by_id)[:2])
+    _into_address("models", list(by_id)[:2])
     chosen = st.multiselect("Models", list(by_id), key="models", bind="query-params", placeholder="Choose two or more")
     if not chosen:
         st.info("Choose two models or more.", icon=":material/info:")
@@ -102,7 +102,7 @@ def reference(models: Sequence[SavedModel]) -> str:
     return st.selectbox("Reference", [model.id for model in models], key="reference", bind="query-params")
 
 
-def into_address(key: str, first: str | list[str]) -> None:
+def _into_address(key: str, first: str | list[str]) -> None:
     """Choose `first` in the box `key` where nothing is chosen yet.
 
     A default of the box would not stand in the URL, and there may be newer models when that is opened.

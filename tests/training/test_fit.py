@@ -60,7 +60,8 @@ def test_a_teacher_that_knows_all_faces_is_refused(trained, drawn):
 
 def test_a_teacher_knows_what_the_model_that_it_started_from_knows(trained, drawn):
     """A fold that began with weights trained on all faces, if only in part, is blind to none."""
-    soup([trained("other", folds=2), trained("whole")], "both", drawn)
+    whole = trained("whole")
+    soup([trained("other", folds=2, start="whole"), whole], "both", drawn)
     trained("half", folds=2, start="both")
     with pytest.raises(RunError, match="leaves a fold"):
         runs.create_run(replace(TINY, teachers=("half",)), drawn, "student")
@@ -98,7 +99,8 @@ def test_a_start_of_another_network_is_refused(trained, drawn):
 
 def test_a_run_that_diverged_says_so(drawn):
     """No model is saved of numbers that are none."""
-    run = runs.create_run(replace(TINY, learning_rate=10, weight_decay=1, epochs=4, schedule="constant"), drawn, "hot")
+    hot = replace(TINY, learning_rate=10.0, weight_decay=1.0, batch_size=8, schedule="constant")
+    run = runs.create_run(hot, drawn, "hot")
     with pytest.raises(RunError, match="diverged; lower the learning rate"):
         fit(run)
     assert not store.open_model("hot").trained
@@ -123,10 +125,11 @@ def test_votes_that_changed_are_noticed(drawn, capsys):
     assert fit(runs.create_run(replace(TINY, votes_weight=0.5), drawn, "without"))
     assert "no annotators' votes" in capsys.readouterr().out
     voted = replace(drawn, votes=np.ones((len(drawn), 10), np.uint8))
-    run = runs.create_run(TINY, voted, "voted")
+    run = runs.create_run(replace(TINY, votes_weight=0.5), voted, "voted")
     assert run.record["dataset"]["votes_sha256"] == votes_sha256(voted)
-    with pytest.raises(RunError, match="expected the annotators' votes the run was created with, found none"):
+    with pytest.raises(RunError, match="expected the annotators' votes as they were when the run was created, found"):
         fit(run)
+    assert fit(runs.create_run(TINY, voted, "indifferent"))
 
 
 def test_prior_correction_shifts_the_biases_alone(trained, drawn):
