@@ -34,7 +34,7 @@ def test_a_model_is_scored_on_the_chosen_dataset(open_page, said, faces, folder)
     boxes = {box.label: box for box in app.selectbox}
     boxes["calm (1)"].select("Neutral")
     button(app, "Read the faces so").click().run()
-    assert "is not the dataset that constant was scored on" in said(app)
+    assert "is not the dataset on which constant was scored" in said(app)
     button(app, "Score it on faces").click().run(timeout=120)
     assert not app.exception
     assert [metric.delta.split("n = ")[1] for metric in app.metric] == ["4", "3", "4", "3"]
