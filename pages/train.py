@@ -1,5 +1,6 @@
 """Choose, start, watch and stop a training run."""
 
+import time
 from functools import partial
 
 import pandas as pd
@@ -79,7 +80,8 @@ def show_runs(dataset: FaceDataset) -> None:
 def choose_run(table: pd.DataFrame) -> str:
     """The run to look at, at first the newest; a click on the table chooses what the box below it holds."""
     ids = list(table["run"])
-    if turned := st.session_state.pop("turn_to", None):
+    turned, until = st.session_state.get("turn_to", ("", 0.0))
+    if turned in ids and time.monotonic() < until:
         st.session_state["run"] = turned
     st.dataframe(
         words.runs(table),
@@ -99,6 +101,7 @@ def choose_run(table: pd.DataFrame) -> str:
 def _choose_row(ids: list[str]) -> None:
     if rows := st.session_state["runs"].selection.rows:
         st.session_state["run"] = ids[rows[0]]
+        st.session_state.pop("turn_to", None)
 
 
 frame.start(__file__, "Train", "Train a network on the loaded faces. The run goes on when you close this page.")

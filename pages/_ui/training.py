@@ -1,5 +1,6 @@
 """A run as it is seen while it trains: status, progress, the buttons that steer it, curves, matrix, log."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +27,8 @@ BADGES = {
     "failed": "red",
 }
 LOG_LINES = 30
+TURNING = 5.0
+"""Seconds in which the page insists on a run just started: what the browser asked for before still names another."""
 EARLIER = 3
 """Runs whose curves may stand behind those of another."""
 
@@ -49,7 +52,7 @@ def start(model: SavedModel) -> None:
     """Start or resume `model`; the page then turns to it."""
     with st.spinner("Starting the run"):
         runs.start_run(model)
-    st.session_state["turn_to"] = model.id
+    st.session_state["turn_to"] = model.id, time.monotonic() + TURNING
     st.session_state.pop("name", None)  # it is taken now
     st.rerun()
 
@@ -107,7 +110,7 @@ def _show_buttons(model: SavedModel, dataset: FaceDataset) -> None:
                 f"stop-{model.id}",
                 disabled=stopping,
                 icon=":material/stop:",
-                on_click=runs.request_stop,
+                on_click=_stop,
                 args=(model,),
             )
         elif not model.trained and st.button("Resume", f"resume-{model.id}", icon=":material/play_arrow:"):
@@ -131,6 +134,11 @@ def _show_buttons(model: SavedModel, dataset: FaceDataset) -> None:
             st.rerun()  # all of the page, the form with it
         if model.trained:
             st.page_link("pages/evaluate.py", label="Evaluate it", query_params={"model": model.id})
+
+
+def _stop(model: SavedModel) -> None:
+    st.session_state.pop("turn_to", None)  # who presses it sees the run
+    runs.request_stop(model)
 
 
 def _put_into_form(run_id: str) -> None:
