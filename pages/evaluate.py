@@ -65,7 +65,7 @@ VIEWS = {
 """View → what draws it from the model and its predictions of the chosen split and part; only the open one runs."""
 
 frame.start(__file__, "Evaluate", "Where one model is right, where it fails, and which faces those are.")
-if model := pickers.model(sorted(pickers.known_models(), key=lambda one: not one.trained)):
+if model := pickers.model(pickers.default_first(pickers.known_models())):
     if model.trained:
         (model,) = evaluate_elsewhere.ask([model])
         evaluate_labels.ask(model)

@@ -77,10 +77,16 @@ def predicting_model() -> SavedModel | None:
     """One of all trained models, at first the default that was chosen on the page Models, or the best; says which."""
     known = trained_models()
     first, why = default_model(known, read_default())
-    chosen = model(sorted(known, key=lambda one: one is not first))
+    chosen = model(default_first(known))
     if chosen and chosen is first:
         st.caption(why)
     return chosen
+
+
+def default_first(known: Sequence[SavedModel]) -> list[SavedModel]:
+    """The default or the best of `known` in front, then the trained ones, the newest first."""
+    first, _ = default_model(known, read_default())
+    return sorted(known, key=lambda one: (one is not first, not one.trained))
 
 
 def models() -> list[SavedModel]:
