@@ -6,6 +6,7 @@ from clips import encode, scene
 from driving import faults, open_page, settled
 from PIL import Image
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import element_to_be_clickable
 from selenium.webdriver.support.ui import WebDriverWait
 
 from fer_core.paths import ROOT
@@ -17,8 +18,8 @@ pytestmark = pytest.mark.browser
 def state_purpose(driver, title: str) -> None:
     """Answer the question that is asked once a session."""
     driver.find_element(By.XPATH, f"//label[contains(., '{purpose.ALLOWED[0]}')]").click()
-    settled(driver, title)
-    driver.find_element(By.XPATH, "//button[contains(., 'Continue')]").click()
+    go_on = element_to_be_clickable((By.XPATH, "//button[contains(., 'Continue')]"))  # disabled until the answer is in
+    WebDriverWait(driver, 120, 0.5).until(go_on).click()
     WebDriverWait(driver, 120, 0.5).until(lambda _: driver.find_elements(By.CSS_SELECTOR, "input[type=file]"))
     settled(driver, title)
 

@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 from pictures import LABELS, Brightness, write_faces
 
-from fer_core.inference.batch import classify_files
+from fer_core.inference.batch import CHUNK, classify_files
 from fer_core.inference.table import schema, to_table
 from fer_core.paths import ROOT
 
 KILLS = int(os.environ.get("FER_KILLS", "4"))
+PICTURES = 12 * CHUNK * KILLS
+"""More than are done in the moments before the last kill."""
 MORE = 10
 """MB that three quarters of 4,000 pictures may take; kept, their pixels and answers would be 30."""
 KEEPER = """
@@ -58,7 +60,7 @@ def test_killed_at_any_moment_no_picture_is_missing_or_twice(tmp_path, start):
     """However often it is killed, the table in the end is that of one who wasn't; and it leaves no process behind."""
     rng = random.Random(0)
     pictures = tmp_path / "pictures"
-    expected = [file for some in classify_files(write_faces(pictures, 900), Brightness()) for file in some]
+    expected = [file for some in classify_files(write_faces(pictures, PICTURES), Brightness()) for file in some]
     done = 0
     for _ in range(KILLS):
         keeper = start(pictures)
@@ -69,7 +71,7 @@ def test_killed_at_any_moment_no_picture_is_missing_or_twice(tmp_path, start):
         done += len(keeper.communicate(timeout=120)[0].splitlines())  # ends when all who hold its output have ended
     assert len(list((tmp_path / "faces.parquet.parts").glob("[0-9]*.parquet"))) in range(done, done + KILLS + 1)
     keeper = start(pictures)
-    assert len(keeper.communicate()[0].splitlines()) <= 900 // 64 + 1 - done
+    assert len(keeper.communicate()[0].splitlines()) <= PICTURES // CHUNK - done
     assert keeper.returncode == 0
     pd.testing.assert_frame_equal(
         pd.read_parquet(tmp_path / "faces.parquet"), to_table(expected, schema(LABELS)).to_pandas()
