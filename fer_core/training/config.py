@@ -33,6 +33,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "fold": (0, 99),
     "class_balance": (0, 1),
     "distillation": (0, 1),
+    "sharpness": (0, 10),
     "averaging": (0, 0.99999),
     "warmup": (0, 0.9),
     "weight_decay": (0, 1),
@@ -73,6 +74,7 @@ class TrainConfig:
     votes_weight: float = 0.0  # of the second head's loss, where the dataset has annotators' votes
     teachers: tuple[str, ...] = ()  # saved models; a face learns the mean answer of those that were not trained on it
     distillation: float = 0.5  # share of the teachers' answer in the target, where there is one
+    sharpness: float = 0.0  # radius about the weights in which the loss is kept low, at twice the time; 0: a point
     averaging: float = 0.0  # decay of the averaged weights a step; 0: no averaging
     flip: bool = True
     rotation: float = 10.0  # degrees, at most, either way

@@ -150,17 +150,40 @@ class Engine:
         if self.config.mixup:
             share = mixup_shares(chance, self.config.mixup)
             x, target, weight, votes = (mixup(part, share) for part in (x, target, weight, votes))
-        with tf.GradientTape() as tape:
-            outputs = self.network(x, training=not frozen)
+
+        def loss_of(outputs) -> tf.Tensor:
             losses = weight * tf.nn.softmax_cross_entropy_with_logits(target, outputs["label"])
             if "votes" in outputs:
                 losses += self.config.votes_weight * votes_loss(votes, outputs["votes"])
-            loss = tf.reduce_mean(losses) / self.devices  # the optimizer sums the gradients of the devices
+            return tf.reduce_mean(losses) / self.devices  # the optimizer sums the gradients of the devices
+
+        with tf.GradientTape() as tape:
+            outputs = self.network(x, training=not frozen)
+            loss = loss_of(outputs)
         variables = self._heads() if frozen else self.network.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        gradient = tape.gradient(loss, variables)
+        if self.config.sharpness and not frozen:
+            gradient = self._uphill_gradient(gradient, x, loss_of)
+        self.optimizer.apply(gradient, variables)
         plain = tf.nn.sparse_softmax_cross_entropy_with_logits(batch.label, outputs["label"])  # as validation measures
         predicted = tf.argmax(outputs["label"], 1)
         return tf.reduce_sum(plain), tf.math.confusion_matrix(batch.label, predicted, self.classes, dtype=tf.int64)
+
+    def _uphill_gradient(self, gradient: list, x: tf.Tensor, loss_of: Callable) -> list:
+        """The gradient where the loss is highest within `sharpness` of the weights, to which `gradient` points.
+
+        Going down by it leads to flat minima: sharpness-aware minimization, Foret et al. 2021, arXiv:2010.01412,
+        algorithm 1. Nothing else of the network changes, and each device looks within its part of the batch.
+        """
+        length = self.config.sharpness / (tf.linalg.global_norm(gradient) + 1e-12)
+        uphill = [
+            weight + length * slope for weight, slope in zip(self.network.trainable_variables, gradient, strict=True)
+        ]
+        with tf.GradientTape() as tape:
+            tape.watch(uphill)
+            outputs, _ = self.network.stateless_call(uphill, self.network.non_trainable_variables, x, training=True)
+            loss = loss_of(outputs)
+        return tape.gradient(loss, uphill)
 
     def _heads(self) -> list:
         return [weight for name in self.network.output_names for weight in self.network.get_layer(name).weights]

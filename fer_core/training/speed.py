@@ -155,6 +155,7 @@ def _key(config: TrainConfig) -> str:
             machine.setting(),
             f"{config.network} of width {config.width or 'its own'}",
             f"batches of {config.batch_size}",
+            *(["sharpness"] if config.sharpness else []),
             "votes head" if config.votes_weight > 0 else "no votes head",
             f"{', '.join(map(str, sorted(set(config.sides))))} px",
             config.precision,
