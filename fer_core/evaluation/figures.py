@@ -5,7 +5,7 @@ expressions are `labels.COLOURS`. Shares are in [0, 1] and shown in percent, int
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -49,6 +49,10 @@ def confusion_heatmap(
     drawn = frame[value].where(diagonal | (frame["true"] != frame["predicted"]))
     largest = drawn.fillna(0).max() if value == "n" or not diagonal else 1
     heatmap = {
+        "type": "heatmap",
+        "hoverinfo": "skip",
+        "xgap": 1,
+        "ygap": 1,
         "x": order,
         "y": order,
         "z": drawn.to_numpy().reshape(len(order), len(order)),
@@ -57,26 +61,26 @@ def confusion_heatmap(
         "texttemplate": text,
         "colorbar": {"title": {"text": unit, "side": "right"}, "tickformat": "," if value == "n" else ".0%"},
     }
-    return clickable(heatmap, frame, map(_cell_words, frame.itertuples()), _titled(title, frame["n"].sum()))
-
-
-def clickable(heatmap: dict[str, Any], frame: pd.DataFrame, said: Iterable[str], title: str) -> go.Figure:
-    """Draw a `heatmap`, Plotly's settings, of cells `true` × `predicted`, one row each in `frame`.
-
-    Each cell says what stands in `said`, and can be clicked.
-    """
-    edge = frame["true"].nunique() - 0.5  # the axes end where the cells do, else markers would pad them
+    edge = len(order) - 0.5  # the axes end where the cells do, else markers would pad them
     axis = {"fixedrange": True, "showgrid": False}
-    layout = {  # plain and at once: ten matrices stand on a page, and each object and update takes milliseconds
-        "title": {"text": title},
+    layout = {  # plain and at once: each object and update takes milliseconds
+        "title": {"text": _titled(title, frame["n"].sum())},
         "clickmode": "event+select",
         "hovermode": "closest",
         "hoverdistance": -1,  # the nearest marker counts, however far: all of a cell can be clicked
         "xaxis": axis | {"title": {"text": "predicted"}, "range": [-0.5, edge]},
         "yaxis": axis | {"title": {"text": "true"}, "range": [edge, -0.5]},
     }
-    cells = {"type": "heatmap", "hoverinfo": "skip", "xgap": 1, "ygap": 1} | heatmap
-    return go.Figure([cells, _click_layer(frame, said)], layout)
+    return go.Figure([heatmap, _click_layer(frame)], layout)
+
+
+def cell_words(cell: Any) -> str:
+    """Say a row of `metrics.confusion_frame`, as `itertuples` gives it, in lines."""
+    return (
+        f"labelled {cell.true}, predicted {cell.predicted}: {cell.n:,} faces"
+        f"\n{_percent(cell.by_true)} of those labelled {cell.true}"
+        f"\n{_percent(cell.by_predicted)} of those predicted {cell.predicted}"
+    )
 
 
 def outline(figure: go.Figure, frame: pd.DataFrame, true: str, predicted: str) -> go.Figure:
@@ -172,7 +176,7 @@ def probability_bars(probabilities: Mapping[str, float]) -> go.Figure:
     return figure.update_yaxes(autorange="reversed", dtick=1)  # each class is named, however low the chart
 
 
-def _click_layer(frame: pd.DataFrame, said: Iterable[str]) -> dict[str, Any]:
+def _click_layer(frame: pd.DataFrame) -> dict[str, Any]:
     return {
         "type": "scatter",
         "x": frame["predicted"].tolist(),
@@ -182,7 +186,7 @@ def _click_layer(frame: pd.DataFrame, said: Iterable[str]) -> dict[str, Any]:
         "selected": {"marker": {"color": "rgba(127, 127, 127, 0.5)"}},
         "unselected": {"marker": {"opacity": 1}},  # else Plotly fades it
         "customdata": frame[["true", "predicted"]].to_numpy(),
-        "hovertext": list(said),
+        "hovertext": [cell_words(cell).replace("\n", "<br>") for cell in frame.itertuples()],
         "hoverinfo": "text",
         "showlegend": False,
     }
@@ -207,15 +211,6 @@ def _marks(classes: Sequence[str], name: str, values: pd.Series) -> go.Scatter:
         mode="markers",
         marker={"symbol": "diamond-open", "size": 12, "color": _GHOST, "line_width": 2},
         hovertemplate=f"{name}, %{{x}}: %{{y:.1%}}<extra></extra>",
-    )
-
-
-def _cell_words(cell: Any) -> str:
-    """Say a row of the confusion frame, as `itertuples` gives it."""
-    return (
-        f"labelled {cell.true}, predicted {cell.predicted}: {cell.n:,} faces"
-        f"<br>{_percent(cell.by_true)} of those labelled {cell.true}"
-        f"<br>{_percent(cell.by_predicted)} of those predicted {cell.predicted}"
     )
 
 
