@@ -33,14 +33,11 @@ def confusion_heatmap(
     frame: pd.DataFrame,
     value: str = "n",
     title: str = "Confusion",
-    zmin: float = 0,
-    zmax: float | None = None,
     diagonal: bool = True,
 ) -> go.Figure:
     """Draw `metrics.confusion_frame`, true classes downwards, predicted ones to the right.
 
-    `zmin` and `zmax` are the ends of the colour scale: give the same to matrices that stand side by side; without
-    `zmax` it ends at the fullest cell, or at 1 for a share. Without the `diagonal` only mistakes are drawn, and the
+    Colours go from 0 to the fullest cell, or to 1 for a share. Without the `diagonal` only mistakes are drawn, and the
     scale ends at the largest of them. A heatmap reports no clicks, so a layer of invisible markers lies over it: a
     click selects the nearest cell, `customdata` is its [true, predicted] class names.
     """
@@ -56,8 +53,8 @@ def confusion_heatmap(
         "x": order,
         "y": order,
         "z": drawn.to_numpy().reshape(len(order), len(order)),
-        "zmin": zmin,
-        "zmax": zmax or largest or 1,
+        "zmin": 0,
+        "zmax": largest or 1,
         "texttemplate": text,
         "colorbar": {"title": {"text": unit, "side": "right"}, "tickformat": "," if value == "n" else ".0%"},
     }

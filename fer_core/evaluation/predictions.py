@@ -36,10 +36,15 @@ class Predictions:
     labels: tuple[str, ...]
 
     def select(self, split: str, part: str = "raw") -> "Predictions":
-        """The faces of `split` (validation, test), all of them (`raw`) or without leaked ones (`honest`)."""
-        wanted = self.frame["usage"] == choose("split", split, SPLITS)
-        wanted &= self.frame["leak"].isin(choose("part", part, PARTS))
-        return Predictions(self.frame[wanted].reset_index(drop=True), self.labels)
+        """The faces of `split` (validation, test), all of them (`raw`) or without leaked ones (`honest`).
+
+        Kept for the next who asks, with all that is worked out from them: a page asks at every click.
+        """
+        usage, leaks = choose("split", split, SPLITS), choose("part", part, PARTS)
+        if (split, part) not in self._selected:
+            wanted = (self.frame["usage"] == usage) & self.frame["leak"].isin(leaks)
+            self._selected[split, part] = Predictions(self.frame[wanted].reset_index(drop=True), self.labels)
+        return self._selected[split, part]
 
     def relabelled(self, version: Version, scheme: ClassScheme) -> "Predictions":
         """The same answers beside the labels of `version`, a version of the dataset that they are about.
@@ -51,6 +56,10 @@ class Predictions:
         label = self.frame["row"].map(classes).fillna(self.frame["label"]).astype(np.int8)
         kept = (label >= 0) & ~self.frame["row"].isin(version.excluded)
         return Predictions(self.frame.assign(label=label)[kept].reset_index(drop=True), self.labels)
+
+    @cached_property
+    def _selected(self) -> dict[tuple[str, str], "Predictions"]:
+        return {}
 
     @cached_property
     def y_true(self) -> np.ndarray:

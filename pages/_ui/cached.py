@@ -147,19 +147,13 @@ def cluster_agreement(model: SavedModel, dataset: FaceDataset) -> pd.DataFrame:
     return atlases.cluster_agreement(atlas(model, dataset).cluster, dataset)
 
 
-@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=80, show_spinner=False)
-def faces(model: SavedModel, split: str, part: str) -> Predictions:
-    """The predictions of a split's part."""
-    return predictions(model).select(split, part)
-
-
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=24, show_spinner=False)
 def common(models: tuple[SavedModel, ...], split: str, part: str) -> Common:
     """`fer_core.evaluation.common.bring_together` of what `models` were saved with."""
-    selected, unreadable = {models[0].id: faces(models[0], split, part)}, {}
+    selected, unreadable = {models[0].id: predictions(models[0]).select(split, part)}, {}
     for model in models[1:]:
         try:
-            selected[model.id] = faces(model, split, part)
+            selected[model.id] = predictions(model).select(split, part)
         except ModelError as error:
             unreadable[model.id] = str(error)
     together = bring_together(selected, {model.id: model.record["dataset"] for model in models})
