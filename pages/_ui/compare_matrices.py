@@ -14,8 +14,8 @@ from fer_core.store import SavedModel
 from pages._ui import compare_faces, faces, pickers
 
 _STYLE = """
-.matrices { display: flex; flex-wrap: wrap; gap: 1.5rem 2.5rem; padding: 3px }
-table { width: 25rem; max-width: 100%; border-spacing: 1px; font-size: 0.8rem }
+.matrices { display: flex; flex-wrap: wrap; gap: 1.5rem; padding: 3px }
+table { width: 24rem; max-width: 100%; border-spacing: 1px; font-size: 0.8rem }
 caption { text-align: left; font-size: 1rem; font-weight: 600; padding-bottom: 0.4rem; overflow-wrap: anywhere }
 th { font-weight: 400; padding: 0 0.2rem }
 th[scope=row] { text-align: right }
@@ -25,7 +25,7 @@ td:hover { outline: 1px solid var(--st-text-color) }
 """
 _SCRIPT = """
 export default function ({data, parentElement, setTriggerValue}) {
-    const tables = parentElement.querySelector("div")
+    const tables = parentElement.querySelector("section")
     tables.innerHTML = data
     tables.onclick = ({target}) => {
         const cell = target.closest("td"), table = target.closest("table")
@@ -36,7 +36,7 @@ export default function ({data, parentElement, setTriggerValue}) {
 }
 """
 # Plotly would draw ten of them in half a second
-_show_tables = st.components.v2.component("matrices", html="<div></div>", css=_STYLE, js=_SCRIPT)
+_show_tables = st.components.v2.component("matrices", html="<section></section>", css=_STYLE, js=_SCRIPT)
 
 
 def show(report: Report, models: Sequence[SavedModel]) -> None:

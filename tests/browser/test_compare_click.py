@@ -19,10 +19,9 @@ def test_a_click_on_a_difference_shows_the_faces_that_changed(fresh_server, chro
     link = "compare?models=first&models=second&models=third&view=Matrices&matrices=difference"
     with fresh_server(FER_SOURCE="demo") as (address, _), chromium(height=1400) as driver:
         open_page(driver, f"{address}/{link}", "Compare")
-        tables = driver.find_element(By.CSS_SELECTOR, ".st-key-matrix_tables [data-testid=stBidiComponentRegular], .x")
-        tables.shadow_root.find_element(
-            By.CSS_SELECTOR, "[data-model=third] [title*='labelled Fear, predicted Angry']"
-        ).click()
+        tables = driver.find_element(By.CSS_SELECTOR, ".st-key-matrix_tables [data-testid=stBidiComponentIsolated]")
+        cell = "[data-model=third] [title^='labelled Fear, predicted Angry']"
+        tables.shadow_root.find_element(By.CSS_SELECTOR, cell).click()
         WebDriverWait(driver, 60).until(lambda _: "predicted as Angry by third only" in settled(driver, "Compare"))
         for chosen in ("against=third", "true=Fear", "predicted=Angry"):
             assert chosen in driver.current_url
