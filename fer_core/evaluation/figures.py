@@ -139,22 +139,24 @@ def learning_curves(
 def model_score_bars(table: pd.DataFrame) -> go.Figure:
     """Draw macro recall and accuracy of each model in `comparison.scores_table`, with their intervals."""
     names = [f"{model}<br>n = {n:,}" for model, n in zip(table["model"], table["n"], strict=True)]
-    figure = go.Figure(
-        [
-            go.Bar(
-                name=metric.replace("_", " "),
-                orientation="h",
-                y=names,
-                x=table[metric],
-                error_x=_interval(table, metric),
-                hovertemplate="%{y}: %{x:.1%}",
-            )
-            for metric in ("macro_recall", "accuracy")
-        ]
-    )
-    figure.update_layout(title="Scores of each model")
-    figure.update_xaxes(title="score, 95 % interval", **_PERCENT_AXIS)
-    return figure.update_yaxes(type="category", autorange="reversed")  # the first model on top
+    bars = [
+        {
+            "type": "bar",
+            "name": metric.replace("_", " "),
+            "orientation": "h",
+            "y": names,
+            "x": table[metric].to_numpy(),
+            "error_x": _interval(table, metric),
+            "hovertemplate": "%{y}: %{x:.1%}",
+        }
+        for metric in ("macro_recall", "accuracy")
+    ]
+    layout = {  # at once, as in `confusion_heatmap`
+        "title": {"text": "Scores of each model"},
+        "xaxis": {"title": {"text": "score, 95 % interval"}} | _PERCENT_AXIS,
+        "yaxis": {"type": "category", "autorange": "reversed"},  # the first model on top
+    }
+    return go.Figure(bars, layout)
 
 
 def probability_bars(probabilities: Mapping[str, float]) -> go.Figure:
@@ -218,7 +220,7 @@ def _percent(share: float) -> str:
 def _interval(frame: pd.DataFrame, metric: str) -> dict[str, object]:
     """Error bars from the columns `<metric>_low` and `<metric>_high`."""
     above, below = frame[f"{metric}_high"] - frame[metric], frame[metric] - frame[f"{metric}_low"]
-    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below}
+    return {"type": "data", "symmetric": False, "array": above.to_numpy(), "arrayminus": below.to_numpy()}
 
 
 def _curve(history: pd.DataFrame, column: str) -> go.Scatter:
