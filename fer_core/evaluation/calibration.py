@@ -5,6 +5,8 @@ int64 `(n,)` and `y_prob` `(n, k)`. A temperature T makes of probabilities p wha
 confidence away, below 1 it adds some, and it never changes which class is the most probable.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
@@ -37,6 +39,7 @@ def with_temperature(y_prob: np.ndarray, temperature: float) -> np.ndarray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
+@lru_cache(maxsize=64)  # a page asks for the same one at every click
 def fit_temperature(validation: Predictions) -> float:
     """The temperature of the least mean `surprise` on `validation`, within `TEMPERATURES`.
 
@@ -93,6 +96,12 @@ def chance_of_ece(y_prob: np.ndarray, bins: int = BINS) -> tuple[float, float]:
     if not len(y_prob):
         return np.nan, np.nan
     confidence, _, bin_of = _confident(np.zeros(len(y_prob), int), y_prob, bins)
+    return _chance_of_ece(confidence.tobytes(), bin_of.tobytes())
+
+
+@lru_cache(maxsize=64)
+def _chance_of_ece(confidences: bytes, bins_of: bytes) -> tuple[float, float]:
+    confidence, bin_of = np.frombuffer(confidences), np.frombuffer(bins_of, np.int64)
     order = np.argsort(bin_of, kind="stable")
     starts = np.flatnonzero(np.diff(bin_of[order], prepend=-1))
     confidence = confidence[order].astype(np.float32)

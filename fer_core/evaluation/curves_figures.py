@@ -1,9 +1,11 @@
 """Pictures of the frames in `curves` and `negative`: nothing is computed here.
 
-As in `figures`: the theme's background and text, the colours of expressions, shares in percent, 95 % intervals.
+As in `figures`: the theme's background and text, the colours of expressions, shares in percent, 95 % intervals. A
+figure is made at once of plain dicts: Plotly checks every object and every change of one, which takes milliseconds.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -23,14 +25,22 @@ def roc_lines(curves: Curves, points: Mapping[str, pd.DataFrame] | None = None) 
     `points` maps a name to its `curves.operating_points`, a mark on each class's curve or beside it.
     """
     axes = ("false_positive_rate", "true_positive_rate")
-    chance = go.Scatter(
-        name="a guess", x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": _GREY}, hoverinfo="skip"
-    )
+    chance = {
+        "type": "scatter",
+        "name": "a guess",
+        "x": [0, 1],
+        "y": [0, 1],
+        "mode": "lines",
+        "line": {"dash": "dot", "color": _GREY},
+        "hoverinfo": "skip",
+    }
     lines = _lines(curves.roc, axes, curves.areas, "auc", "linear")
-    figure = go.Figure([*lines, chance, *_operating_points(points or {}, axes)])
-    figure.update_layout(title=_titled("ROC of each class against the rest", curves.areas), hovermode="closest")
-    figure.update_xaxes(title="false positive rate: share of the other faces called so", **_SHARE_AXIS)
-    return figure.update_yaxes(title="true positive rate (recall)", **_SHARE_AXIS)
+    layout = _layout(
+        _titled("ROC of each class against the rest", curves.areas),
+        "false positive rate: share of the other faces called so",
+        "true positive rate (recall)",
+    )
+    return go.Figure([*lines, chance, *_operating_points(points or {}, axes)], layout)
 
 
 def precision_recall_lines(curves: Curves, points: Mapping[str, pd.DataFrame] | None = None) -> go.Figure:
@@ -41,97 +51,115 @@ def precision_recall_lines(curves: Curves, points: Mapping[str, pd.DataFrame] | 
     axes = ("recall", "precision")
     lines = _lines(curves.precision_recall, axes, curves.areas, "average_precision", "vh")
     of_points = {name: frame.rename(columns={"true_positive_rate": "recall"}) for name, frame in (points or {}).items()}
-    figure = go.Figure([*lines, *_guesses(curves.areas), *_operating_points(of_points, axes)])
-    figure.update_layout(title=_titled("Precision and recall of each class", curves.areas))
-    figure.update_layout(hovermode="closest")
-    figure.update_xaxes(title="recall", **_SHARE_AXIS)
-    return figure.update_yaxes(title="precision", **_SHARE_AXIS)
+    layout = _layout(_titled("Precision and recall of each class", curves.areas), "recall", "precision")
+    return go.Figure([*lines, *_guesses(curves.areas), *_operating_points(of_points, axes)], layout)
 
 
 def called_positive_bars(frame: pd.DataFrame) -> go.Figure:
     """Draw `negative.called_positive`: at each negative class the share called each positive one, and any."""
-    figure = go.Figure([_called_bars(str(called), bars) for called, bars in frame.groupby("called", sort=False)])
     n = frame.groupby("labelled", sort=False)["n"].first()
-    figure.update_layout(title=f"Negative expressions called positive ({n.iloc[-1]:,} faces)", barmode="group")
-    figure.update_xaxes(title="labelled")
-    return figure.update_yaxes(title="share called so, 95 % interval", tickformat=".0%", rangemode="tozero")
+    share_axis = {"title": {"text": "share called so, 95 % interval"}, "tickformat": ".0%", "rangemode": "tozero"}
+    layout = {
+        "title": {"text": f"Negative expressions called positive ({n.iloc[-1]:,} faces)"},
+        "barmode": "group",
+        "xaxis": {"title": {"text": "labelled"}},
+        "yaxis": share_axis,
+    }
+    return go.Figure([_called_bars(str(called), bars) for called, bars in frame.groupby("called", sort=False)], layout)
 
 
-def _called_bars(called: str, bars: pd.DataFrame) -> go.Bar:
-    return go.Bar(
-        name=f"called {called}",
-        x=[f"{labelled}<br>n = {n:,}" for labelled, n in zip(bars["labelled"], bars["n"], strict=True)],
-        y=bars["share"],
-        error_y={
+def _called_bars(called: str, bars: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "name": f"called {called}",
+        "x": [f"{labelled}<br>n = {n:,}" for labelled, n in zip(bars["labelled"], bars["n"], strict=True)],
+        "y": bars["share"].to_numpy(),
+        "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": bars["high"] - bars["share"],
-            "arrayminus": bars["share"] - bars["low"],
+            "array": (bars["high"] - bars["share"]).to_numpy(),
+            "arrayminus": (bars["share"] - bars["low"]).to_numpy(),
         },
-        marker_color=COLOURS[called],
-        marker_pattern_shape="/" if called == POSITIVE else "",  # its colour is that of Happy
-        customdata=bars["n_called"],
-        hovertemplate=f"%{{customdata:,}} faces called {called}: %{{y:.1%}}<extra></extra>",
-    )
+        "marker": {
+            "color": COLOURS[called],
+            "pattern": {"shape": "/" if called == POSITIVE else ""},  # its colour is that of Happy
+        },
+        "customdata": bars["n_called"].to_numpy(),
+        "hovertemplate": f"%{{customdata:,}} faces called {called}: %{{y:.1%}}<extra></extra>",
+    }
 
 
-def _lines(frame: pd.DataFrame, axes: Sequence[str], areas: pd.DataFrame, area: str, shape: str) -> list[go.Scatter]:
+def _lines(
+    frame: pd.DataFrame, axes: Sequence[str], areas: pd.DataFrame, area: str, shape: str
+) -> list[dict[str, Any]]:
     x, y = axes
     of_class = areas.set_index("label")[area]
     return [
-        go.Scatter(
-            name=f"{label} {of_class[label]:.3f}",
-            legendgroup=label,
-            x=curve[x],
-            y=curve[y],
-            customdata=curve["threshold"],
-            mode="lines",
-            line={"color": COLOURS[str(label)], "shape": shape, "width": 2},
-            hovertemplate=f"{label}, from a probability of %{{customdata:.1%}} on:<br>"
+        {
+            "type": "scatter",
+            "name": f"{label} {of_class[label]:.3f}",
+            "legendgroup": label,
+            "x": curve[x].to_numpy(),
+            "y": curve[y].to_numpy(),
+            "customdata": curve["threshold"].to_numpy(),
+            "mode": "lines",
+            "line": {"color": COLOURS[str(label)], "shape": shape, "width": 2},
+            "hovertemplate": f"{label}, from a probability of %{{customdata:.1%}} on:<br>"
             f"{_words(x)} %{{x:.1%}}, {_words(y)} %{{y:.1%}}<extra></extra>",
-        )
+        }
         for label, curve in frame.groupby("label", sort=False)
     ]
 
 
-def _guesses(areas: pd.DataFrame) -> list[go.Scatter]:
+def _guesses(areas: pd.DataFrame) -> list[dict[str, Any]]:
     return [
-        go.Scatter(
-            x=[0, 1],
-            y=[share, share],
-            legendgroup=label,
-            showlegend=False,
-            mode="lines",
-            line={"color": COLOURS[label], "dash": "dot", "width": 1},
-            hoverinfo="skip",
-        )
+        {
+            "type": "scatter",
+            "x": [0, 1],
+            "y": [share, share],
+            "legendgroup": label,
+            "showlegend": False,
+            "mode": "lines",
+            "line": {"color": COLOURS[label], "dash": "dot", "width": 1},
+            "hoverinfo": "skip",
+        }
         for label, share in zip(areas["label"], areas["share"], strict=True)
     ]
 
 
-def _operating_points(points: Mapping[str, pd.DataFrame], axes: Sequence[str]) -> list[go.Scatter]:
+def _operating_points(points: Mapping[str, pd.DataFrame], axes: Sequence[str]) -> list[dict[str, Any]]:
     x, y = axes
     return [
-        go.Scatter(
-            name=name,
-            x=frame[x],
-            y=frame[y],
-            text=frame["label"],
-            mode="markers",
-            marker={
+        {
+            "type": "scatter",
+            "name": name,
+            "x": frame[x].tolist(),
+            "y": frame[y].tolist(),
+            "text": frame["label"].tolist(),
+            "mode": "markers",
+            "marker": {
                 "symbol": symbol,
                 "size": 10,
                 "color": [COLOURS[label] for label in frame["label"]],
                 "line": {"color": _GREY, "width": 1},
             },
-            hovertemplate=f"{name}, %{{text}}: {_words(x)} %{{x:.1%}}, {_words(y)} %{{y:.1%}}<extra></extra>",
-        )
+            "hovertemplate": f"{name}, %{{text}}: {_words(x)} %{{x:.1%}}, {_words(y)} %{{y:.1%}}<extra></extra>",
+        }
         for (name, frame), symbol in zip(points.items(), _SYMBOLS, strict=False)
     ]
 
 
 def _words(column: str) -> str:
     return column.replace("_", " ")
+
+
+def _layout(title: str, x: str, y: str) -> dict[str, Any]:
+    return {
+        "title": {"text": title},
+        "hovermode": "closest",
+        "xaxis": {"title": {"text": x}, **_SHARE_AXIS},
+        "yaxis": {"title": {"text": y}, **_SHARE_AXIS},
+    }
 
 
 def _titled(title: str, areas: pd.DataFrame) -> str:

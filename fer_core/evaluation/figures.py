@@ -5,7 +5,7 @@ expressions are `labels.COLOURS`. Shares are in [0, 1] and shown in percent, int
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -33,14 +33,11 @@ def confusion_heatmap(
     frame: pd.DataFrame,
     value: str = "n",
     title: str = "Confusion",
-    zmin: float = 0,
-    zmax: float | None = None,
     diagonal: bool = True,
 ) -> go.Figure:
     """Draw `metrics.confusion_frame`, true classes downwards, predicted ones to the right.
 
-    `zmin` and `zmax` are the ends of the colour scale: give the same to matrices that stand side by side; without
-    `zmax` it ends at the fullest cell, or at 1 for a share. Without the `diagonal` only mistakes are drawn, and the
+    Colours go from 0 to the fullest cell, or to 1 for a share. Without the `diagonal` only mistakes are drawn, and the
     scale ends at the largest of them. A heatmap reports no clicks, so a layer of invisible markers lies over it: a
     click selects the nearest cell, `customdata` is its [true, predicted] class names.
     """
@@ -49,34 +46,38 @@ def confusion_heatmap(
     drawn = frame[value].where(diagonal | (frame["true"] != frame["predicted"]))
     largest = drawn.fillna(0).max() if value == "n" or not diagonal else 1
     heatmap = {
+        "type": "heatmap",
+        "hoverinfo": "skip",
+        "xgap": 1,
+        "ygap": 1,
         "x": order,
         "y": order,
         "z": drawn.to_numpy().reshape(len(order), len(order)),
-        "zmin": zmin,
-        "zmax": zmax or largest or 1,
+        "zmin": 0,
+        "zmax": largest or 1,
         "texttemplate": text,
         "colorbar": {"title": {"text": unit, "side": "right"}, "tickformat": "," if value == "n" else ".0%"},
     }
-    return clickable(heatmap, frame, map(_cell_words, frame.itertuples()), _titled(title, frame["n"].sum()))
-
-
-def clickable(heatmap: dict[str, Any], frame: pd.DataFrame, said: Iterable[str], title: str) -> go.Figure:
-    """Draw a `heatmap`, Plotly's settings, of cells `true` × `predicted`, one row each in `frame`.
-
-    Each cell says what stands in `said`, and can be clicked.
-    """
-    edge = frame["true"].nunique() - 0.5  # the axes end where the cells do, else markers would pad them
+    edge = len(order) - 0.5  # the axes end where the cells do, else markers would pad them
     axis = {"fixedrange": True, "showgrid": False}
-    layout = {  # plain and at once: ten matrices stand on a page, and each object and update takes milliseconds
-        "title": {"text": title},
+    layout = {  # plain and at once: each object and update takes milliseconds
+        "title": {"text": _titled(title, frame["n"].sum())},
         "clickmode": "event+select",
         "hovermode": "closest",
         "hoverdistance": -1,  # the nearest marker counts, however far: all of a cell can be clicked
         "xaxis": axis | {"title": {"text": "predicted"}, "range": [-0.5, edge]},
         "yaxis": axis | {"title": {"text": "true"}, "range": [edge, -0.5]},
     }
-    cells = {"type": "heatmap", "hoverinfo": "skip", "xgap": 1, "ygap": 1} | heatmap
-    return go.Figure([cells, _click_layer(frame, said)], layout)
+    return go.Figure([heatmap, _click_layer(frame)], layout)
+
+
+def cell_words(cell: Any) -> str:
+    """Say a row of `metrics.confusion_frame`, as `itertuples` gives it, in lines."""
+    return (
+        f"labelled {cell.true}, predicted {cell.predicted}: {cell.n:,} faces"
+        f"\n{_percent(cell.by_true)} of those labelled {cell.true}"
+        f"\n{_percent(cell.by_predicted)} of those predicted {cell.predicted}"
+    )
 
 
 def outline(figure: go.Figure, frame: pd.DataFrame, true: str, predicted: str) -> go.Figure:
@@ -138,22 +139,24 @@ def learning_curves(
 def model_score_bars(table: pd.DataFrame) -> go.Figure:
     """Draw macro recall and accuracy of each model in `comparison.scores_table`, with their intervals."""
     names = [f"{model}<br>n = {n:,}" for model, n in zip(table["model"], table["n"], strict=True)]
-    figure = go.Figure(
-        [
-            go.Bar(
-                name=metric.replace("_", " "),
-                orientation="h",
-                y=names,
-                x=table[metric],
-                error_x=_interval(table, metric),
-                hovertemplate="%{y}: %{x:.1%}",
-            )
-            for metric in ("macro_recall", "accuracy")
-        ]
-    )
-    figure.update_layout(title="Scores of each model")
-    figure.update_xaxes(title="score, 95 % interval", **_PERCENT_AXIS)
-    return figure.update_yaxes(type="category", autorange="reversed")  # the first model on top
+    bars = [
+        {
+            "type": "bar",
+            "name": metric.replace("_", " "),
+            "orientation": "h",
+            "y": names,
+            "x": table[metric].to_numpy(),
+            "error_x": _interval(table, metric),
+            "hovertemplate": "%{y}: %{x:.1%}",
+        }
+        for metric in ("macro_recall", "accuracy")
+    ]
+    layout = {  # at once, as in `confusion_heatmap`
+        "title": {"text": "Scores of each model"},
+        "xaxis": {"title": {"text": "score, 95 % interval"}} | _PERCENT_AXIS,
+        "yaxis": {"type": "category", "autorange": "reversed"},  # the first model on top
+    }
+    return go.Figure(bars, layout)
 
 
 def probability_bars(probabilities: Mapping[str, float]) -> go.Figure:
@@ -172,7 +175,7 @@ def probability_bars(probabilities: Mapping[str, float]) -> go.Figure:
     return figure.update_yaxes(autorange="reversed", dtick=1)  # each class is named, however low the chart
 
 
-def _click_layer(frame: pd.DataFrame, said: Iterable[str]) -> dict[str, Any]:
+def _click_layer(frame: pd.DataFrame) -> dict[str, Any]:
     return {
         "type": "scatter",
         "x": frame["predicted"].tolist(),
@@ -182,7 +185,7 @@ def _click_layer(frame: pd.DataFrame, said: Iterable[str]) -> dict[str, Any]:
         "selected": {"marker": {"color": "rgba(127, 127, 127, 0.5)"}},
         "unselected": {"marker": {"opacity": 1}},  # else Plotly fades it
         "customdata": frame[["true", "predicted"]].to_numpy(),
-        "hovertext": list(said),
+        "hovertext": [cell_words(cell).replace("\n", "<br>") for cell in frame.itertuples()],
         "hoverinfo": "text",
         "showlegend": False,
     }
@@ -210,15 +213,6 @@ def _marks(classes: Sequence[str], name: str, values: pd.Series) -> go.Scatter:
     )
 
 
-def _cell_words(cell: Any) -> str:
-    """Say a row of the confusion frame, as `itertuples` gives it."""
-    return (
-        f"labelled {cell.true}, predicted {cell.predicted}: {cell.n:,} faces"
-        f"<br>{_percent(cell.by_true)} of those labelled {cell.true}"
-        f"<br>{_percent(cell.by_predicted)} of those predicted {cell.predicted}"
-    )
-
-
 def _percent(share: float) -> str:
     return "–" if math.isnan(share) else f"{share:.1%}"
 
@@ -226,7 +220,7 @@ def _percent(share: float) -> str:
 def _interval(frame: pd.DataFrame, metric: str) -> dict[str, object]:
     """Error bars from the columns `<metric>_low` and `<metric>_high`."""
     above, below = frame[f"{metric}_high"] - frame[metric], frame[metric] - frame[f"{metric}_low"]
-    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below}
+    return {"type": "data", "symmetric": False, "array": above.to_numpy(), "arrayminus": below.to_numpy()}
 
 
 def _curve(history: pd.DataFrame, column: str) -> go.Scatter:

@@ -74,7 +74,12 @@ def percentile_interval(values: np.ndarray) -> tuple[float, float]:
 def _bootstrap(
     statistic: Callable, counts: bytes, shape: tuple[int, ...], draws: int, seed: int
 ) -> tuple[float, float]:
-    return percentile_interval(statistic(resample(np.frombuffer(counts, np.int64).reshape(shape), draws, seed)))
+    return percentile_interval(statistic(_resampled(counts, shape, draws, seed)))
+
+
+@lru_cache(maxsize=8)  # of the same faces one statistic is asked for after another
+def _resampled(counts: bytes, shape: tuple[int, ...], draws: int, seed: int) -> np.ndarray:
+    return resample(np.frombuffer(counts, np.int64).reshape(shape), draws, seed)
 
 
 def _macro_recall(drawn: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer_core.evaluation.intervals import macro_recall_interval, percentile_interval, proportion, resample, wilson
+from fer_core.evaluation.intervals import bootstrap, macro_recall_interval, proportion, wilson
 from fer_core.evaluation.predictions import PARTS, Predictions
 from fer_core.labels import choose
 
@@ -119,7 +119,7 @@ def overall_scores(predictions: Predictions) -> pd.DataFrame:
     headline, matrix = summary(predictions), _confusion_of(predictions)
     rows = [_with_interval("accuracy", headline), _with_interval("macro_recall", headline)]
     for metric, mean in (("macro_precision", _macro_precision), ("macro_f1", _macro_f1)):
-        interval = percentile_interval(mean(resample(matrix))) if len(predictions) else (np.nan, np.nan)
+        interval = bootstrap(mean, matrix) if len(predictions) else (np.nan, np.nan)
         rows.append((metric, float(mean(matrix)) if len(predictions) else np.nan, *interval))
     return pd.DataFrame(rows, columns=["metric", "value", "low", "high"])
 

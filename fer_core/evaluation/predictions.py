@@ -36,10 +36,15 @@ class Predictions:
     labels: tuple[str, ...]
 
     def select(self, split: str, part: str = "raw") -> "Predictions":
-        """The faces of `split` (validation, test), all of them (`raw`) or without leaked ones (`honest`)."""
-        wanted = self.frame["usage"] == choose("split", split, SPLITS)
-        wanted &= self.frame["leak"].isin(choose("part", part, PARTS))
-        return Predictions(self.frame[wanted].reset_index(drop=True), self.labels)
+        """The faces of `split` (validation, test), all of them (`raw`) or without leaked ones (`honest`).
+
+        Kept for the next who asks, with all that is worked out from them: a page asks at every click.
+        """
+        usage, leaks = choose("split", split, SPLITS), choose("part", part, PARTS)
+        if (split, part) not in self._selected:
+            wanted = (self.frame["usage"] == usage) & self.frame["leak"].isin(leaks)
+            self._selected[split, part] = Predictions(self.frame[wanted].reset_index(drop=True), self.labels)
+        return self._selected[split, part]
 
     def relabelled(self, version: Version, scheme: ClassScheme) -> "Predictions":
         """The same answers beside the labels of `version`, a version of the dataset that they are about.
@@ -53,6 +58,10 @@ class Predictions:
         return Predictions(self.frame.assign(label=label)[kept].reset_index(drop=True), self.labels)
 
     @cached_property
+    def _selected(self) -> dict[tuple[str, str], "Predictions"]:
+        return {}
+
+    @cached_property
     def y_true(self) -> np.ndarray:
         """True classes, int64 of shape `(n,)`."""
         return self.frame["label"].to_numpy(np.int64)
@@ -60,7 +69,7 @@ class Predictions:
     @cached_property
     def y_prob(self) -> np.ndarray:
         """Probabilities in [0, 1], float32 of shape `(n, k)`."""
-        return self.frame[_probability_columns(self.labels)].to_numpy(np.float32)
+        return self.frame[probability_columns(self.labels)].to_numpy(np.float32)
 
     @cached_property
     def y_pred(self) -> np.ndarray:
@@ -80,7 +89,7 @@ def predictions_frame(
     labels: Sequence[str],
 ) -> pd.DataFrame:
     """Lay arrays of shape `(n,)`, and `y_prob` of shape `(n, k)`, out as the module's table, ascending by row."""
-    frame = pd.DataFrame(np.asarray(y_prob, np.float32), columns=_probability_columns(labels))
+    frame = pd.DataFrame(np.asarray(y_prob, np.float32), columns=probability_columns(labels))
     frame.insert(0, "row", np.asarray(rows, np.int64))
     frame.insert(1, "usage", np.asarray(usage, str))
     frame.insert(2, "label", np.asarray(label, np.int8))
@@ -103,13 +112,14 @@ def read_predictions(path: Path, labels: Sequence[str]) -> Predictions:
     return Predictions(frame.sort_values("row", ignore_index=True), tuple(labels))
 
 
-def _probability_columns(labels: Sequence[str]) -> list[str]:
+def probability_columns(labels: Sequence[str]) -> list[str]:
+    """Names of the columns of the probabilities, in class order."""
     return [f"p_{label}" for label in labels]
 
 
 def _column_fault(frame: pd.DataFrame, labels: Sequence[str]) -> str | None:
     """Say which columns are missing, unknown or of a wrong kind."""
-    kinds = {"row": "i", "usage": "O", "label": "i", "leak": "O"} | dict.fromkeys(_probability_columns(labels), "f")
+    kinds = {"row": "i", "usage": "O", "label": "i", "leak": "O"} | dict.fromkeys(probability_columns(labels), "f")
     missing, unknown = [name for name in kinds if name not in frame], [name for name in frame if name not in kinds]
     if missing or unknown:
         return f"expected columns {', '.join(kinds)}; missing {missing}, unknown {unknown}"
@@ -119,7 +129,7 @@ def _column_fault(frame: pd.DataFrame, labels: Sequence[str]) -> str | None:
 
 def _value_fault(frame: pd.DataFrame, labels: Sequence[str]) -> str | None:
     """Say the first thing that is wrong with the values."""
-    y_prob = frame[_probability_columns(labels)].to_numpy()
+    y_prob = frame[probability_columns(labels)].to_numpy()
     sums = y_prob.sum(axis=1)
     wrong_sum = ~(np.abs(sums - 1) <= _SUM_TOLERANCE) | (y_prob < 0).any(axis=1)  # NaN compares false, so it is wrong
     wrong = {

@@ -5,7 +5,7 @@ Each is a `Predictions` on the model's faces, so that every metric tells of it t
 
 import numpy as np
 
-from fer_core.evaluation.predictions import Predictions, predictions_frame
+from fer_core.evaluation.predictions import Predictions, probability_columns
 from fer_core.labels import EMOTIONS, SCHEMES, VOTES
 
 
@@ -49,5 +49,5 @@ def _votes_for(label: str, votes: np.ndarray) -> np.ndarray:
 
 
 def _answered(predictions: Predictions, y_prob: np.ndarray) -> Predictions:
-    row, usage, label, leak = (predictions.frame[name].to_numpy() for name in ("row", "usage", "label", "leak"))
-    return Predictions(predictions_frame(row, usage, label, leak, y_prob, predictions.labels), predictions.labels)
+    columns = dict(zip(probability_columns(predictions.labels), y_prob.astype(np.float32).T, strict=True))
+    return Predictions(predictions.frame.assign(**columns), predictions.labels)

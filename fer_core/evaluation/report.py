@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -27,9 +28,9 @@ from fer_core.store import SavedModel
 class Report:
     """Models against the `reference`, one of them, on the same faces of one `split` and `part`.
 
-    `scores` is `comparison.scores_table`, `tests` `comparison.paired_tests`, `about` one row a model: `model`,
-    `scheme`, `network`, `dataset`, `created`, `predicted` (when its predictions were written, UTC), `sha256`, and
-    `comparison.costs_table`; who knows more of the costs adds columns.
+    `scores` is `comparison.scores_table`, `about` one row a model: `model`, `scheme`, `network`, `dataset`, `created`,
+    `predicted` (when its predictions were written, UTC), `sha256`, and `comparison.costs_table`; who knows more of the
+    costs adds columns.
     """
 
     split: str
@@ -37,8 +38,12 @@ class Report:
     reference: str
     common: Common
     scores: pd.DataFrame
-    tests: pd.DataFrame
     about: pd.DataFrame
+
+    @cached_property
+    def tests(self) -> pd.DataFrame:
+        """`comparison.paired_tests`, once somebody asks: they take as long as all else."""
+        return paired_tests(self.models, self.reference)
 
     @property
     def models(self) -> dict[str, Predictions]:
@@ -76,7 +81,6 @@ def make_report(models: Iterable[SavedModel], common: Common, split: str, part: 
         reference,
         common,
         scores_table(common.models),
-        paired_tests(common.models, reference),
         pd.DataFrame(map(_about, kept)).merge(costs_table(kept), on="model"),
     )
 

@@ -9,9 +9,8 @@ from typing import Any
 import pandas as pd
 
 from fer_core.evaluation.comparison import CONFUSED
-from fer_core.evaluation.differences import difference_frame
 from fer_core.evaluation.figures import CONFUSION_VALUES
-from fer_core.evaluation.metrics import confusion_frame
+from fer_core.evaluation.matrix_html import differences, matrices
 from fer_core.evaluation.report import Report
 
 _STYLE = """
@@ -26,8 +25,6 @@ td.sha { white-space: normal; font-family: monospace; font-size: .75rem; overflo
 .matrices { display: flex; flex-wrap: wrap; gap: 2rem }
 .wide { overflow-x: auto }
 """
-_BLUE, _ORANGE = "31, 111, 139", "213, 94, 0"  # apart to the colour-blind; pale enough for ink of either theme
-_STRONGEST = 0.55
 
 
 def to_html(report: Report, value: str = "by_true") -> str:
@@ -46,9 +43,9 @@ def to_html(report: Report, value: str = "by_true") -> str:
         _list(report.sentences),
         _tests(report),
         f"<h2>Confusion matrices, {unit}, rows labelled, columns predicted</h2>",
-        _matrices(report, value),
+        matrices(report.models, value),
         f"<h2>Differences from {escape(report.reference)}, {'faces' if value == 'n' else 'points'}</h2>",
-        _differences(report, value),
+        differences(report.models, report.reference, value),
         "<h2>The models</h2>",
         _about(report),
     ]
@@ -85,26 +82,6 @@ def _test_row(test: Any) -> list[str]:
     ]
 
 
-def _matrices(report: Report, value: str) -> str:
-    frames = {name: confusion_frame(predictions) for name, predictions in report.models.items()}
-    end = max(max(frame[value].max() for frame in frames.values()), 1)
-    written = "{:,.0f}" if value == "n" else "{:.0%}"
-    return _side_by_side(_matrix(name, frame, value, end, written) for name, frame in frames.items())
-
-
-def _differences(report: Report, value: str) -> str:
-    reference = report.models[report.reference]
-    frames = {
-        f"{name} − {report.reference}": difference_frame(predictions, reference)
-        for name, predictions in report.models.items()
-        if name != report.reference
-    }
-    end = max((frame[value].abs().max() for frame in frames.values()), default=0) or 1
-    scale, written = (1, "{:+,.0f}") if value == "n" else (100, "{:+.1f}")
-    scaled = {name: frame.assign(**{value: scale * frame[value]}) for name, frame in frames.items()}
-    return _side_by_side(_matrix(name, frame, value, scale * end, written) for name, frame in scaled.items())
-
-
 def _about(report: Report) -> str:
     names = {
         "model": "Model",
@@ -125,23 +102,6 @@ def _about(report: Report) -> str:
     return _table("What was compared", [names[name] for name in known], rows)
 
 
-def _matrix(title: str, frame: pd.DataFrame, value: str, end: float, written: str) -> str:
-    head = "".join(f'<th scope="col">{escape(label)}</th>' for label in frame["true"].unique())
-    body = ""
-    for true, cells in frame.groupby("true", sort=False):
-        shown = "".join(_cell(x, end, written) for x in cells[value])
-        body += f'<tr><th scope="row">{escape(str(true))}</th>{shown}</tr>'
-    return f"<table><caption>{escape(title)}</caption><tr><th></th>{head}</tr>{body}</table>"
-
-
-def _cell(x: float, end: float, written: str) -> str:
-    if math.isnan(x):
-        return "<td>–</td>"
-    strength = _STRONGEST * abs(x) / end
-    colour = _BLUE if x >= 0 else _ORANGE
-    return f'<td style="background: rgba({colour}, {strength:.3f})">{written.format(x)}</td>'
-
-
 def _table(caption: str, names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     body = "".join("<tr>" + "".join(map(_td, row)) + "</tr>" for row in rows)
@@ -151,10 +111,6 @@ def _table(caption: str, names: Sequence[str], rows: Iterable[Sequence[str]]) ->
 def _td(text: str) -> str:
     kind = ' class="sha"' if len(text) == 64 else ""
     return f"<td{kind}>{escape(text)}</td>"
-
-
-def _side_by_side(tables: Iterable[str]) -> str:
-    return f'<div class="matrices">{"".join(tables)}</div>'
 
 
 def _list(lines: Iterable[str]) -> str:

@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from fer_core.data import FaceDataset, copies, load_dataset, source_path, statistics
@@ -20,7 +19,6 @@ from fer_core.data.versions import Version, folder_of
 from fer_core.data.votes import find_votes
 from fer_core.errors import ModelError
 from fer_core.evaluation import atlas as atlases
-from fer_core.evaluation import comparison_figures
 from fer_core.evaluation.common import Common, bring_together
 from fer_core.evaluation.predictions import Predictions, read_predictions
 from fer_core.evaluation.report import Report, make_report
@@ -149,19 +147,13 @@ def cluster_agreement(model: SavedModel, dataset: FaceDataset) -> pd.DataFrame:
     return atlases.cluster_agreement(atlas(model, dataset).cluster, dataset)
 
 
-@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=80, show_spinner=False)
-def faces(model: SavedModel, split: str, part: str) -> Predictions:
-    """The predictions of a split's part."""
-    return predictions(model).select(split, part)
-
-
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=24, show_spinner=False)
 def common(models: tuple[SavedModel, ...], split: str, part: str) -> Common:
     """`fer_core.evaluation.common.bring_together` of what `models` were saved with."""
-    selected, unreadable = {models[0].id: faces(models[0], split, part)}, {}
+    selected, unreadable = {models[0].id: predictions(models[0]).select(split, part)}, {}
     for model in models[1:]:
         try:
-            selected[model.id] = faces(model, split, part)
+            selected[model.id] = predictions(model).select(split, part)
         except ModelError as error:
             unreadable[model.id] = str(error)
     together = bring_together(selected, {model.id: model.record["dataset"] for model in models})
@@ -172,18 +164,6 @@ def common(models: tuple[SavedModel, ...], split: str, part: str) -> Common:
 def report(models: tuple[SavedModel, ...], split: str, part: str) -> Report:
     """`fer_core.evaluation.report.make_report`, compared with the first of `models`."""
     return make_report(models, common(models, split, part), split, part, models[0].id)
-
-
-@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=24, show_spinner=False)
-def matrices(models: tuple[SavedModel, ...], split: str, part: str, value: str) -> dict[str, go.Figure]:
-    """`fer_core.evaluation.comparison_figures.matrices` of what the models have in common."""
-    return comparison_figures.matrices(common(models, split, part).models, value)
-
-
-@st.cache_resource(hash_funcs=_TOLD_BY, max_entries=24, show_spinner=False)
-def differences(models: tuple[SavedModel, ...], split: str, part: str, value: str) -> dict[str, go.Figure]:
-    """`fer_core.evaluation.comparison_figures.differences` from the first of `models`."""
-    return comparison_figures.differences(common(models, split, part).models, models[0].id, value)
 
 
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=6, show_spinner="Waking the model. Only the first time takes long.")

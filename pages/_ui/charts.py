@@ -15,10 +15,10 @@ _SELECTING = ("select2d", "lasso2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetSca
 
 def show(figure: go.Figure, key: str, *, selecting: bool = False, **kwargs):
     """Draw `figure` over the full width in the theme's colours; its title is also what a screen reader says.
+    It is changed, so show nobody else's.
 
     Where points are `selecting`, its buttons are those of boxes, lassos and zoom too.
     """
-    figure = go.Figure(figure)  # which may be shared with other visitors
     title = figure.layout.title.text
     height = figure.layout.height or 450
     below = -0.02 if selecting else -0.35 * 450 / height  # a map has no axis' words below it

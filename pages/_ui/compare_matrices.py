@@ -1,20 +1,42 @@
 """Compare, view Matrices: side by side on one scale, or minus the reference, and the faces that changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from fer_core.evaluation.differences import changed_faces
 from fer_core.evaluation.figures import CONFUSION_VALUES
+from fer_core.evaluation.matrix_html import differences, matrices
 from fer_core.evaluation.metrics import confusion_frame
 from fer_core.evaluation.report import Report
 from fer_core.store import SavedModel
-from pages._ui import cached, charts, compare_faces, pickers
+from pages._ui import compare_faces, faces, pickers
 
-_SIZE = 400
-"""Width and height of a matrix, in pixels."""
+_STYLE = """
+.matrices { display: flex; flex-wrap: wrap; gap: 1.5rem; padding: 3px }
+table { width: 24rem; max-width: 100%; border-spacing: 1px; font-size: 0.8rem }
+caption { text-align: left; font-size: 1rem; font-weight: 600; padding-bottom: 0.4rem; overflow-wrap: anywhere }
+th { font-weight: 400; padding: 0 0.2rem }
+th[scope=row] { text-align: right }
+td { width: 14%; height: 2.6rem; text-align: center; cursor: pointer }
+td:hover { outline: 1px solid var(--st-text-color) }
+.chosen { outline: 3px solid #D55E00 }
+"""
+_SCRIPT = """
+export default function ({data, parentElement, setTriggerValue}) {
+    const tables = parentElement.querySelector("section")
+    tables.innerHTML = data
+    tables.onclick = ({target}) => {
+        const cell = target.closest("td"), table = target.closest("table")
+        if (!cell) return
+        const true_ = cell.parentElement.cells[0], predicted = table.rows[0].cells[cell.cellIndex]
+        setTriggerValue("cell", [table.dataset.model, true_.textContent, predicted.textContent])
+    }
+}
+"""
+# Plotly would draw ten of them in half a second
+_show_tables = st.components.v2.component("matrices", html="<section></section>", css=_STYLE, js=_SCRIPT)
 
 
 def show(report: Report, models: Sequence[SavedModel]) -> None:
@@ -23,36 +45,34 @@ def show(report: Report, models: Sequence[SavedModel]) -> None:
         shown = pickers.choice("Matrices", ("each model", "difference"), "matrices")
     with right:
         value = pickers.confusion_value()
+    place = st.container()
+    st.markdown("**The faces whose prediction changed.** Click on a cell, or choose it here.")
+    others = [name for name in report.models if name != report.reference]
+    name = st.selectbox(f"From {report.reference} to", others, key="against", bind="query-params")
+    chosen = pickers.cell(confusion_frame(report.models[report.reference]))
+    with place:
+        _show_matrices(report, shown, value, chosen)
+    _show_changed(report, models[0], name, *chosen)
+
+
+def _show_matrices(report: Report, shown: str, value: str, chosen: tuple[str, str]) -> None:
     unit, _ = CONFUSION_VALUES[value]
     told = f"Cells: {unit}. Rows: labelled, columns: predicted. n = {report.n:,} faces."
     if shown == "difference":
-        _draw(cached.differences(tuple(models), report.split, report.part, value), report)
-        st.caption(
+        tables = differences(report.models, report.reference, value, chosen)
+        said = (
             f"Blue: more often than {report.reference} does, orange: less often. Normalised first, then subtracted; "
             f"all on one scale, centred at 0, shares in points. {told}"
         )
     else:
-        _draw(cached.matrices(tuple(models), report.split, report.part, value), report)
-        st.caption(f"All on one scale. {told}")
-    st.fragment(_show_changed)(report, models[0])  # the boxes below draw no matrix again
+        tables, said = matrices(report.models, value, chosen), f"All on one scale. {told}"
+    _show_tables(key="matrix_tables", data=tables, on_cell_change=partial(_choose_cell, report.reference))
+    st.caption(said)
 
 
-def _draw(figures: Mapping[str, go.Figure], report: Report) -> None:
-    with st.container(horizontal=True):
-        for name, figure in figures.items():
-            key = f"matrix_{name}"
-            chosen = partial(_choose_cell, key, name if name != report.reference else None)
-            charts.show(figure, key, width=_SIZE, height=_SIZE, on_select=chosen, selection_mode="points")
-
-
-def _show_changed(report: Report, model: SavedModel) -> None:
+def _show_changed(report: Report, model: SavedModel, name: str, true: str, predicted: str) -> None:
     """The faces whose prediction changed, into the chosen cell and out of it."""
-    st.markdown("**The faces whose prediction changed.** Click on a cell, or choose it here.")
-    others = [name for name in report.models if name != report.reference]
-    name = st.selectbox(f"From {report.reference} to", others, key="against", bind="query-params")
-    reference = report.models[report.reference]
-    true, predicted = pickers.cell(confusion_frame(reference))
-    changed = changed_faces(report.models[name], reference, true, predicted)
+    changed = changed_faces(report.models[name], report.models[report.reference], true, predicted)
     gained = int(changed["gained"].sum())
     st.markdown(
         f"Of the faces labelled **{true}**, {gained:,} are predicted as **{predicted}** by {name} only, and "
@@ -62,9 +82,9 @@ def _show_changed(report: Report, model: SavedModel) -> None:
     compare_faces.show(model, changed["row"].to_numpy(), captions)
 
 
-def _choose_cell(key: str, name: str | None) -> None:
-    """A click on a matrix chooses what the boxes below hold; `name` of the model that it belongs to."""
-    if points := st.session_state[key].selection.points:
-        st.session_state["true"], st.session_state["predicted"] = points[0]["customdata"]
-        if name:
-            st.session_state["against"] = name
+def _choose_cell(reference: str) -> None:
+    """A click on a matrix chooses what the boxes below hold."""
+    name, st.session_state["true"], st.session_state["predicted"] = st.session_state["matrix_tables"].cell
+    if name != reference:
+        st.session_state["against"] = name
+    faces.first_page()

@@ -77,7 +77,7 @@ def show_rule(model: SavedModel) -> None:
 
 
 def _on_test_faces(model: SavedModel, decision: Decision) -> str:
-    test = cached.faces(model, "test", "raw")
+    test = cached.predictions(model).select("test", "raw")
     if not len(test):
         return ""
     y_prob = decision.probabilities(test.y_prob)

@@ -40,13 +40,10 @@ def test_every_cell_can_be_clicked(predictions):
     assert figure.layout.title.text == "My model on test (600 faces)"
 
 
-def test_heatmaps_side_by_side(predictions):
-    """A shared scale is taken as given; an unknown value is refused."""
-    frame = confusion_frame(predictions)
-    heatmap = confusion_heatmap(frame, "by_true", zmin=0.1, zmax=0.8).data[0]
-    assert (heatmap.zmin, heatmap.zmax) == (0.1, 0.8)
+def test_heatmap_of_an_unknown_value(predictions):
+    """It is refused."""
     with pytest.raises(ValueError, match="unknown value"):
-        confusion_heatmap(frame, "share")
+        confusion_heatmap(confusion_frame(predictions), "share")
 
 
 def test_heatmap_of_an_absent_class(predictions):
