@@ -89,6 +89,8 @@ def draw(model_id: str, source: str, path: Path) -> None:
     began, note = time.monotonic(), path.with_suffix(".json")
 
     def tell(done: int = 0, n: int = 0, problem: str = "") -> None:
+        nonlocal began
+        began = began if done else time.monotonic()  # to load isn't to look
         told = Drawing(os.getpid(), done, n, time.monotonic() - began, problem)
         write_atomic(note, lambda file: file.write(json.dumps(asdict(told)).encode()))
 
