@@ -54,7 +54,7 @@ def called_positive_bars(frame: pd.DataFrame) -> go.Figure:
     n = frame.groupby("labelled", sort=False)["n"].first()
     figure.update_layout(title=f"Negative expressions called positive ({n.iloc[-1]:,} faces)", barmode="group")
     figure.update_xaxes(title="labelled")
-    return figure.update_yaxes(title="share called so, 95 % interval", tickformat=".0%", rangemode="tozero")
+    return figure.update_yaxes(title="share called so, 95 % interval", tickformat=".2~%", rangemode="tozero")
 
 
 def _called_bars(called: str, bars: pd.DataFrame) -> go.Bar:
