@@ -18,7 +18,18 @@ import pandas as pd
 from fer_core import cli_data, cli_models, cli_predict, cli_timeline, store
 from fer_core import cli_words as words
 from fer_core.cli_common import follow, load, say
+from fer_core.data import copies, default_source, load_dataset
 from fer_core.errors import FerError, ModelError, RunError
+from fer_core.evaluation import elsewhere
+from fer_core.evaluation.common import bring_together
+from fer_core.evaluation.metrics import evaluation_json
+from fer_core.evaluation.predictions import PARTS, read_predictions
+from fer_core.evaluation.report import make_report
+from fer_core.evaluation.scoring import headline
+from fer_core.training import runs
+from fer_core.training.combine import STAGES, ensemble, soup, two_stage
+from fer_core.training.config import get_preset
+from fer_core.training.settings import parse_settings
 
 SPLIT_CHOICES = ("validation", "test")
 
@@ -64,11 +75,8 @@ def data(arguments) -> tuple[dict, str]:
 
 def audit(arguments) -> tuple[dict, str]:
     """Duplicates, leaks, conflicts, blanks."""
-    from fer_core.data.copies import NEAR
-    from fer_core.data.copies import audit as find
-
     dataset = load(arguments)
-    result = find(dataset, NEAR if arguments.threshold is None else arguments.threshold).to_json()
+    result = copies.audit(dataset, arguments.threshold).to_json()
     leaks = [
         f"{usage}: {len(rows['exact']):,} exact and {len(rows['near']):,} near copies of a Training image"
         for usage, rows in result["leaked"].items()
@@ -79,10 +87,6 @@ def audit(arguments) -> tuple[dict, str]:
 
 def train(arguments) -> tuple[dict, str]:
     """Train a network into its folder, in a process of its own, and follow it; Ctrl-C asks it to stop."""
-    from fer_core.training import runs
-    from fer_core.training.config import get_preset
-    from fer_core.training.settings import parse_settings
-
     if arguments.resume:
         chosen = (arguments.preset, arguments.source, arguments.epochs, arguments.minutes, arguments.set)
         if not arguments.name or any(chosen):
@@ -102,8 +106,6 @@ def train(arguments) -> tuple[dict, str]:
 
 def combine(arguments) -> tuple[dict, str]:
     """Several models as one: three specialists as six classes, or the mean answer or the mean weights of some."""
-    from fer_core.training.combine import STAGES, ensemble, soup, two_stage
-
     if arguments.how == "two_stage" and len(arguments.models) != len(STAGES):
         raise ModelError(
             f"combine: expected three models, of {', '.join(STAGES)} in this order, found {len(arguments.models)}; "
@@ -127,10 +129,6 @@ def models(arguments) -> tuple[dict, str]:
 
 def evaluate(arguments) -> tuple[dict, str]:
     """Scores of one model on one split, raw and on the honest part."""
-    from fer_core.evaluation.metrics import evaluation_json
-    from fer_core.evaluation.predictions import read_predictions
-    from fer_core.evaluation.scoring import headline
-
     model = _scored(store.open_trained(arguments.model), arguments)
     predictions = read_predictions(model.predictions_file, model.labels)
     result = evaluation_json(model.id, arguments.split, predictions)
@@ -146,10 +144,6 @@ def evaluate(arguments) -> tuple[dict, str]:
 
 def compare(arguments) -> tuple[dict, str]:
     """Scores of several models on one split, and each one's difference from the first."""
-    from fer_core.evaluation.common import bring_together
-    from fer_core.evaluation.predictions import PARTS, read_predictions
-    from fer_core.evaluation.report import make_report
-
     chosen = {name: _scored(store.open_trained(name), arguments) for name in arguments.models}
     first = arguments.models[0]
     predictions = {name: read_predictions(model.predictions_file, model.labels) for name, model in chosen.items()}
@@ -187,9 +181,6 @@ def _scored(model, arguments):
     dataset = load(arguments)
     if dataset.fingerprint == model.record["dataset"]["fingerprint"]:
         return model
-    from fer_core.data import default_source, load_dataset
-    from fer_core.evaluation import elsewhere
-
     skip_bad = model.record["dataset"].get("skip_bad", False)
     learned = elsewhere.find_learned(
         model, lambda source: load_dataset(source, skip_bad=skip_bad, progress=say), default_source()
@@ -229,16 +220,22 @@ def _parser() -> argparse.ArgumentParser:
 
     verb(data, source=True)
     sub = verb(audit, source=True)
-    sub.add_argument("--threshold", type=float, help="of near copies, a cosine from 0.9 to 1 (default: 0.93)")
+    sub.add_argument(
+        "--threshold",
+        type=float,
+        default=copies.NEAR,
+        help=f"of near copies, a cosine from {copies.LOWEST} to 1 (default: {copies.NEAR})",
+    )
     _train_arguments(verb(train, source=True))
     sub = verb(combine, source=True)
     sub.add_argument("models", nargs="+", metavar="MODEL", help="two_stage: those of valence, negative and positive")
     sub.add_argument("--how", choices=("two_stage", "ensemble", "soup"), default="two_stage", help="default: two_stage")
     sub.add_argument("--name", help="of the new model; default: how they are combined, and a number")
     verb(models)
-    for function in (evaluate, compare):
-        sub = verb(function, source=True)
-        sub.add_argument("model" if function is evaluate else "models", nargs=None if function is evaluate else "+")
+    one, several = verb(evaluate, source=True), verb(compare, source=True)
+    one.add_argument("model")
+    several.add_argument("models", nargs="+")
+    for sub in (one, several):
         sub.add_argument("--split", choices=SPLIT_CHOICES, default="test")
     cli_predict.add_arguments(verb)
     cli_timeline.add_arguments(verb)

@@ -5,16 +5,15 @@ import time
 from pathlib import Path
 
 from fer_core import store
-from fer_core.data.dataset import FaceDataset
+from fer_core.data import FaceDataset, default_source, load_dataset, source_path
+from fer_core.data.class_names import parse_names, save_names
 from fer_core.errors import DatasetError, ModelError
 from fer_core.store import SavedModel
+from fer_core.training.runs import request_stop
 
 
 def load(arguments) -> FaceDataset:
     """The dataset that `--source` and `--skip-bad` name; what `--map` says of its class names is kept."""
-    from fer_core.data import default_source, load_dataset, source_path
-    from fer_core.data.class_names import parse_names, save_names
-
     if arguments.map:
         source = arguments.source or default_source()
         if source in ("demo", "kaggle"):
@@ -28,8 +27,6 @@ def follow(model: SavedModel) -> SavedModel:
 
     Ctrl-C asks the run to stop.
     """
-    from fer_core.training.runs import request_stop
-
     with (model.folder / "log.txt").open(encoding="utf-8", errors="replace") as log:
         while True:
             try:

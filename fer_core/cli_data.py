@@ -22,6 +22,11 @@ from fer_core.data.versions import (
     save_version,
 )
 from fer_core.errors import RunError
+from fer_core.evaluation.doubt import contradiction
+from fer_core.training import doubt as folds
+from fer_core.training.config import TrainConfig
+from fer_core.training.runs import start_run
+from fer_core.training.settings import parse_settings
 
 
 def versions(arguments) -> tuple[dict, str]:
@@ -32,10 +37,6 @@ def versions(arguments) -> tuple[dict, str]:
 
 def doubt(arguments) -> tuple[dict, str]:
     """The labels that models which never saw the face believe least; trains what is missing for it."""
-    from fer_core.evaluation.doubt import contradiction
-    from fer_core.training import doubt as folds
-    from fer_core.training.settings import parse_settings
-
     if arguments.top < 0:
         raise ValueError(f"--top: expected 0 or more, found {arguments.top}")
     if arguments.out:
@@ -58,11 +59,8 @@ def doubt(arguments) -> tuple[dict, str]:
     return result, "\n".join([*lines, f"{issues:,} of {n:,} labels are doubtful", *contradiction_lines(against)])
 
 
-def _train_folds(dataset: FaceDataset, config, skip_bad: bool) -> None:
+def _train_folds(dataset: FaceDataset, config: TrainConfig, skip_bad: bool) -> None:
     """Train the folds that are missing, one after the other; `RunError` where one ends before it is finished."""
-    from fer_core.training import doubt as folds
-    from fer_core.training.runs import start_run
-
     if folds.progress(dataset, config).ready:
         return
     for model in folds.create(dataset, config, skip_bad=skip_bad):

@@ -5,15 +5,19 @@ from pathlib import Path
 
 from fer_core import store, upkeep
 from fer_core.cli_common import load
+from fer_core.data import load_dataset
 from fer_core.errors import FerError, ModelError
+from fer_core.evaluation import verification
+from fer_core.evaluation.card import model_card
+from fer_core.evaluation.leaderboard import default_model
+from fer_core.evaluation.predictions import read_predictions
+from fer_core.inference.export import export_model
+from fer_core.inference.importing import import_file, import_folder
 from fer_core.paths import write_atomic
 
 
 def card(arguments) -> tuple[dict, str]:
     """The model card, made of a model's record and predictions."""
-    from fer_core.evaluation.card import model_card
-    from fer_core.evaluation.predictions import read_predictions
-
     model = store.open_trained(arguments.model)
     text = model_card(model, read_predictions(model.folder / "predictions.parquet", model.labels))
     if not arguments.out:
@@ -27,12 +31,10 @@ def card(arguments) -> tuple[dict, str]:
 
 def verify(arguments) -> tuple[dict, str]:
     """Whether models are whole: every byte of their files, and their scores again."""
-    from fer_core.evaluation.verification import verify as check
-
     known = {model.id: model for model in store.list_models()}
     for name in set(arguments.models) - set(known):
         store.open_model(name)  # says which there are
-    found = {name: check(known[name]) for name in arguments.models or known}
+    found = {name: verification.verify(known[name]) for name in arguments.models or known}
     lines = [f"{name}: {'damaged, ' + '; '.join(faults) if faults else 'whole'}" for name, faults in found.items()]
     return {"models": found}, "\n".join(lines) or f"no saved model in {store.models_dir()}"
 
@@ -62,8 +64,6 @@ def delete(arguments) -> tuple[dict, str]:
 
 def default(arguments) -> tuple[dict, str]:
     """Which model Predict opens first; with a MODEL, that one from now on."""
-    from fer_core.evaluation.leaderboard import default_model
-
     if arguments.model:
         upkeep.set_default(store.open_model(arguments.model))
     model, why = default_model(store.list_models(), upkeep.read_default())
@@ -72,8 +72,6 @@ def default(arguments) -> tuple[dict, str]:
 
 def import_(arguments) -> tuple[dict, str]:
     """A network that was made elsewhere: a .keras file, or the folder of a saved model."""
-    from fer_core.inference.importing import import_file, import_folder
-
     path, dataset = Path(arguments.path), load(arguments)
     if path.is_dir():
         model = import_folder(path, arguments.name or path.resolve().name, dataset)
@@ -84,9 +82,6 @@ def import_(arguments) -> tuple[dict, str]:
 
 def export(arguments) -> tuple[dict, str]:
     """The network of a model in another format, or in a zip with its card."""
-    from fer_core.data import load_dataset
-    from fer_core.inference.export import export_model
-
     model = store.open_trained(arguments.model)
     try:
         dataset = load(arguments)

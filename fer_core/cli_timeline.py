@@ -6,19 +6,18 @@ from pathlib import Path
 from fer_core import store
 from fer_core.cli_common import check_writable, load, say
 from fer_core.errors import FerError, ModelError
+from fer_core.evaluation.decision import read_decision
+from fer_core.inference.classifier import Classifier
+from fer_core.inference.detectors import get_detector
+from fer_core.inference.summary import shares_frame
+from fer_core.inference.timeline import classify, timeline_table, watch
+from fer_core.inference.tracks import Tracks
+from fer_core.inference.video import Video
 from fer_core.labels import MEANING
 
 
 def timeline(arguments) -> tuple[dict, str]:
     """Faces of a video and their expressions over time, as CSV: one row a frame and face."""
-    from fer_core.evaluation.decision import read_decision
-    from fer_core.inference.classifier import Classifier
-    from fer_core.inference.detectors import get_detector
-    from fer_core.inference.summary import shares_frame
-    from fer_core.inference.timeline import classify, timeline_table, watch
-    from fer_core.inference.tracks import Tracks
-    from fer_core.inference.video import Video
-
     check_writable(Path(arguments.out))
     model = store.open_trained(arguments.model)
     try:
@@ -47,7 +46,7 @@ def timeline(arguments) -> tuple[dict, str]:
 
 def recurrent(arguments) -> tuple[dict, str]:
     """Train the GRU of a model on composed sequences, and judge it; kept beside the model if it wins."""
-    from fer_core.networks.recurrent import save_recurrent
+    from fer_core.networks.recurrent import save_recurrent  # which loads TensorFlow, as what else is imported here
     from fer_core.training import recurrent as training
 
     if arguments.epochs < 1:
@@ -90,7 +89,7 @@ def add_arguments(verb: Callable) -> None:
 def _reader(model: store.SavedModel, smoothing: str):
     if smoothing != "recurrent":
         return None
-    from fer_core.inference.recurrent import Reader
+    from fer_core.inference.recurrent import Reader  # with TensorFlow
     from fer_core.networks.recurrent import find_recurrent
 
     if find_recurrent(model) is None:

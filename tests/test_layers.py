@@ -13,6 +13,7 @@ LAYERS = {
     "labels": 0,
     "errors": 0,
     "paths": 0,
+    "apart": 1,
     "machine": 1,
     "integrity": 1,
     "data": 1,

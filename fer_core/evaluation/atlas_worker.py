@@ -8,21 +8,20 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
-import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from fer_core import apart
 from fer_core.data.dataset import FaceDataset
 from fer_core.data.sources import load_dataset
 from fer_core.errors import DatasetError, FerError
 from fer_core.evaluation.atlas import find_atlas
 from fer_core.evaluation.embeddings import kept_as
-from fer_core.paths import ROOT, write_atomic
+from fer_core.paths import write_atomic
 from fer_core.store import SavedModel, open_trained
 
 CHECKS = 2.0
@@ -52,17 +51,8 @@ def start_drawing(model: SavedModel, dataset: FaceDataset) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     named = dataset.source in ("demo", "kaggle")
     source = dataset.source if named else str(Path(dataset.source).expanduser().resolve())
-    python_path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    with path.with_suffix(".log").open("wb") as log:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "fer_core.evaluation.atlas_worker", model.id, source, str(path.resolve())],
-            env=os.environ | {"PYTHONPATH": python_path, "TF_CPP_MIN_LOG_LEVEL": "3"},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    threading.Thread(target=worker.wait, daemon=True).start()  # reaps it; a server lives longer
+    arguments = (model.id, source, str(path.resolve()))
+    worker = apart.start("fer_core.evaluation.atlas_worker", *arguments, log=path.with_suffix(".log"))
     while worker.poll() is None and not is_drawing(model, dataset):
         time.sleep(0.1)
 
@@ -99,6 +89,8 @@ def draw(model_id: str, source: str, path: Path) -> None:
     began, note = time.monotonic(), path.with_suffix(".json")
 
     def tell(done: int = 0, n: int = 0, problem: str = "") -> None:
+        nonlocal began
+        began = began if done else time.monotonic()  # to load isn't to look
         told = Drawing(os.getpid(), done, n, time.monotonic() - began, problem)
         write_atomic(note, lambda file: file.write(json.dumps(asdict(told)).encode()))
 

@@ -12,11 +12,10 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 
 from fer_core.evaluation.intervals import SEED, Z, percentile_interval, proportion, wilson
-from fer_core.evaluation.metrics import ece
+from fer_core.evaluation.metrics import BINS, confident, ece
 from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.reference import class_votes
 
-BINS = 15
 TEMPERATURES = (0.05, 20.0)
 """Between these one is looked for; a model that is always right would have none above 0."""
 NETWORK, CALIBRATED, LABEL = "network", "calibrated", "label"
@@ -69,7 +68,7 @@ def reliability_frame(y_true: np.ndarray, y_prob: np.ndarray, bins: int = BINS) 
     Columns: `low` (outside of the bin) and `high` (in it), `n` faces, mean `confidence`, `accuracy` with Wilson's
     `accuracy_low` and `accuracy_high`.
     """
-    confidence, right, bin_of = _confident(y_true, y_prob, bins)
+    confidence, right, bin_of = confident(y_true, y_prob, bins)
     n, correct = (np.bincount(bin_of, weights, bins).astype(int) for weights in (None, right))
     low, high = wilson(correct, n)
     edges = np.linspace(0, 1, bins + 1)
@@ -95,7 +94,7 @@ def chance_of_ece(y_prob: np.ndarray, bins: int = BINS) -> tuple[float, float]:
     """
     if not len(y_prob):
         return np.nan, np.nan
-    confidence, _, bin_of = _confident(np.zeros(len(y_prob), int), y_prob, bins)
+    confidence, _, bin_of = confident(np.zeros(len(y_prob), int), y_prob, bins)
     return _chance_of_ece(confidence.tobytes(), bin_of.tobytes())
 
 
@@ -150,13 +149,6 @@ def votes_distance(predictions: Predictions, votes: np.ndarray, temperature: flo
 
 def _before_and_after(predictions: Predictions, temperature: float) -> dict[str, np.ndarray]:
     return {NETWORK: predictions.y_prob, CALIBRATED: with_temperature(predictions.y_prob, temperature)}
-
-
-def _confident(y_true: np.ndarray, y_prob: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Confidence float64, whether it is right, and the bin: each `(n,)`."""
-    confidence = y_prob.max(axis=1).astype(float)
-    bin_of = np.digitize(confidence, np.linspace(0, 1, bins + 1)[1:-1], right=True)
-    return confidence, y_prob.argmax(axis=1) == y_true, bin_of
 
 
 def _mean(name: str, values: np.ndarray) -> dict[str, float]:

@@ -58,7 +58,7 @@ def precision_recall_lines(curves: Curves, points: Mapping[str, pd.DataFrame] | 
 def called_positive_bars(frame: pd.DataFrame) -> go.Figure:
     """Draw `negative.called_positive`: at each negative class the share called each positive one, and any."""
     n = frame.groupby("labelled", sort=False)["n"].first()
-    share_axis = {"title": {"text": "share called so, 95 % interval"}, "tickformat": ".0%", "rangemode": "tozero"}
+    share_axis = {"title": {"text": "share called so, 95 % interval"}, "tickformat": ".2~%", "rangemode": "tozero"}
     layout = {
         "title": {"text": f"Negative expressions called positive ({n.iloc[-1]:,} faces)"},
         "barmode": "group",

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from fer_core.data.changes import LABELS
 from fer_core.labels import COLOURS, EMOTIONS, choose
 
-COUNT_VALUES = {"n": ("faces", ",d", "%{y:,}"), "share": ("share of faces", ".0%", "%{y:.1%}")}
+COUNT_VALUES = {"n": ("faces", ",d", "%{y:,}"), "share": ("share of faces", ".2~%", "%{y:.1%}")}
 """Column of the counts → the axis' title, its ticks, the hover's number."""
 
 PIXEL_VALUES = {
@@ -67,7 +67,7 @@ def leak_bars(shares: pd.DataFrame, usage: str) -> go.Figure:
         ]
     )
     figure.update_layout(title=f"Copies of a Training face in {usage} ({table['n'].sum():,} faces)", barmode="stack")
-    return figure.update_yaxes(title="share of faces", tickformat=".0%")
+    return figure.update_yaxes(title="share of faces", tickformat=".2~%")
 
 
 def brightness_box(pixel_stats: pd.DataFrame, value: str = "brightness") -> go.Figure:

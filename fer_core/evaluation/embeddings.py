@@ -76,6 +76,7 @@ class Embedder:
     def measure(self, images: np.ndarray, progress: Progress = lambda done, n: None) -> Embeddings:
         """Of `images`, uint8 `(n, 48, 48)`, asked in batches."""
         vectors, probabilities = [], []
+        progress(0, len(images))
         for start in range(0, len(images), BATCH):
             *features, answers = self._network(pixels(images[start : start + BATCH]), training=False)
             side_by_side = np.concatenate(_means(list(map(np.asarray, features)), self._parts), axis=1)

@@ -15,6 +15,9 @@ from fer_core.evaluation.intervals import bootstrap, macro_recall_interval, prop
 from fer_core.evaluation.predictions import PARTS, Predictions
 from fer_core.labels import choose
 
+BINS = 15
+"""Of confidence, where a calibration error is measured."""
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -144,18 +147,23 @@ def summary(predictions: Predictions) -> Summary:
     )
 
 
-def ece(y_true: np.ndarray, y_prob: np.ndarray, bins: int = 15) -> float:
+def ece(y_true: np.ndarray, y_prob: np.ndarray, bins: int = BINS) -> float:
     """Expected calibration error in [0, 1]: mean gap between confidence and accuracy over bins of equal width.
 
-    Guo et al. (2017), "On Calibration of Modern Neural Networks", ICML, eq. 3; bin m is ((m-1)/bins, m/bins].
+    Guo et al. (2017), "On Calibration of Modern Neural Networks", ICML, eq. 3.
     """
     if len(y_true) == 0:
         return np.nan
-    confidence = y_prob.max(axis=1).astype(float)
-    correct = y_prob.argmax(axis=1) == y_true
-    bin_of = np.digitize(confidence, np.linspace(0, 1, bins + 1)[1:-1], right=True)
-    gap = np.bincount(bin_of, correct - confidence)  # (faces in the bin) × (accuracy − mean confidence)
+    confidence, right, bin_of = confident(y_true, y_prob, bins)
+    gap = np.bincount(bin_of, right - confidence)  # (faces in the bin) × (accuracy − mean confidence)
     return float(np.abs(gap).sum() / len(y_true))
+
+
+def confident(y_true: np.ndarray, y_prob: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Confidence float64, whether it is right, and its bin, m - 1 where it is in ((m-1)/bins, m/bins]: each `(n,)`."""
+    confidence = y_prob.max(axis=1).astype(float)
+    bin_of = np.digitize(confidence, np.linspace(0, 1, bins + 1)[1:-1], right=True)
+    return confidence, y_prob.argmax(axis=1) == y_true, bin_of
 
 
 def evaluation_json(model_id: str, split: str, predictions: Predictions) -> dict[str, Any]:

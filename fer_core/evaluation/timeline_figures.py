@@ -63,7 +63,7 @@ def shares_figure(shares: pd.DataFrame) -> go.Figure:
             hovertemplate=f"{recording}, %{{x}}: %{{y:.1%}} of %{{customdata[0]:,}} frames<extra></extra>",
         )
     figure.update_layout(title="Share of the frames with each label, by recording", barmode="group")
-    return figure.update_yaxes(title="share of frames with a face", tickformat=".0%", rangemode="tozero")
+    return figure.update_yaxes(title="share of frames with a face", tickformat=".2~%", rangemode="tozero")
 
 
 def _area(values: pd.DataFrame, label: str, step: float, row: int) -> go.Scatter:

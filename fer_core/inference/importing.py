@@ -6,10 +6,8 @@ saved models once it is whole.
 """
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +17,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from scipy.optimize import linear_sum_assignment
 
-from fer_core import store
+from fer_core import apart, store
 from fer_core.data.dataset import FaceDataset
 from fer_core.errors import ModelError
 from fer_core.evaluation.intervals import proportion
@@ -29,7 +27,7 @@ from fer_core.evaluation.scoring import answered, headline, scored_rows
 from fer_core.inference import foreign
 from fer_core.integrity import find_problem, sha256_of
 from fer_core.labels import ClassScheme, get_scheme
-from fer_core.paths import PARTIAL, ROOT, models_dir, write_atomic
+from fer_core.paths import PARTIAL, models_dir, write_atomic
 from fer_core.store import SavedModel
 
 LARGEST = {"model.keras": 1 << 30, "model.json": 1 << 20, "history.csv": 1 << 22, "predictions.parquet": 1 << 28}
@@ -119,11 +117,10 @@ def _ask(folder: Path, k: int, **faces: np.ndarray) -> dict:
     """Let `foreign` look at the network in `folder`: what it told; its refusal is raised."""
     np.savez(folder / "faces.npz", allow_pickle=False, **faces)
     limits = {"CUDA_VISIBLE_DEVICES": "-1", "MALLOC_ARENA_MAX": "2", "KERAS_BACKEND": "tensorflow"}
-    quiet = {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "fer_core.inference.foreign", str(folder.resolve()), str(k)],
-            env=os.environ | limits | quiet,
+            apart.command("fer_core.inference.foreign", str(folder.resolve()), str(k)),
+            env=apart.environment() | limits,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -3,8 +3,6 @@
 As a process, `python -m fer_core.inference.latency MODEL…` measures and remembers. Looking up needs no TensorFlow.
 """
 
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -13,11 +11,10 @@ from statistics import median
 
 import numpy as np
 
-from fer_core import machine
+from fer_core import apart, machine
 from fer_core.data.dataset import SIDE
 from fer_core.errors import FerError, ModelError
 from fer_core.inference.classifier import BATCH, Classifier
-from fer_core.paths import ROOT
 from fer_core.store import SavedModel, open_trained
 
 ALONE, BATCHES = 30, 3
@@ -51,15 +48,7 @@ def known(models: Iterable[SavedModel]) -> dict[str, Latency]:
 
 def measure_apart(models: Iterable[SavedModel]) -> None:
     """`measure` one after another in a process of its own; `ModelError` where it fails, with what it said last."""
-    done = subprocess.run(
-        [sys.executable, "-m", "fer_core.inference.latency", *(model.id for model in models)],
-        env=os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise ModelError(" ".join(done.stderr.strip().splitlines()[-1:]) or "latency: it failed without a word")
+    apart.ask("fer_core.inference.latency", *(model.id for model in models), error=ModelError)
 
 
 def _seconds(call: Callable[[], object], times: int) -> float:

@@ -5,20 +5,16 @@ Its record has `parts`, the `lineage.origin` of each, and no settings: it was no
 """
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 
 import numpy as np
 
-from fer_core import store
+from fer_core import apart, store
 from fer_core.data.dataset import FaceDataset
 from fer_core.errors import ModelError
 from fer_core.evaluation.scoring import predict_dataset
 from fer_core.labels import ClassScheme, get_scheme
 from fer_core.lineage import origin
-from fer_core.paths import ROOT
 from fer_core.store import SavedModel
 from fer_core.training.saving import save_trained
 
@@ -88,17 +84,10 @@ def ensemble_apart(ids: Sequence[str], name: str | None, source: str) -> SavedMo
 
     `source` names the dataset. Raises `ModelError` where it fails, with what it said last.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "fer_core", "combine", *ids, "--how", "ensemble", "--source", source, "--json"]
-        + (["--name", name] if name else []),
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise ModelError(" ".join(done.stderr.strip().splitlines()[-1:]) or "ensemble: it failed without a word")
-    return store.open_trained(json.loads(done.stdout)["id"])
+    named = ("--name", name) if name else ()
+    options = ("--how", "ensemble", "--source", source, "--json", *named)
+    made = apart.ask("fer_core", "combine", *ids, *options, error=ModelError)
+    return store.open_trained(json.loads(made)["id"])
 
 
 def _check_alike(how: str, models: Sequence[SavedModel], name: str | None, dataset: FaceDataset) -> None:

@@ -7,10 +7,6 @@ unreadable (a saved state, with the reason), resumed, progress, epoch, and the e
 
 import contextlib
 import json
-import os
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,20 +14,18 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from fer_core import store
+from fer_core import apart, store
 from fer_core.data.dataset import FaceDataset
 from fer_core.data.versions import read_version
 from fer_core.errors import ModelError, RunError
 from fer_core.labels import get_scheme
 from fer_core.lineage import origin
-from fer_core.paths import ROOT, models_dir
+from fer_core.paths import models_dir
 from fer_core.store import SavedModel
 from fer_core.training.config import IMAGENET, TrainConfig
 from fer_core.training.data import check_version, training_rows, validation_rows, votes_sha256
 from fer_core.training.teachers import open_teachers
 
-_WORKERS = {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-"""What a worker's environment says beside this process's own."""
 TWIN = 10.0
 """Seconds in which the same settings, asked for once more, are taken for the same wish, told by another tab."""
 
@@ -130,17 +124,7 @@ def start_run(model: SavedModel) -> None:
     if model.trained:
         raise RunError(f"run {model.id!r}: expected one that can go on, found it finished; start a new run instead")
     check_version(model.record)
-    python_path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    with (model.folder / "log.txt").open("ab") as log:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "fer_core.training.worker", model.id],
-            env=os.environ | _WORKERS | {"PYTHONPATH": python_path},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    threading.Thread(target=worker.wait, daemon=True).start()  # reaps it; a server lives longer than its runs
+    worker = apart.start("fer_core.training.worker", model.id, log=model.folder / "log.txt", mode="ab")
     while worker.poll() is None:
         if any(event.get("pid") == worker.pid for event in model.recent_events()):
             return

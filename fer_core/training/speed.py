@@ -6,8 +6,6 @@ prints `precision` and `images_per_second` as one JSON object. Looking up and es
 
 import contextlib
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -15,11 +13,10 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from fer_core import machine
+from fer_core import apart, machine
 from fer_core.data.dataset import SIDE
 from fer_core.errors import RunError
 from fer_core.labels import VOTES, get_scheme
-from fer_core.paths import ROOT
 from fer_core.training.config import TrainConfig
 
 STEPS = 3
@@ -55,9 +52,7 @@ def measure(config: TrainConfig) -> Speed:
 def known(config: TrainConfig) -> Speed | None:
     """What was measured on this machine for such a config, if it was."""
     record = machine.remembered("speed").get(_key(config))
-    if record is None:
-        return None
-    return Speed(record["precision"], {int(side): value for side, value in record["images_per_second"].items()})
+    return None if record is None else _read(record)
 
 
 def measure_apart(config: TrainConfig) -> Speed:
@@ -65,19 +60,13 @@ def measure_apart(config: TrainConfig) -> Speed:
 
     Raises `RunError` where it fails, with what it said last.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "fer_core.training.speed"],
-        input=json.dumps(config.to_json()),
-        env=os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    speed = known(config)
-    if done.returncode or speed is None:
-        last = " ".join(done.stderr.strip().splitlines()[-1:])
-        raise RunError(f"self-test: expected the speed of {config.network} here, found that it failed: {last}")
-    return speed
+    try:
+        told = apart.ask("fer_core.training.speed", given=json.dumps(config.to_json()), error=RunError)
+    except RunError as error:
+        raise RunError(
+            f"self-test: expected the speed of {config.network} here, found that it failed: {error}"
+        ) from error
+    return _read(json.loads(told))
 
 
 def remember(config: TrainConfig, speed: Speed) -> None:
@@ -107,6 +96,11 @@ def estimate(config: TrainConfig, faces: int, speed: Speed) -> float:
     evaluation = VALIDATION * FORWARD * sum(full)
     share = min(1.0, 60 * config.minutes / training) if config.minutes else 1.0
     return share * (training + evaluation)
+
+
+def _read(record: Mapping) -> Speed:
+    """JSON knows sides as words only."""
+    return Speed(record["precision"], {int(side): value for side, value in record["images_per_second"].items()})
 
 
 def _trainer(config: TrainConfig) -> Callable[[int], None]:

@@ -61,10 +61,10 @@ def captions(dataset: FaceDataset, rows: Sequence[int] | np.ndarray, draft: Draf
     labels, excluded = draft.labels, set(draft.excluded)
     told = []
     for row in np.asarray(rows).tolist():
-        label, rest = faces.describe(dataset, row).split("  \n", 1)
-        if row in labels:
-            label += f" → {EMOTIONS[labels[row]]}"
-        told.append("  \n".join([label, rest, *(["left out"] if row in excluded else [])]))
+        lines = [faces.describe(dataset, row)]
+        lines += [f"now {EMOTIONS[labels[row]]}"] if row in labels else []
+        lines += ["left out"] if row in excluded else []
+        told.append("  \n".join(lines))
     return told
 
 

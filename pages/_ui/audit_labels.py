@@ -207,7 +207,7 @@ def captions(dataset: FaceDataset, shown: pd.DataFrame, draft: Draft) -> list[st
         if dataset.votes is not None:
             lines.append("votes " + words.votes(dataset.votes[face.row], VOTES).split(",")[0])
         if face.row in draft.labels:
-            lines.append(f"→ {EMOTIONS[draft.labels[face.row]]}")
+            lines.append(f"now {EMOTIONS[draft.labels[face.row]]}")
         said.append("  \n".join([*lines, str(face.row)]))
     return said
 

@@ -23,7 +23,7 @@ def show(dataset: FaceDataset) -> None:
         "Each point is a face, near to those that the model's last hidden layer takes for alike. Draw a box or a lasso "
         "around some, or choose a cluster, to see and edit them."
     )
-    if model := pickers.model():
+    if model := pickers.model(pickers.default_first(pickers.trained_models())):
         with errors.box():
             if is_known(model, dataset):
                 show_map(model, dataset, cached.atlas(model, dataset))

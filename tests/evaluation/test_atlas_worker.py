@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from saved import save_model
 
 from fer_core.data import load_dataset
 from fer_core.errors import DatasetError
+from fer_core.evaluation import atlas_worker
 from fer_core.evaluation.atlas import is_known
 from fer_core.evaluation.atlas_worker import Drawing, draw, is_drawing, read_drawing, start_drawing, stop_drawing
 from fer_core.evaluation.embeddings import Embeddings, kept_as
@@ -46,6 +48,23 @@ def test_it_draws_in_a_process_of_its_own(model, drawn):
     wait(lambda: not is_drawing(model, drawn))
     assert is_known(model, drawn)
     assert read_drawing(model, drawn) is None
+
+
+def test_the_time_that_it_tells_is_that_of_looking(model, drawn, monkeypatch):
+    """And not of loading, which would make the time that is left too long by an hour at first."""
+    path, clock = kept_as("atlas", model, drawn), SimpleNamespace(now=0.0)
+    monkeypatch.setattr(atlas_worker, "time", SimpleNamespace(monotonic=lambda: clock.now))
+
+    def look(model, dataset, tell):
+        for clock.now, done in ((40.0, 0), (50.0, 256)):
+            tell(done, len(dataset))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(atlas_worker, "find_atlas", look)
+    with pytest.raises(KeyboardInterrupt):
+        draw("mine", "demo", path.resolve())
+    told = read_drawing(model, drawn)
+    assert (told.done, told.n, told.seconds) == (256, 778, 10.0)
 
 
 def test_it_says_why_it_failed(drawn):

@@ -78,7 +78,9 @@ def test_leak_bars():
         [("PublicTest", "Sad", 4, 1, 2), ("PrivateTest", "Sad", 9, 9, 0)],
         columns=["usage", "emotion", "n", "exact", "near"],
     )
-    exact, near = leak_bars(shares, "PublicTest").data
+    figure = leak_bars(shares, "PublicTest")
+    exact, near = figure.data
+    assert figure.layout.yaxis.tickformat == ".2~%"  # where few are, 2.5 % isn't written 2 %, as the tick below it
     assert (list(exact.x), list(exact.y), list(near.y)) == (["Sad<br>n = 4"], [0.25], [0.5])
 
 

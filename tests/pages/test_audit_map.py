@@ -106,6 +106,12 @@ def test_every_colouring_opens_from_a_link(open_page, model, colour):
     assert "Map by mine, coloured by " + colour in app.get("plotly_chart")[0].proto.spec
 
 
+def test_it_opens_with_the_best_model(open_page, faces, model):
+    """And not with the one that was saved last."""
+    save_model("newer", faces, skill=0.1)
+    assert open_page("audit", view="Map").selectbox(key="model").value == "mine"
+
+
 def test_without_a_model(open_page, said):
     """It is said what to do."""
     assert "There is no trained model yet" in said(open_page("audit", view="Map"))

@@ -1,10 +1,13 @@
 """Faces as pictures."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import ImageFont
 
-from pages._ui import pictures
+from fer_core.data.draft import open_draft
+from fer_core.labels import EMOTIONS
+from pages._ui import audit_edit, audit_labels, pictures
 
 
 def test_a_wall_holds_every_face():
@@ -31,6 +34,19 @@ def test_the_badge_is_on_the_copies_only():
     differs = np.argwhere(first != second)
     assert len(differs)
     assert (differs < [18, 41]).all()
+
+
+def test_what_is_said_of_an_edited_face_can_be_drawn(faces):
+    """Pillow's own font lacks some characters, an arrow among them, and draws a box for each."""
+    draft, row = open_draft(faces), 5
+    draft.relabel([row], (faces.emotion[row] + 1) % 7)
+    draft.exclude([row])
+    label = {"row": [row], "label": ["Sad"], "p_label": [0.1], "suggested": ["Fear"], "p_suggested": [0.9]}
+    said = audit_edit.captions(faces, [row], draft) + audit_labels.captions(faces, pd.DataFrame(label), draft)
+    font = ImageFont.load_default(13)
+    missing = bytes(font.getmask("\uffff"))
+    assert [letter for letter in set("".join("".join(said).split())) if bytes(font.getmask(letter)) == missing] == []
+    assert said[0].endswith(f"5  \nnow {EMOTIONS[draft.labels[row]]}  \nleft out")
 
 
 @pytest.mark.parametrize("words", ["1", "votes Surprise 10", "Neutral → Surprise and more"])
