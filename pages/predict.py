@@ -35,11 +35,10 @@ def answer(pictures: Sequence[Picture], model: SavedModel, beside: Sequence[Save
     seen = predict_pictures.look(pictures)
     show_problems(pictures, seen)
     whole = offer_whole(pictures, seen)
-    found = [seen[picture.key].found(whole) for picture in pictures]
-    said = {one.model.id: one.answer(found) for one in answerers}
     answers = [
-        Answered(picture.name, {name: faces[index] for name, faces in said.items()}, seen[picture.key].problem)
-        for index, picture in enumerate(pictures)
+        Answered(picture.name, {one.model.id: one.answer(its, whole) for one in answerers}, its.problem)
+        for picture in pictures
+        for its in [seen[picture.key]]
     ]
     predict_exports.show_table(answers, answerers)
     show_pictures([each for each in zip(pictures, answers, strict=True) if not each[1].error], seen, answerers[0], also)

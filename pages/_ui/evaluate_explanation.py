@@ -40,17 +40,23 @@ def show(model: SavedModel, predictions: Predictions) -> None:
             _show_cell(model, dataset, rows, {"predicted": predicted, "labelled": true}[of], fine)
 
 
-def show_explanation(
-    model: SavedModel, images: np.ndarray, labels: Sequence[str], captions: Sequence[str], fine: bool = False
-) -> None:
-    """Any faces, uint8 `(n, 48, 48)`, each beside itself with the parts that speak for its class of `labels`.
+def explain(model: SavedModel, images: np.ndarray, labels: Sequence[str]) -> tuple[np.ndarray, float]:
+    """`Explainer.heat` of any faces, uint8 `(n, 48, 48)`, for a class of `labels` each, and its check of the weights.
 
     Loads TensorFlow; nothing of the faces is kept. Raises `ModelError` for a network without feature maps.
     """
-    explainer = cached.explainer(model, fine)
+    explainer = cached.explainer(model, False)
     classes = np.array([model.labels.index(label) for label in labels], int)
-    _row(images, explainer.heat(images, classes), captions)
-    _explain(model, fine, explainer.correlation_with_random_heads(images, classes))
+    return explainer.heat(images, classes), explainer.correlation_with_random_heads(images, classes)
+
+
+def show_explanation(
+    model: SavedModel, images: np.ndarray, explained: tuple[np.ndarray, float], captions: Sequence[str]
+) -> None:
+    """Each of the faces beside itself with the parts that speak for its class, as `explain` found them."""
+    heat, correlation = explained
+    _row(images, heat, captions)
+    _explain(model, False, correlation)
 
 
 def _show_cell(model: SavedModel, dataset: FaceDataset, rows: np.ndarray, label: str, fine: bool) -> None:

@@ -1,5 +1,6 @@
 """Predict: a picture, its faces boxed and numbered, and what is said of each."""
 
+import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -14,7 +15,7 @@ from fer_core.labels import COLOURS
 from fer_core.store import SavedModel
 from pages._ui import cached, charts, errors, faces
 from pages._ui.evaluate_confusion import its_dataset
-from pages._ui.evaluate_explanation import show_explanation
+from pages._ui.evaluate_explanation import explain, show_explanation
 from pages._ui.predict_pictures import Picture, Seen
 
 PAGE = 6
@@ -49,14 +50,17 @@ def show(
             labels = [face.label or face.most_probable for face in of_model[shown]]
             said = [f"{name}: {label}" for name, label in zip(names, labels, strict=True)]
             st.markdown(f"**{LOOKED}**, each face beside the parts that speak for its label.")
-            show_explanation(model, crops, labels, said)
+            question = LOOKED, model.record["sha256"], shown.start, *labels
+            explained = seen.once(question, lambda: explain(model, crops, labels))
+            show_explanation(model, crops, explained, said)
     if ALIKE in also:
         with errors.box():
-            _show_alike(model, crops, names)
+            _show_alike(seen, model, crops, names, shown.start)
 
 
 def _show_picture(seen: Seen, of_model: Sequence[FaceResult]) -> None:
-    boxed = annotate(seen.shown, [scaled(face, seen.scale) for face in of_model], COLOURS)
+    picture = np.asarray(Image.open(io.BytesIO(seen.shown)))
+    boxed = annotate(picture, [scaled(face, seen.scale) for face in of_model], COLOURS)
     found = f"{len(of_model)} face{'' if len(of_model) == 1 else 's'}"
     if boxed.width < ENLARGED:
         st.image(boxed, caption=found, width=ENLARGED, alt=f"The picture with {found} boxed")
@@ -100,8 +104,8 @@ def _show_beside(by_model: Mapping[str, Sequence[FaceResult]], names: Sequence[s
     st.dataframe(table, hide_index=True, column_config=shares, key=f"beside-{key}", alt="Labels and probabilities")
 
 
-def _show_alike(model: SavedModel, crops: np.ndarray, names: Sequence[str]) -> None:
-    """For each face the training faces that the model takes for most alike, where the dataset is loaded."""
+def _show_alike(seen: Seen, model: SavedModel, crops: np.ndarray, names: Sequence[str], start: int) -> None:
+    """For each face, from number `start` of the picture on, the training faces that the model takes for most alike."""
     dataset = its_dataset(model)
     if dataset is None or not len(crops):
         return
@@ -113,7 +117,8 @@ def _show_alike(model: SavedModel, crops: np.ndarray, names: Sequence[str]) -> N
         f"**{ALIKE}**, those that the last hidden layer of {model.id} takes for most alike, with their label, row, and "
         "cosine: 1 would be the same."
     )
-    rows, cosines = measuring.nearest.find(crops, NEAREST)
+    find = measuring.nearest.find
+    rows, cosines = seen.once((ALIKE, model.record["sha256"], start), lambda: find(crops, NEAREST))
     for name, its_rows, its_cosines in zip(names, rows, cosines, strict=True):
         st.caption(name)
         said = [

@@ -2,26 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
-import numpy as np
 import streamlit as st
 
 from fer_core.errors import ModelError
 from fer_core.evaluation.decision import Decision, read_decision
 from fer_core.evaluation.metrics import ece
 from fer_core.inference.classifier import Classifier
-from fer_core.inference.detectors import Box
 from fer_core.inference.predict import FaceResult, classify_crops, decide, rule
 from fer_core.store import SavedModel
 from pages._ui import cached, pickers, words
+from pages._ui.predict_pictures import Seen
 
 MOST = 4
 """Models beside the chosen one; each takes memory, and a second or two to wake."""
-
-
-Found = tuple[Sequence[Box], np.ndarray]
-"""The faces of a picture: their boxes, and uint8 `(n, 48, 48)`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +26,10 @@ class Answerer:
     decision: Decision
     classifier: Classifier
 
-    def answer(self, found: Sequence[Found]) -> list[tuple[FaceResult, ...]]:
-        """What the faces of several pictures show, asked all together."""
-        boxes = [box for its, _ in found for box in its]
-        crops = np.concatenate([crops for _, crops in found])
-        faces = iter(classify_crops(boxes, crops, self.classifier, self.decision))
-        return [tuple(islice(faces, len(its))) for its, _ in found]
+    def answer(self, seen: Seen, whole: bool) -> tuple[FaceResult, ...]:
+        """What the faces of a picture show, or where it has none all of it, if `whole`."""
+        question = "shows", self.model.record["sha256"], self.decision, whole and not seen.boxes
+        return seen.once(question, lambda: classify_crops(*seen.found(whole), self.classifier, self.decision))
 
 
 def ask_beside(model: SavedModel) -> list[SavedModel]:

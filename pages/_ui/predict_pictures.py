@@ -1,8 +1,9 @@
 """Predict: the pictures that a visitor brings, and the faces found in them; in the memory of the session alone."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 import numpy as np
 import streamlit as st
@@ -21,6 +22,10 @@ from pages._ui import frame, pickers, purpose
 ORIGINS = ("Upload", "Camera", "Paste", "Example")
 SHOWN = 1280
 """Longer side, in pixels, of what the page shows of a picture."""
+QUALITY = 92
+"""Of the JPEG that it is kept as."""
+
+T = TypeVar("T")
 
 _SEEN, _PASTED = "predict_seen", "predict_pasted"  # in the session's state
 
@@ -36,19 +41,27 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What is kept of a picture: `shown`, uint8 `(h, w, 3)`, `scale` times as large as the picture of `size` (w, h).
+    """What is kept of a picture: `shown`, a JPEG `scale` times as large as the picture, which has the `size` (w, h).
 
     `boxes` are in pixels of the picture; `crops`, uint8 `(n, 48, 48)`, are its faces as the network sees them, `whole`
-    the same of all of it. Or the `problem` for which it can't be used, and nothing else.
+    the same of all of it. Or the `problem` for which it can't be used, and nothing else. `told` is what was asked
+    about it `once`, and goes with it.
     """
 
     problem: str = ""
-    shown: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 3), np.uint8))
+    shown: bytes = b""
     scale: float = 1.0
     size: tuple[int, int] = (0, 0)
     boxes: Sequence[Box] = ()
     crops: np.ndarray = field(default_factory=lambda: np.empty((0, SIDE, SIDE), np.uint8))
     whole: np.ndarray = field(default_factory=lambda: np.empty((SIDE, SIDE), np.uint8))
+    told: dict[tuple, object] = field(default_factory=dict)
+
+    def once(self, question: tuple[Hashable, ...], ask: Callable[[], T]) -> T:
+        """What `ask` gives, which hangs on the picture and the `question` alone; asked the first time only."""
+        if question not in self.told:
+            self.told[question] = ask()
+        return cast(T, self.told[question])
 
     def found(self, whole: bool) -> tuple[Sequence[Box], np.ndarray]:
         """The boxes and crops of its faces; where there is none and `whole` is asked for, all of the picture as one."""
@@ -95,7 +108,9 @@ def see(data: bytes) -> Seen:
     boxes, crops = find_faces(photo, get_detector())
     small = Image.fromarray(photo)
     small.thumbnail((SHOWN, SHOWN))
-    return Seen("", np.asarray(small), small.width / width, (width, height), boxes, crops, whole_picture(photo))
+    shown = io.BytesIO()
+    small.save(shown, "JPEG", quality=QUALITY, subsampling=0)
+    return Seen("", shown.getvalue(), small.width / width, (width, height), boxes, crops, whole_picture(photo))
 
 
 def _uploaded() -> list:

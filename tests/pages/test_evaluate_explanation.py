@@ -75,10 +75,10 @@ def test_faces_of_a_photo(model):
         import numpy as np
 
         from fer_core.store import open_trained
-        from pages._ui.evaluate_explanation import show_explanation
+        from pages._ui.evaluate_explanation import explain, show_explanation
 
-        faces = np.random.default_rng(0).integers(0, 256, (2, 48, 48), np.uint8)
-        show_explanation(open_trained("mine"), faces, ["Sad", "Happy"], ["Face 1", "Face 2"])
+        model, faces = open_trained("mine"), np.random.default_rng(0).integers(0, 256, (2, 48, 48), np.uint8)
+        show_explanation(model, faces, explain(model, faces, ["Sad", "Happy"]), ["Face 1", "Face 2"])
 
     app = AppTest.from_function(page, default_timeout=60).run()
     assert not app.exception

@@ -12,7 +12,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from fer_core import store
-from fer_core.evaluation.decision import PLAIN
+from fer_core.evaluation.decision import PLAIN, Decision, save_decision
+from fer_core.inference.classifier import Classifier
+from fer_core.inference.explanation import Explainer
 from fer_core.labels import MEANING
 from fer_core.paths import ROOT
 from pages._ui import purpose
@@ -186,6 +188,41 @@ def test_a_removed_picture_is_forgotten(predict, astronaut):
     app = upload(predict(), a__png=png(astronaut), b__png=png(astronaut[::-1]))
     assert len(app.session_state["predict_seen"]) == 2
     assert len(upload(app, c__png=png(astronaut)).session_state["predict_seen"]) == 1
+
+
+def test_the_same_question_is_asked_once_a_session(predict, astronaut, monkeypatch, tmp_path):
+    """Another run of the page asks no network again; another picture, model or decision does, for what is new."""
+    asked = []
+    for kind, name in ((Classifier, "probabilities"), (Explainer, "heat")):
+        was = getattr(kind, name)
+        monkeypatch.setattr(
+            kind, name, lambda self, images, *more, was=was: asked.append(len(images)) or was(self, images, *more)
+        )
+    app = upload(predict(also="Where the network looked"), a__png=png(astronaut))
+    assert asked == [1, 1]
+    app.run()
+    app.pills(key="also").set_value([]).run()
+    app.pills(key="also").set_value(["Where the network looked"]).run()
+    assert asked == [1, 1]
+    assert any(map(FACES.match, captions(app)))
+    save_decision(store.open_trained("compact"), Decision(temperature=2.0))
+    app.run()
+    assert asked == [1, 1, 1]
+    shutil.copytree(ROOT / "models" / "baseline", tmp_path / "models" / "baseline")
+    app.run()
+    app.multiselect(key="beside").set_value(["baseline"]).run()
+    assert asked == [1, 1, 1, 1]
+    upload(app, b__png=png(astronaut))
+    assert asked == [1] * 7  # the new picture by both models, and where the first one looked
+
+
+def test_little_is_kept_of_a_large_photo(predict, astronaut):
+    """What the page shows of it is kept encoded: a tenth of its pixels or less."""
+    large = np.asarray(Image.fromarray(astronaut).resize((2048, 2048)))
+    app = upload(predict(), a__png=png(large))
+    (seen,) = app.session_state["predict_seen"].values()
+    assert len(seen.shown) < 1280 * 1280 * 3 / 10
+    assert seen.scale == 1280 / 2048
 
 
 def test_pasted_pictures_are_kept_until_they_are_forgotten(predict, astronaut):
