@@ -11,6 +11,9 @@ ROWS = ("all", "clean")
 """`all` Training rows of the scheme's classes; `clean`: those without blanks, copies, and copies of test images."""
 PRECISIONS = ("auto", "float32", "bfloat16")
 """Of the computation; the weights are float32 always. `auto`: the faster one here, by a self-test."""
+TEACHINGS = ("unseen", "consistent")
+"""`unseen`: a teacher answers once, to each face as it is that it was not trained on; `consistent`: in every step, to
+each face as the run sees it, known or not (Beyer et al. 2022, arXiv:2106.05237)."""
 IMAGENET = "imagenet"
 NETWORKS = ("compact", "baseline", "study", "mobilenet", "efficientnet")
 """Those of `fer_core.networks`, which takes seconds to import."""
@@ -72,7 +75,8 @@ class TrainConfig:
     class_balance: float = 0.0  # a face weighs as the frequency of its class to the power of minus this; 1: balanced
     prior_correction: bool = False  # the saved network's biases make up for rare classes, fitted on validation
     votes_weight: float = 0.0  # of the second head's loss, where the dataset has annotators' votes
-    teachers: tuple[str, ...] = ()  # saved models; a face learns the mean answer of those that were not trained on it
+    teachers: tuple[str, ...] = ()  # saved models, whose mean answer is learned beside the label
+    teaching: str = "unseen"
     distillation: float = 0.5  # share of the teachers' answer in the target, where there is one
     sharpness: float = 0.0  # radius about the weights in which the loss is kept low, at twice the time; 0: a point
     averaging: float = 0.0  # decay of the averaged weights a step; 0: no averaging
@@ -96,6 +100,7 @@ class TrainConfig:
             ("optimizer", self.optimizer, OPTIMIZERS),
             ("schedule", self.schedule, SCHEDULES),
             ("rows", self.rows, ROWS),
+            ("teaching", self.teaching, TEACHINGS),
             ("precision", self.precision, PRECISIONS),
         ):
             choose(kind, value, dict.fromkeys(known))

@@ -12,11 +12,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from fer_core.networks import training_network
+from fer_core.networks import start_from, training_network
+from fer_core.store import SavedModel, load_network
 from fer_core.training.augmentation import Chance, augment, mixup, mixup_shares, resized
 from fer_core.training.config import TrainConfig
 from fer_core.training.data import Faces
-from fer_core.training.targets import Batch, label_targets, votes_loss
+from fer_core.training.targets import Batch, label_targets, votes_loss, with_teachers
 
 EVALUATION_BATCH = 256
 
@@ -59,6 +60,7 @@ class Engine:
             self.confusion = tf.Variable(tf.zeros((classes, classes), tf.int64), name="confusion")
             self.loss_sum = tf.Variable(0.0, name="loss_sum")
         self.averaged.set_weights(self.network.get_weights())
+        self.teachers: list[keras.Model] = []
         self._compiled: dict[tuple, Callable] = {}
 
     @property
@@ -71,6 +73,18 @@ class Engine:
             self.confusion,
             self.loss_sum,
         ]
+
+    def add_teacher(self, model: SavedModel, images: np.ndarray) -> None:
+        """Let the trained `model` answer to the faces of every step, each as the network sees it, in one look.
+
+        `images`, uint8 `(n, 48, 48)`, are a few hundred faces: see `start_from`.
+        """
+        record = model.record
+        width, (mean, std) = record["settings"]["width"], record["pixels"].values()
+        with self.strategy.scope(), _precision(self.config.precision):
+            teacher = training_network(record["network"], self.classes, mean=mean, std=std, width=width)
+        start_from(teacher, load_network(model), images, same_classes=True)
+        self.teachers.append(teacher)
 
     def train_batch(
         self,
@@ -150,6 +164,10 @@ class Engine:
         if self.config.mixup:
             share = mixup_shares(chance, self.config.mixup)
             x, target, weight, votes = (mixup(part, share) for part in (x, target, weight, votes))
+
+        if self.teachers:
+            answers = [tf.nn.softmax(teacher(x, training=False)["label"]) for teacher in self.teachers]
+            target = with_teachers(target, tf.add_n(answers) / len(answers), self.config)
 
         def loss_of(outputs) -> tf.Tensor:
             losses = weight * tf.nn.softmax_cross_entropy_with_logits(target, outputs["label"])

@@ -27,7 +27,7 @@ from fer_core.training.runs import open_start, stop_requested, tell
 from fer_core.training.saving import save_trained
 from fer_core.training.state import remove_states
 from fer_core.training.targets import class_weights
-from fer_core.training.teachers import answers, check_same
+from fer_core.training.teachers import answers, check_same, open_known_teachers
 
 START_FACES = 512
 """Faces of the new run on which the normalisation's statistics of a saved network are taken."""
@@ -41,13 +41,17 @@ def fit(model: SavedModel) -> bool:
         config = speed.resolve(config)
     dataset = _dataset(model)
     rows = training_rows(dataset, config)
-    taught = answers(dataset, rows, config, model.record.get("teachers", ())) if config.teachers else None
+    teachers = open_known_teachers(dataset, rows, config, model.record.get("teachers", ()))
+    consistent = config.teaching == "consistent"
+    taught = None if consistent or not teachers else answers(dataset, rows, teachers)
     train = gather(versioned(dataset, config), rows, config.scheme, taught)
     validation = gather(dataset, validation_rows(dataset, config), config.scheme)
     parent = model.record.get("parent")
     mean, std = parent["pixels"].values() if parent else training_statistics(train.images)
     weights = class_weights(train.label, len(model.labels), config.class_balance)
     engine = Engine(config, len(model.labels), mean, std, weights, strategy)
+    for teacher, _ in teachers if consistent else ():
+        engine.add_teacher(teacher, train.images[:START_FACES])
     loop = Loop(config, engine, train, validation, model.folder, stopping=lambda: stop_requested(model))
     if is_chief():
         loop.report = _reporter(model, config, loop)

@@ -92,6 +92,8 @@ def estimate(config: TrainConfig, faces: int, speed: Speed) -> float:
     Patience is not foreseen; starting and saving, half a minute, is left out.
     """
     full = [faces / speed.images_per_second[config.side(epoch)] for epoch in range(config.epochs)]
+    if config.teaching == "consistent":
+        full = [seconds * (1 + FORWARD * len(config.teachers)) for seconds in full]  # as if each were as large
     training = sum(full[config.frozen_epochs :]) + FORWARD * sum(full[: config.frozen_epochs])
     evaluation = VALIDATION * FORWARD * sum(full)
     share = min(1.0, 60 * config.minutes / training) if config.minutes else 1.0

@@ -32,8 +32,13 @@ def label_targets(batch: Batch, config: TrainConfig, classes: int) -> tf.Tensor:
     """Shares of the classes, `(n, k)`: the label, smoothed, and where there is one the teachers' answer."""
     smoothing = config.label_smoothing
     target = tf.one_hot(batch.label, classes) * (1 - smoothing) + smoothing / classes
-    share = config.distillation * tf.reduce_sum(batch.taught, 1, keepdims=True)  # 0 where nobody teaches
-    return target * (1 - share) + config.distillation * batch.taught
+    return with_teachers(target, batch.taught, config)
+
+
+def with_teachers(target: tf.Tensor, taught: tf.Tensor, config: TrainConfig) -> tf.Tensor:
+    """`target` and beside it, where there is one, the teachers' answer; both `(n, k)`."""
+    share = config.distillation * tf.reduce_sum(taught, 1, keepdims=True)  # 0 where nobody teaches
+    return target * (1 - share) + config.distillation * taught
 
 
 def votes_loss(votes: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

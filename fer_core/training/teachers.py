@@ -1,8 +1,9 @@
 """Teachers of a run: saved models whose mean answer to a face stands beside its label (knowledge distillation).
 
 Hinton, Vinyals & Dean 2015, arXiv:1503.02531, at temperature 1. What a teacher says of a face that it has learned by
-heart teaches nothing, so only those answer that were trained on neither the face nor a copy of it: models trained
-with `folds`, say, each of which knows all faces but those of one fold.
+heart teaches little, so only those answer that were trained on neither the face nor a copy of it: models trained
+with `folds`, say, each of which knows all faces but those of one fold. Or all answer, in every step, to the face as it
+is disturbed for it, which nobody knows by heart (`config.TEACHINGS`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +12,11 @@ import numpy as np
 
 from fer_core import store
 from fer_core.data.copies import chained, find_copies
-from fer_core.data.dataset import FaceDataset
+from fer_core.data.dataset import SIDE, FaceDataset
 from fer_core.errors import RunError
 from fer_core.lineage import trainings
 from fer_core.store import SavedModel
-from fer_core.training.config import TrainConfig
+from fer_core.training.config import FIXED_SIDE, TrainConfig
 from fer_core.training.data import check_version, training_rows
 
 
@@ -23,19 +24,24 @@ def open_teachers(dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -
     """Each teacher, with a bool `(len(rows),)` that marks the faces it may answer to.
 
     Raises `ModelError` for one that is missing or untrained, `RunError` for one of another scheme or dataset, or that
-    was trained on all of the faces.
+    cannot teach as `config` asks: `unseen`, as it was trained on all of the faces; `consistent`, as its network takes
+    no faces of that size.
     """
-    return [(model, _blind(model, dataset, rows, config)) for model in map(store.open_trained, config.teachers)]
+    return [(model, _may_answer(model, dataset, rows, config)) for model in map(store.open_trained, config.teachers)]
 
 
-def answers(dataset: FaceDataset, rows: np.ndarray, config: TrainConfig, origins: Sequence[Mapping] = ()) -> np.ndarray:
-    """Mean probabilities that the teachers give to the faces at `rows`: float32 `(n, k)`; zeros where none may.
-
-    `RunError` where a teacher isn't the one of which `origins` tell any more, those of the run's record.
-    """
+def open_known_teachers(
+    dataset: FaceDataset, rows: np.ndarray, config: TrainConfig, origins: Sequence[Mapping]
+) -> list[tuple[SavedModel, np.ndarray]]:
+    """`open_teachers`; `RunError` where one isn't the one of which `origins` tell any more, those of a run's record."""
     teachers = open_teachers(dataset, rows, config)
     for (teacher, _), known in zip(teachers, origins, strict=bool(origins)):
         check_same(teacher, known)
+    return teachers
+
+
+def answers(dataset: FaceDataset, rows: np.ndarray, teachers: Sequence[tuple[SavedModel, np.ndarray]]) -> np.ndarray:
+    """Mean probabilities that the teachers give to the faces at `rows`: float32 `(n, k)`; zeros where none may."""
     mean, heard = mean_answer(dataset, rows, teachers)
     print(f"{np.count_nonzero(heard):,} of {len(rows):,} training faces have a teacher", flush=True)
     return mean
@@ -84,7 +90,7 @@ def unseen(model: SavedModel, dataset: FaceDataset) -> np.ndarray:
     return ~chained(find_copies(dataset), seen)
 
 
-def _blind(model: SavedModel, dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -> np.ndarray:
+def _may_answer(model: SavedModel, dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -> np.ndarray:
     record = model.record
     for what, expected, found in (
         ("classes", config.scheme, record["scheme"]),
@@ -94,10 +100,17 @@ def _blind(model: SavedModel, dataset: FaceDataset, rows: np.ndarray, config: Tr
             raise RunError(f"teacher {model.id!r}: expected {what} {expected[:12]}, as the run's, found {found[:12]}")
     if not record["settings"]:
         raise RunError(f"teacher {model.id!r}: expected a model that was trained, found one that combines others")
+    if config.teaching == "consistent":
+        if record["network"] in FIXED_SIDE and config.sides != (SIDE,):
+            raise RunError(
+                f"teacher {model.id!r}: expected a network for faces of all sizes, found {record['network']}, which "
+                f"takes {SIDE} pixels only; set sides={SIDE}, or take another teacher"
+            )
+        return np.ones(len(rows), bool)
     blind = unseen(model, dataset)[rows]
     if not blind.any():
         raise RunError(
             f"teacher {model.id!r}: expected one that leaves a fold of the training faces out, "
-            "found it trained on all; train teachers with folds of 2 or more"
+            "found it trained on all; train teachers with folds of 2 or more, or set teaching=consistent"
         )
     return blind

@@ -101,6 +101,12 @@ GROUPS = {
         Control("label_smoothing", "Label smoothing", "Share of the target given to all classes alike.", 0.01),
         Control("votes_weight", "Weight of the votes", "Of what ten annotators said, where the data has it.", 0.1),
         Control("teachers", "Teachers", "Trained models whose answers are learned beside labels.", options=_teachers),
+        Control(
+            "teaching",
+            "Teachers answer",
+            "`unseen`: once, to faces that they weren't trained on. `consistent`: in each step, to all.",
+            options=known.TEACHINGS,
+        ),
         Control("distillation", "Teachers' share", "In the target, where there is a teacher.", 0.1),
         Control("prior_correction", "Make up for rare classes", "In the saved model, fitted on validation faces."),
     ),

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from fer_core.networks import training_network
 from fer_core.training.config import TrainConfig
+from fer_core.training.data import Faces
 from fer_core.training.engine import Engine
 
 
@@ -37,3 +39,18 @@ def test_uphill_gradient_is_that_of_weights_half_a_unit_further(engine):
     for one, other in zip(found, gradient_at(engine, x), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
     assert any(np.abs(one - other).max() > 1e-4 for one, other in zip(found, gradient, strict=True))
+
+
+def test_what_a_teacher_says_beside_is_learned_instead_of_the_label():
+    """All faces are labelled 0, the teacher calls each of them 2: learned from it alone, they are called 2."""
+    engine = Engine(TrainConfig(width=2, distillation=1.0, batch_size=8), 6, mean=0.5, std=0.25)
+    teacher = training_network("compact", 6, mean=0.5, std=0.25, width=2)
+    head = teacher.get_layer("label")
+    head.set_weights([np.zeros(head.kernel.shape), 9 * np.eye(6)[2]])
+    engine.teachers.append(teacher)
+    images = np.random.default_rng(0).integers(0, 256, (8, 48, 48), np.uint8)
+    faces = Faces(images, np.zeros(8, np.int32), np.zeros((8, 10), np.float32), np.zeros((8, 6), np.float32))
+    for step in range(30):
+        engine.take_sums()
+        engine.train_batch(faces, np.arange(8), (0, step), 0.05, 16)
+    assert engine.take_sums()["confusion"][0].tolist() == [0, 0, 8, 0, 0, 0]

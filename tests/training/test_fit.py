@@ -5,15 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from fer_core import store
 from fer_core.errors import ModelError, RunError
+from fer_core.evaluation.scoring import pixels
 from fer_core.labels import get_scheme
 from fer_core.lineage import origin
 from fer_core.training import runs
 from fer_core.training.combine import soup
 from fer_core.training.config import TrainConfig
 from fer_core.training.data import training_rows, votes_sha256
+from fer_core.training.engine import Engine
 from fer_core.training.fit import fit
 from fer_core.training.prior import STRENGTHS
 from fer_core.training.teachers import answers, open_teachers
@@ -41,7 +44,7 @@ def test_each_face_is_taught_by_the_model_that_does_not_know_it(trained, drawn):
     (_, blind0), (_, blind1) = open_teachers(drawn, rows, student)
     assert (blind0 ^ blind1).all()
     assert 0.3 < blind0.mean() < 0.7
-    taught = answers(drawn, rows, student)
+    taught = answers(drawn, rows, open_teachers(drawn, rows, student))
     first = int(np.flatnonzero(blind0)[0])
     face = drawn.images[rows[first]][np.newaxis, ..., np.newaxis].astype(np.float32)
     np.testing.assert_allclose(taught[first], store.load_network(halves[0])(face)[0], atol=1e-5)
@@ -56,6 +59,23 @@ def test_a_teacher_that_knows_all_faces_is_refused(trained, drawn):
         runs.create_run(replace(TINY, teachers=("whole",)), drawn, "student")
     with pytest.raises(RunError, match="expected classes negative, as the run's, found study"):
         runs.create_run(replace(TINY, teachers=("whole",), scheme="negative"), drawn, "student")
+
+
+def test_a_consistent_teacher_may_know_the_faces(trained, drawn):
+    """It answers in each step as its file does; its classes have to be the run's, and it has to take such faces."""
+    whole = trained("whole")
+    student = trained("student", teachers=("whole",), teaching="consistent", distillation=1.0)
+    assert student.record["teachers"] == [origin(whole)]
+    engine = Engine(TINY, 6, 0.1, 0.1)
+    engine.add_teacher(whole, drawn.images[:64])
+    faces = pixels(drawn.images[:64])
+    said = tf.nn.softmax(engine.teachers[0](faces, training=False)["label"])
+    np.testing.assert_allclose(said, store.load_network(whole)(faces), atol=1e-4)
+    with pytest.raises(RunError, match="expected classes negative, as the run's, found study"):
+        trained("other", teachers=("whole",), teaching="consistent", scheme="negative")
+    trained("baseline", network="baseline")
+    with pytest.raises(RunError, match="takes 48 pixels only"):
+        trained("small", teachers=("baseline",), teaching="consistent", sides=(32,))
 
 
 def test_a_teacher_knows_what_the_model_that_it_started_from_knows(trained, drawn):
