@@ -156,18 +156,7 @@ class Engine:
     def _step(self, batch: Batch, seed, learning_rate, *, side: int, frozen: bool):
         """One device's part of a step; returns the plain loss, summed, and the confusion of its faces."""
         self.optimizer.learning_rate.assign(learning_rate)
-        chance = Chance(seed, batch.place, self.config.batch_size)
-        x = augment(batch.images, chance, self.config, side)
-        target = label_targets(batch, self.config, self.classes)
-        weight = tf.gather(self.weights, batch.label)
-        votes = batch.votes
-        if self.config.mixup:
-            share = mixup_shares(chance, self.config.mixup)
-            x, target, weight, votes = (mixup(part, share) for part in (x, target, weight, votes))
-
-        if self.teachers:
-            answers = [tf.nn.softmax(teacher(x, training=False)["label"]) for teacher in self.teachers]
-            target = with_teachers(target, tf.add_n(answers) / len(answers), self.config)
+        x, target, weight, votes = self._lesson(batch, Chance(seed, batch.place, self.config.batch_size), side)
 
         def loss_of(outputs) -> tf.Tensor:
             losses = weight * tf.nn.softmax_cross_entropy_with_logits(target, outputs["label"])
@@ -186,6 +175,20 @@ class Engine:
         plain = tf.nn.sparse_softmax_cross_entropy_with_logits(batch.label, outputs["label"])  # as validation measures
         predicted = tf.argmax(outputs["label"], 1)
         return tf.reduce_sum(plain), tf.math.confusion_matrix(batch.label, predicted, self.classes, dtype=tf.int64)
+
+    def _lesson(self, batch: Batch, chance: Chance, side: int) -> tuple[tf.Tensor, ...]:
+        """The faces as the network sees them, `(n, side, side, 1)`, its targets, their weights, and the votes."""
+        x = augment(batch.images, chance, self.config, side)
+        target = label_targets(batch, self.config, self.classes)
+        weight = tf.gather(self.weights, batch.label)
+        votes = batch.votes
+        if self.config.mixup:
+            share = mixup_shares(chance, self.config.mixup)
+            x, target, weight, votes = (mixup(part, share) for part in (x, target, weight, votes))
+        if self.teachers:
+            answers = [tf.nn.softmax(teacher(x, training=False)["label"]) for teacher in self.teachers]
+            target = with_teachers(target, tf.add_n(answers) / len(answers), self.config)
+        return x, target, weight, votes
 
     def _uphill_gradient(self, gradient: list, x: tf.Tensor, loss_of: Callable) -> list:
         """The gradient where the loss is highest within `sharpness` of the weights, to which `gradient` points.
