@@ -44,7 +44,7 @@ def show_headline(predictions: Predictions, split: str) -> None:
 def show_learning(model: SavedModel, *_) -> None:
     if parts := model.record.get("parts"):
         names = ", ".join(part["id"] for part in parts)
-        st.info(f"It was not trained itself: it combines {names}, which have curves of their own.")
+        st.info(f"It was not trained itself: it combines {names}; each has curves of its own, where it is saved.")
     elif imported := model.record.get("imported"):
         st.info(f"It was imported from {imported['file']}, and its curves did not come along.")
     else:

@@ -15,9 +15,9 @@ _SELECTING = ("select2d", "lasso2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetSca
 
 def show(figure: go.Figure, key: str, *, selecting: bool = False, **kwargs):
     """Draw `figure` over the full width in the theme's colours; its title is also what a screen reader says.
-    It is changed, so show nobody else's.
 
-    Where points are `selecting`, its buttons are those of boxes, lassos and zoom too.
+    The figure itself is changed, so it must not be one that others hold. Where points are `selecting`, its buttons are
+    those of boxes, lassos and zoom too.
     """
     title = figure.layout.title.text
     height = figure.layout.height or 450
