@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from fer_core.lineage import trainings
 from fer_core.networks import start_from, training_network
 from fer_core.store import SavedModel, load_network
 from fer_core.training.augmentation import Chance, augment, mixup, mixup_shares, resized
@@ -80,7 +81,8 @@ class Engine:
         `images`, uint8 `(n, 48, 48)`, are a few hundred faces: see `start_from`.
         """
         record = model.record
-        width, (mean, std) = record["settings"]["width"], record["pixels"].values()
+        width = next(trainings(record))["settings"]["width"]  # that of a mean of weights stands in its parts
+        mean, std = record["pixels"].values()
         with self.strategy.scope(), _precision(self.config.precision):
             teacher = training_network(record["network"], self.classes, mean=mean, std=std, width=width)
         start_from(teacher, load_network(model), images, same_classes=True)

@@ -16,7 +16,7 @@ from fer_core.data.dataset import SIDE, FaceDataset
 from fer_core.errors import RunError
 from fer_core.lineage import trainings
 from fer_core.store import SavedModel
-from fer_core.training.config import FIXED_SIDE, TrainConfig
+from fer_core.training.config import FIXED_SIDE, NETWORKS, TrainConfig
 from fer_core.training.data import check_version, training_rows
 
 
@@ -24,8 +24,8 @@ def open_teachers(dataset: FaceDataset, rows: np.ndarray, config: TrainConfig) -
     """Each teacher, with a bool `(len(rows),)` that marks the faces it may answer to.
 
     Raises `ModelError` for one that is missing or untrained, `RunError` for one of another scheme or dataset, or that
-    cannot teach as `config` asks: `unseen`, as it was trained on all of the faces; `consistent`, as its network takes
-    no faces of that size.
+    cannot teach as `config` asks: `unseen`, as it was trained on all of the faces; `consistent`, as its network is none
+    of ours, or takes no faces of that size.
     """
     return [(model, _may_answer(model, dataset, rows, config)) for model in map(store.open_trained, config.teachers)]
 
@@ -98,9 +98,12 @@ def _may_answer(model: SavedModel, dataset: FaceDataset, rows: np.ndarray, confi
     ):
         if expected != found:
             raise RunError(f"teacher {model.id!r}: expected {what} {expected[:12]}, as the run's, found {found[:12]}")
-    if not record["settings"]:
-        raise RunError(f"teacher {model.id!r}: expected a model that was trained, found one that combines others")
     if config.teaching == "consistent":
+        if record["network"] not in NETWORKS:
+            raise RunError(
+                f"teacher {model.id!r}: expected one of the networks {', '.join(NETWORKS)}, found {record['network']}, "
+                "which can't answer in every step; name the models that it combines, or set teaching=unseen"
+            )
         if record["network"] in FIXED_SIDE and config.sides != (SIDE,):
             raise RunError(
                 f"teacher {model.id!r}: expected a network for faces of all sizes, found {record['network']}, which "

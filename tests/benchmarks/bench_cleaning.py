@@ -1,6 +1,7 @@
 """Whether a cleaner dataset helps: the same network and settings on the raw, the leak-free and the cleaned faces.
 
-Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_cleaning [preset]`; without it `fast`. The ranking of
+Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_cleaning [preset [setting=value ...]]`; without a
+preset it is `fast`. The settings change the runs that are compared, not those behind the ranking. The ranking of
 doubtful labels (the verb `doubt`) makes four versions of the leak-free faces: the first 1,000 or 3,000 left out, or
 given the models' class. One run of each is compared on the honest part of validation; the best, the raw and the
 leak-free faces are trained with three seeds. All of these runs stand in FER_MODELS: interrupted, it goes on where it
@@ -50,10 +51,11 @@ def cleaned_versions(dataset: FaceDataset, preset: str) -> dict[str, dict[str, s
     return {name: {"rows": "clean", "version": name} for name in names}
 
 
-def trained(preset: str, name: str, settings: dict[str, str], seed: int) -> Predictions:
+def trained(preset: str, changes: list[str], name: str, settings: dict[str, str], seed: int) -> Predictions:
     """Predictions of the run of these settings, trained where it isn't yet."""
-    run = f"cleaning-{name}-{seed}"
-    new = ["--preset", preset, "--set", f"seed={seed}", *(f"--set={key}={value}" for key, value in settings.items())]
+    run = "-".join(["cleaning", preset, *(change.replace("=", "") for change in changes), name, str(seed)])
+    chosen = [*changes, f"seed={seed}", *(f"{key}={value}" for key, value in settings.items())]
+    new = ["--preset", preset, *(f"--set={one}" for one in chosen)]
     exists = (models_dir() / run).exists()
     if not (exists and store.open_model(run).trained) and (
         code := command_line(["train", "--name", run, *(["--resume"] if exists else new)])
@@ -106,17 +108,17 @@ def table(runs: dict[str, list[Predictions]]) -> pd.DataFrame:
 
 def main() -> None:
     dataset = load_dataset()
-    preset = sys.argv[1] if sys.argv[1:] else doubt.default_preset(dataset)
+    preset, *changes = sys.argv[1:] or [doubt.default_preset(dataset)]
     versions = cleaned_versions(dataset, preset)
     on_validation = {
-        name: summary(trained(preset, name, settings, SEEDS[0]).select("validation", "honest"))
+        name: summary(trained(preset, changes, name, settings, SEEDS[0]).select("validation", "honest"))
         for name, settings in versions.items()
     }
     for name, scores in on_validation.items():
         print(f"{name}: validation, honest: macro recall {scores.macro_recall:.3f}, accuracy {scores.accuracy:.3f}")
     best = max(on_validation, key=lambda name: on_validation[name].macro_recall)
     runs = {
-        name: [trained(preset, name, settings, seed).select("test", "honest") for seed in SEEDS]
+        name: [trained(preset, changes, name, settings, seed).select("test", "honest") for seed in SEEDS]
         for name, settings in (UNCHANGED | {best: versions[best]}).items()
     }
     print(

@@ -13,7 +13,7 @@ from fer_core.evaluation.scoring import pixels
 from fer_core.labels import get_scheme
 from fer_core.lineage import origin
 from fer_core.training import runs
-from fer_core.training.combine import soup
+from fer_core.training.combine import ensemble, soup
 from fer_core.training.config import TrainConfig
 from fer_core.training.data import training_rows, votes_sha256
 from fer_core.training.engine import Engine
@@ -76,6 +76,17 @@ def test_a_consistent_teacher_may_know_the_faces(trained, drawn):
     trained("baseline", network="baseline")
     with pytest.raises(RunError, match="takes 48 pixels only"):
         trained("small", teachers=("baseline",), teaching="consistent", sides=(32,))
+
+
+def test_models_that_combine_others_teach(trained, drawn):
+    """A mean of weights in every step, as it is one network; a mean of answers where each part left a fold out."""
+    one, two = trained("one", folds=2), trained("two", folds=2, start="one")
+    mixed, both = soup([one, two], "mixed", drawn), ensemble([one, two], "both", drawn)
+    student = trained("student", teachers=("mixed",), teaching="consistent")
+    assert student.record["teachers"] == [origin(mixed)]
+    assert trained("quiet", teachers=("both",)).record["teachers"] == [origin(both)]
+    with pytest.raises(RunError, match="found ensemble, which can't answer in every step"):
+        trained("loud", teachers=("both",), teaching="consistent")
 
 
 def test_a_teacher_knows_what_the_model_that_it_started_from_knows(trained, drawn):
