@@ -1,8 +1,8 @@
 """Runs as others see them: created, started in a process of their own, asked to stop.
 
 Events are the lines of `events.jsonl`, each with `time` (seconds since 1970) and `event`: queued, started, joined (by
-another worker of a cluster),
-unreadable (a saved state, with the reason), resumed, progress, epoch, and the endings finished, stopped, failed.
+another worker of a cluster), unreadable (a saved state, with the reason), resumed, progress, epoch, and the endings
+finished, stopped, failed.
 """
 
 import contextlib
