@@ -86,7 +86,7 @@ class TrainConfig:
     zoom: float = 0.1  # share, either way
     erasing: float = 0.0  # probability that a random rectangle is greyed
     mixup: float = 0.0  # alpha of the Beta distribution by which pairs of faces are blended; 0: never
-    mirror: bool = False  # the saved network averages a face and its mirror image, seen a little closer
+    mirror: bool = False  # the saved network averages a face and two looks at its mirror image, seen closer
     patience: int = 0  # epochs without a better validation recall before it stops; 0: never
     precision: str = "float32"
     seed: int = 1
@@ -186,7 +186,6 @@ PRESETS: dict[str, TrainConfig] = {
         votes_weight=0.5,
         averaging=0.998,
         erasing=0.25,
-        mirror=True,
         precision="auto",
     ),
 }
@@ -202,6 +201,7 @@ PRESETS["flagship"] = replace(
     rotation=12.0,
     shift=0.12,
     zoom=0.15,
+    mirror=True,
     prior_correction=True,
 )
 
