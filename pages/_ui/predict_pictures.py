@@ -128,7 +128,7 @@ def _pasted() -> list:
     suffixes = [suffix for suffix in SUFFIXES if reads_heic() or suffix not in HEIC_SUFFIXES]
     with st.container():  # by itself it would stand at the foot of the window
         sent = st.chat_input(
-            "Click here, paste a picture (Ctrl + V), then press Enter",
+            "Paste a picture here, then press Enter",
             key="paste",
             accept_file="multiple",
             file_type=suffixes,
