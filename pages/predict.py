@@ -94,4 +94,4 @@ if model := pickers.predicting_model():
         answer(pictures, model, beside, also)
     else:
         predict_pictures.look([])  # forgets what was shown before
-        st.info("Choose a picture above, or look at an example.", icon=":material/add_a_photo:")
+        st.info("Choose a picture, or look at an example.", icon=":material/add_a_photo:")

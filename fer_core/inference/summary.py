@@ -22,7 +22,8 @@ def shares_frame(recordings: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
     `n` counts the recording's entries, one a frame and face seen in it, and `share` is of these. `low` and `high` bound
     the middle 95 % of what recordings of as many blocks, drawn from its blocks of `BLOCK` seconds, would show (block
-    bootstrap: Künsch 1989, Annals of Statistics 17, p. 1217); NaN where there are fewer than `FEWEST` blocks.
+    bootstrap: Künsch 1989, Annals of Statistics 17, p. 1217); NaN where there are fewer than `FEWEST` blocks, and where
+    the share is 0 or 1, as it then is in each draw. Pictures in order have no time: each is a block.
     """
     seen = {name: table[table["label"].notna()] for name, table in recordings.items()}
     labels = list(dict.fromkeys(label for table in recordings.values() for label in _labels(table)))
@@ -70,7 +71,7 @@ def _shares(name: str, seen: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
 
 def _interval(counts: np.ndarray, column: int) -> tuple[float, float]:
     blocks = len(counts)
-    if blocks < FEWEST:
+    if blocks < FEWEST or counts[:, column].sum() in (0, counts.sum()):
         return np.nan, np.nan
     drawn = np.random.default_rng(SEED).multinomial(blocks, np.full(blocks, 1 / blocks), size=DRAWS)  # (draws, b)
     return percentile_interval((drawn @ counts[:, column]) / (drawn @ counts.sum(axis=1)))

@@ -126,13 +126,17 @@ def _taken() -> list:
 def _pasted() -> list:
     """Pasted pictures come one message at a time; they are kept together until they are forgotten."""
     suffixes = [suffix for suffix in SUFFIXES if reads_heic() or suffix not in HEIC_SUFFIXES]
-    st.chat_input(
-        "Click here, paste a picture (Ctrl + V), then press Enter",
-        key="paste",
-        accept_file="multiple",
-        file_type=suffixes,
-        on_submit=_keep_pasted,
-    )
+    with st.container():  # by itself it would stand at the foot of the window
+        sent = st.chat_input(
+            "Paste a picture here, then press Enter",
+            key="paste",
+            accept_file="multiple",
+            file_type=suffixes,
+            on_submit=_keep_pasted,
+        )
+    if sent and not sent.files:
+        told = "expected a picture, found text only: copy the picture itself, not its address"
+        st.error(told, icon=":material/error:")
     pasted = st.session_state.get(_PASTED, [])
     if pasted:
         st.button("Forget what was pasted", on_click=st.session_state.pop, args=[_PASTED], icon=":material/delete:")

@@ -7,15 +7,15 @@ import streamlit as st
 
 from fer_core.errors import PhotoError
 from fer_core.evaluation.timeline_figures import shares_figure
-from fer_core.inference.summary import BLOCK, read_table, shares_frame
+from fer_core.inference.summary import BLOCK, FEWEST, read_table, shares_frame
 from fer_core.labels import MEANING
 from pages._ui import charts, words
 
 EXPLAINED = (
-    f"Share of the frames in which a face is seen, with a 95 % interval from drawing stretches of {BLOCK:.0f} seconds; "
-    "a recording of less than four such stretches has none. Recordings differ in light, camera, place and in who is in "
-    "them, and a model errs on some faces more than on others: a difference between two recordings says nothing about "
-    "how anybody was, and nothing about health."
+    f"Share of the frames in which a face is seen, with a 95 % interval from drawing stretches of {BLOCK:.0f} seconds, "
+    f"or single pictures; there is none where there are less than {FEWEST} of these, or where the share is 0 or 1. "
+    "Recordings differ in light, camera, place and in who is in them, and a model errs on some faces more than on "
+    "others: a difference between two recordings says nothing about how anybody was, and nothing about health."
 )
 
 

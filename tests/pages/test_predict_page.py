@@ -237,6 +237,20 @@ def test_pasted_pictures_are_kept_until_they_are_forgotten(predict, astronaut):
     assert not app.session_state["predict_seen"]
 
 
+def test_the_box_to_paste_into_stands_where_one_uploads(predict):
+    """Under the question, not at the foot of the window."""
+    assert predict(**{"from": "Paste"}).main.chat_input
+
+
+def test_pasted_text_is_told_to_be_no_picture(predict):
+    """As when the address of a picture was copied; the next run is silent about it."""
+    app = predict(**{"from": "Paste"})
+    app.chat_input[0].set_value("https://example.org/face.jpg").run()
+    assert "expected a picture, found text only" in app.error[0].value
+    assert not app.subheader
+    assert not app.run().error
+
+
 def test_no_file_is_written_by_predicting(predict, tmp_path, astronaut, monkeypatch):
     """The trees of the data, the models, the temporary files and the repository are the same before and after."""
     temporary = tmp_path / "temporary"
