@@ -46,8 +46,11 @@ def say(message: str, end: str = "\n") -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Refuse before the work is done what would fail after it."""
+    """Refuse before the work is done what would fail after it; where there was no file, there is none after."""
+    new = not path.exists()
     try:
         path.open("a").close()
+        if new:
+            path.unlink()
     except OSError as error:
         raise ModelError(f"{path}: expected a file that can be written, found: {error.strerror}") from error

@@ -57,3 +57,13 @@ def test_refusal_is_one_line_and_exit_code_2(words, message, capsys):
     assert main(["doubt", "--source", "demo", *words]) == 2
     assert message in capsys.readouterr().err.strip().splitlines()[-1]
     assert not store.list_models()
+
+
+def test_a_refusal_leaves_no_file(tmp_path, capsys):
+    """Whether the file can be written is tried before; one that was there stays as it was."""
+    new, old = tmp_path / "new.csv", tmp_path / "old.csv"
+    old.write_text("kept")
+    for table in (new, old):
+        assert main(["doubt", "--source", "no/such.csv", "--out", str(table)]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["old.csv"]
+    assert old.read_text() == "kept"

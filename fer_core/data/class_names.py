@@ -11,6 +11,7 @@ is kept in the data folder, a file for each folder or CSV:
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -34,6 +35,15 @@ _SYNONYMS = (
     ("neutral",),
 )
 _KNOWN = {name: code for code, names in enumerate(_SYNONYMS) for name in names}
+_BEGINNINGS = (
+    ("angr", "anger"),
+    ("disgust",),
+    ("fear", "afraid", "scare"),
+    ("happ", "joy"),
+    ("sad",),
+    ("surpris",),
+    ("neutral",),
+)
 _TOLD = 20
 """Unknown names that an error spells out."""
 
@@ -113,6 +123,17 @@ def parse_names(words: Sequence[str]) -> dict[str, str | None]:
     if wrong := [word for word, (name, equals, _) in zip(words, pairs, strict=True) if not (name.strip() and equals)]:
         raise ValueError(f"map: expected NAME=EXPRESSION, or NAME= to leave it out, found {wrong[0]!r}")
     return {name: emotion.strip() or None for name, _, emotion in pairs}
+
+
+def proposed(name: str) -> str | None:
+    """The emotion that `name` seems to mean: one that a word of it begins like, where no other word says another."""
+    words = re.findall(r"[a-z]+", name.lower())
+    like = [
+        emotion
+        for emotion, beginnings in zip(EMOTIONS, _BEGINNINGS, strict=True)
+        if any(word.startswith(beginnings) for word in words)
+    ]
+    return like[0] if len(like) == 1 else None
 
 
 def names_file(path: Path) -> Path:

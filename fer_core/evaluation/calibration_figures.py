@@ -75,7 +75,7 @@ def who_pays_bars(frame: pd.DataFrame, names: tuple[str, str]) -> go.Figure:
         }
         for name, (column, opacity, pattern) in zip(names, looks, strict=True)
     ]
-    title = f"Recall of each class, and how many more of its faces are right ({frame['n'].sum():,} faces)"
+    title = f"Recall, and faces gained or lost ({frame['n'].sum():,} faces)"
     recall_axis = {"title": {"text": "recall, 95 % interval"}, "range": [0, 1], "tickformat": ".0%"}
     return go.Figure(bars, {"title": {"text": title}, "barmode": "group", "yaxis": recall_axis})
 

@@ -26,7 +26,7 @@ def difference_intervals(tests: pd.DataFrame, reference: str, n: int) -> go.Figu
     )
     figure = go.Figure(points).add_vline(0, line_dash="dot", line_color="#8A8A8A")
     figure.update_layout(title=f"Macro recall compared with {reference} ({n:,} faces)")
-    figure.update_xaxes(title="points of macro recall, 95 % interval; right of 0 is better", zeroline=False)
+    figure.update_xaxes(title="points of macro recall, 95 % interval<br>right of 0 is better", zeroline=False)
     return figure.update_yaxes(type="category", autorange="reversed")
 
 
@@ -44,7 +44,7 @@ def right_bars(counts: pd.DataFrame) -> go.Figure:
             for label, of_class in counts.groupby("label", sort=False)
         ]
     )
-    figure.update_layout(title=f"How many models are right about a face ({counts['n'].sum():,} faces)", barmode="stack")
+    figure.update_layout(title=f"How many models are right ({counts['n'].sum():,} faces)", barmode="stack")
     figure.update_xaxes(title="models that predict the labelled expression", type="category")
     return figure.update_yaxes(title="faces")
 

@@ -35,7 +35,7 @@ def edit(dataset: FaceDataset, rows: Sequence[int] | np.ndarray, key: str, why: 
             icon=":material/undo:",
             help=f"{said}, with the labels that the dataset has",
             disabled=edited.isdisjoint(rows.tolist()),
-            on_click=attempt,
+            on_click=edit_draft,
             args=(f"{said} as in the dataset again", lambda: open_draft(dataset).restore(rows), f"relabel-{key}"),
         )
     say_failed(f"relabel-{key}")
@@ -50,7 +50,7 @@ def leave_out(dataset: FaceDataset, rows: np.ndarray, key: str, label: str, why:
         icon=":material/visibility_off:",
         help=said,
         disabled=not len(rows),
-        on_click=attempt,
+        on_click=edit_draft,
         args=(f"{said} left out", lambda: open_draft(dataset).exclude(rows, why), f"exclude-{key}"),
     )
     say_failed(f"exclude-{key}")
@@ -75,7 +75,12 @@ def attempt(said: str, do: Callable[[], object], key: str) -> None:
     except VersionError as error:
         st.session_state[f"failed-{key}"] = str(error)
     else:
-        st.toast(f"{said}. The draft stands in the view Versions.", icon=":material/check:")
+        st.toast(f"{said}.", icon=":material/check:")
+
+
+def edit_draft(said: str, do: Callable[[], object], key: str) -> None:
+    """`attempt` an edit, away from the view that shows what it adds to."""
+    attempt(f"{said}. The draft stands in the view Versions", do, key)
 
 
 def say_failed(key: str) -> None:
@@ -87,4 +92,4 @@ def say_failed(key: str) -> None:
 def _relabel(dataset: FaceDataset, rows: np.ndarray, key: str, why: str) -> None:
     emotion = st.session_state[key]
     code = EMOTIONS.index(emotion)
-    attempt(f"{len(rows):,} labelled {emotion}", lambda: open_draft(dataset).relabel(rows, code, why), key)
+    edit_draft(f"{len(rows):,} labelled {emotion}", lambda: open_draft(dataset).relabel(rows, code, why), key)

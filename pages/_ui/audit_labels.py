@@ -160,7 +160,7 @@ def edit_first(dataset: FaceDataset, shown: pd.DataFrame, split: str) -> None:
             icon=":material/auto_fix_high:",
             help=f"{len(differing):,} of them, for which the models suggest another label",
             disabled=differing.empty,
-            on_click=audit_edit.attempt,
+            on_click=audit_edit.edit_draft,
             args=(
                 f"{len(differing):,} relabelled as suggested",
                 lambda: open_draft(dataset).relabel(differing["row"].to_numpy(), codes, "as suggested"),

@@ -134,8 +134,8 @@ def show_comparison(dataset: FaceDataset, draft: Draft, versions: Sequence[Versi
         charts.show(class_change_bars(class_totals(frame)), "class_changes", height=480)
     training = frame[(frame["usage"] == "Training") & (frame["before"] != frame["after"])]["n"].sum()
     st.caption(
-        f"{moved['n'].sum():,} faces are different, {training:,} of them in Training: these change what is learned. "
-        "The others change scores only, where a version is chosen in Evaluate."
+        f"{moved['n'].sum():,} faces are different, {training:,} of them in Training. Only these change what is "
+        "learned; the others change scores, where a version is chosen in Evaluate."
     )
     _show_faces(dataset, before, after, moved)
 
@@ -162,7 +162,7 @@ def ask_for_file(dataset: FaceDataset) -> None:
                 "bring",
                 icon=":material/upload:",
                 on_click=audit_edit.attempt,
-                args=(f"Brought in {name}", lambda: save_version(replace(version, name=name.strip())), "bring"),
+                args=(f"Brought in {name}", lambda: _bring_in(replace(version, name=name.strip())), "bring"),
             )
             audit_edit.say_failed("bring")
 
@@ -171,6 +171,12 @@ def _save(draft: Draft) -> None:
     name, note, author = (st.session_state[f"version_{key}"].strip() for key in ("name", "note", "author"))
     draft.save(name, note, author)
     st.session_state["version_name"] = st.session_state["version_note"] = ""
+    st.session_state["version"] = name
+
+
+def _bring_in(version: Version) -> None:
+    save_version(version)
+    st.session_state["version"] = version.name
 
 
 def _edits(version: Version | None) -> tuple:

@@ -42,7 +42,7 @@ def learning(model: SavedModel, n: int | None = None, earlier: Mapping[str, pd.D
     curves = {
         "Loss": ["val_loss", "loss"],
         "Macro recall and accuracy": ["val_recall", "recall", "val_accuracy", "accuracy"],
-        "Recall of each class, validation": recalls,
+        "Recall of each class": recalls,
         "Learning rate": ["learning_rate"],
     }
     faces = f" ({n:,} validation faces)" if n else ""

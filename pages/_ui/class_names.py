@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from fer_core.data.class_names import ClassNamesError, Mapped, save_names
+from fer_core.data.class_names import ClassNamesError, Mapped, proposed, save_names
 from fer_core.labels import EMOTIONS
 
 LEAVE_OUT = "leave out"
@@ -14,11 +14,12 @@ LEAVE_OUT = "leave out"
 def ask(error: ClassNamesError) -> None:
     """The form of a dataset that cannot be opened before its names are told."""
     st.info(
-        f"**{error.path.name}** has classes that FER2013 doesn't have. Say which expression each of them is; faces of "
-        "the others are left out and counted. The answer is kept, and can be changed beside the notes on the data.",
+        f"**{error.path.name}** has classes that FER2013 doesn't have. Say which expression each of them is; what its "
+        "name is like is proposed. Faces of the others are left out and counted. The answer is kept, and can be "
+        "changed beside the notes on the data.",
         icon=":material/label:",
     )
-    _form(error.path, {f"{name} ({n:,})": (name, None) for name, n in error.counts.items()})
+    _form(error.path, {f"{name} ({n:,})": (name, proposed(name)) for name, n in error.counts.items()})
 
 
 def offer(path: Path, mapped: Mapped) -> None:
@@ -28,7 +29,7 @@ def offer(path: Path, mapped: Mapped) -> None:
 
 
 def _form(path: Path, asked: Mapping[str, tuple[str, str | None]]) -> None:
-    """A box each for the names in `asked`, label → name and what it means now."""
+    """A box each for the names in `asked`, label → name and what it means at first."""
     options = (LEAVE_OUT, *EMOTIONS)
     with st.form("class_names"):
         chosen = {

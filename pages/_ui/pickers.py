@@ -67,8 +67,13 @@ def model(models: Sequence[SavedModel] | None = None) -> SavedModel | None:
         no_models()
         return None
     by_id = {model.id: model for model in models}
-    _into_address("model", models[0].id)
-    chosen = by_id[st.selectbox("Model", list(by_id), key="model", bind="query-params")]
+    first = models[0].id
+    _into_address("model", first)
+    if st.session_state.get("model", st.query_params.get("model")) not in by_id:
+        st.session_state["model"] = first  # the one of a link is gone
+    # a box without a default, since the address leaves out what is one
+    named = st.selectbox("Model", by_id, None, key="model", bind="query-params", placeholder=first)
+    chosen = by_id[named or first]
     _say_drawn([chosen])
     return chosen
 

@@ -98,6 +98,19 @@ def faults(driver: webdriver.Chrome) -> list[str]:
     return [box.text for box in driver.find_elements(By.CSS_SELECTOR, boxes)]
 
 
+def clipped(driver: webdriver.Chrome) -> list[str]:
+    """The words of all charts that stand out of their chart."""
+    return driver.execute_script("""
+        return [...document.querySelectorAll(".js-plotly-plot")].flatMap(chart => {
+            const edge = chart.getBoundingClientRect();
+            return [...chart.querySelectorAll("text")].filter(text => {
+                const box = text.getBoundingClientRect();
+                return box.width && (box.left < edge.left - 1 || box.right > edge.right + 1);
+            }).map(text => text.textContent);
+        });
+    """)
+
+
 def _is_done(driver: webdriver.Chrome, title: str) -> bool:
     heading = driver.find_elements(By.CSS_SELECTOR, '[data-testid="stHeading"] h1')[0].text
     app = driver.find_element(By.CSS_SELECTOR, '[data-testid="stApp"]')

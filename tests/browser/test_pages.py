@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from driving import faults, open_page, settled
+from driving import clipped, faults, open_page, settled
 from saved import save_model
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -66,12 +66,13 @@ def test_no_fault_in_any_theme_and_width(fresh_server, chromium, demo_models, da
     ],
 )
 def test_each_view_on_a_phone(fresh_server, chromium, demo_models, page, views):
-    """Each is opened by its link, in the dark, and nothing is wider than the window."""
+    """Each is opened by its link, in the dark, and nothing is wider than the window, no word cut off by its chart."""
     with fresh_server(FER_SOURCE="demo") as (address, _), chromium(dark=True, width=400) as driver:
         for view in views.split("|"):
             open_page(driver, f"{address}/{page}?view={quote(view)}", page.capitalize())
             assert not faults(driver), view
             assert driver.find_element(By.CSS_SELECTOR, '[role="tab"][aria-selected="true"]').text == view
+            assert not clipped(driver), view
             assert driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"), view
 
 

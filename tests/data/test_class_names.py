@@ -6,7 +6,14 @@ from csv_lines import line
 from PIL import Image
 
 from fer_core.data import load_dataset
-from fer_core.data.class_names import ClassNamesError, names_file, parse_names, read_names, save_names
+from fer_core.data.class_names import (
+    ClassNamesError,
+    names_file,
+    parse_names,
+    proposed,
+    read_names,
+    save_names,
+)
 from fer_core.errors import DatasetError
 from fer_core.labels import EMOTIONS
 from fer_core.paths import data_dir
@@ -150,3 +157,23 @@ def test_the_order_of_a_mapping_makes_no_difference(folder):
     assert told == []
     assert len(list((data_dir() / "cache").glob("*/meta.json"))) == 1
     assert np.bincount(dataset.emotion, minlength=7)[EMOTIONS.index("Disgust")] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "emotion"),
+    [
+        ("happy_faces", "Happy"),
+        ("3-disgusted", "Disgust"),
+        ("scared", "Fear"),
+        ("joyful", "Happy"),
+        ("ANGER", "Angry"),
+        ("neutrality", "Neutral"),
+        ("unhappy", None),
+        ("happily surprised", None),
+        ("contempt", None),
+        ("6", None),
+    ],
+)
+def test_what_a_name_may_mean(name, emotion):
+    """A word of it begins as one of FER's does; two that say different things say nothing."""
+    assert proposed(name) == emotion

@@ -52,6 +52,16 @@ def test_a_draft_is_shown_undone_and_saved(open_page, faces, rows):
     assert app.text_input(key="version_name").value == ""
 
 
+def test_what_was_saved_is_the_chosen_version(open_page, faces, rows):
+    """Whichever was chosen before, so that it can be downloaded, or edited further."""
+    draft = open_draft(faces)
+    for number, name in enumerate(("first", "second")):
+        draft.exclude(rows[number : number + 1])
+        app = save(open_page("audit", view="Versions"), name)
+        assert app.selectbox(key="version").value == name
+        assert app.selectbox(key="after").value == name
+
+
 def test_two_tabs_do_not_overwrite_each_other(open_page, faces, rows):
     """Saving what another tab has edited since is refused in one line that says so; after a look it works."""
     open_draft(faces).exclude(rows[:1])
@@ -116,6 +126,7 @@ def test_a_file_goes_out_and_comes_in(open_page, faces, rows):
     app.button(key="bring").click().run()
     assert not app.exception
     assert read_version(faces, "again").labels == read_version(faces, "first").labels
+    assert app.selectbox(key="version").value == "again"
     other = json.dumps(json.loads(file) | {"fingerprint": "0" * 64}).encode()
     app = open_page("audit", view="Versions")
     app.file_uploader(key="version_file").upload("other.json", other, "application/json").run()

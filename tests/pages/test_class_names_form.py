@@ -29,6 +29,18 @@ def test_the_form_on_any_page(open_page, said, folder):
     assert any("Training" in table.value for table in app.dataframe)
 
 
+def test_like_names_are_proposed(open_page, folder):
+    """Names that are like FER's start at that expression, the others are left out."""
+    for name, like in (("calm", "Happy Faces"), ("contempt", "02_sad"), ("other", "happily_surprised")):
+        (folder / name).rename(folder / like)
+    app = open_page("explore")
+    assert {box.label: box.value for box in app.selectbox if box.label.endswith("(1)")} == {
+        "02_sad (1)": "Sad", "happily_surprised (1)": "leave out", "happy faces (1)": "Happy"
+    }  # fmt: skip
+    app.button[0].click().run()
+    assert read_names(folder) == {"02_sad": "Sad", "happily_surprised": None, "happy faces": "Happy"}
+
+
 def test_what_was_told_can_be_changed(open_page, said, folder):
     """The form stands beside the notes, filled in."""
     save_names(folder, {"calm": "Neutral", "contempt": None, "other": None})

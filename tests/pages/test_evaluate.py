@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,6 +30,22 @@ def test_a_model_nobody_chose_stands_in_the_address(open_page, model, faces):
     assert open_page("evaluate").query_params["model"] == "mine"
     save_model("zz-newer", faces)
     assert open_page("evaluate", model="mine").selectbox(key="model").value == "mine"
+
+
+def test_a_link_keeps_its_model(open_page, model, faces):
+    """Also where it names the one that would be shown without it; one that is gone gives way to that."""
+    assert open_page("evaluate", model="mine").query_params["model"] == "mine"
+    assert open_page("evaluate", model="gone").selectbox(key="model").value == "mine"
+
+
+def test_a_model_that_goes_while_it_is_shown(open_page, model, faces):
+    """The next click shows another."""
+    other = save_model("zz-other", faces)
+    app = open_page("evaluate", model="mine")
+    shutil.rmtree(model.folder)
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key="model").value == other.id
 
 
 def test_only_damaged_models(open_page, said, model):
