@@ -17,6 +17,19 @@ CLOSER = (1, 2)
 
 Looks that differ in size too are worth more than a face and its mirror image: models/README.md.
 """
+SOFT = 1 / 4
+"""Share of the mean of 3 × 3 pixels in a softened one: its variance, 2/3 pixel² each way, becomes the 1/6 by which
+bilinear interpolation blurs on average, u (1 - u) for a place u between two pixels.
+"""
+
+
+def softened(x):
+    """Faces `(n, side, side, 1)` as soft as those that were turned, moved or zoomed, and so read between their pixels.
+
+    A network that was trained on those takes faces as they are for too sharp: models/README.md.
+    """
+    around = layers.AveragePooling2D(3, strides=1, padding="same")(x)
+    return layers.Add()([layers.Rescaling(1 - SOFT)(x), layers.Rescaling(SOFT)(around)])
 
 
 def _features(spec: Network, x, mean: float, std: float, width: int | None, *, fused: bool):
@@ -58,15 +71,19 @@ def saved_network(
     width: int | None = None,
     side: int = SIDE,
     mirror: bool = False,
+    soft: bool = False,
 ) -> keras.Model:
     """The network in its form for the saved file, with the weights of `trained`, normalisation folded away.
 
-    It brings faces to `side` pixels first, the size that it was trained on last. `mirror` averages the probabilities of
+    It brings faces to `side` pixels first, the size that it was trained on last, or where that is theirs makes them
+    `softened`, if it was trained on such ones: `soft`. `mirror` averages the probabilities of
     a face and of its mirror image, seen `CLOSER` once and once more, at three times the cost.
     """
     spec = get_network(name)
     inputs = keras.Input((SIDE, SIDE, 1), name="pixels")
+    soft = soft and side == SIDE  # what is resized is soft already
     x = inputs if side == SIDE else layers.Resizing(side, side, name="resize")(inputs)
+    x = softened(x) if soft and not mirror else x
     x = _features(spec, x, mean, std, width, fused=False)
     x = layers.Dense(classes, name="label")(x)
     model = keras.Model(inputs, layers.Softmax(name="probabilities")(x), name=name)
@@ -74,7 +91,7 @@ def saved_network(
     if not mirror:
         return model
     faces = keras.Input((SIDE, SIDE, 1), name="pixels")
-    looks = [faces, *(_closer(keras.ops.flip(faces, axis=2), cut) for cut in CLOSER)]
+    looks = [softened(faces) if soft else faces, *(_closer(keras.ops.flip(faces, axis=2), cut) for cut in CLOSER)]
     answers = [model(look, training=False) for look in looks]
     return keras.Model(faces, layers.Average(name="mirrored")(answers), name=name)
 

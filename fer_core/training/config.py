@@ -131,6 +131,11 @@ class TrainConfig:
             raise ValueError(f"settings: expected those of TrainConfig, found {', '.join(sorted(unknown))}")
         return cls(**(record | {name: tuple(record[name]) for name in _TUPLES if name in record}))
 
+    @property
+    def soft(self) -> bool:
+        """Whether faces are read between their pixels as they are disturbed, which makes them softer."""
+        return max(self.rotation, self.shift, self.zoom) > 0
+
     def side(self, epoch: int) -> int:
         """Height and width, in pixels, of the faces in that epoch (0 is the first)."""
         return self.sides[min(epoch * len(self.sides) // self.epochs, len(self.sides) - 1)]

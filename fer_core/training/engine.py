@@ -12,8 +12,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from fer_core.data.dataset import SIDE
 from fer_core.lineage import trainings
-from fer_core.networks import start_from, training_network
+from fer_core.networks import softened, start_from, training_network
 from fer_core.store import SavedModel, load_network
 from fer_core.training.augmentation import Chance, augment, mixup, mixup_shares, resized
 from fer_core.training.config import TrainConfig
@@ -103,8 +104,8 @@ class Engine:
         step(self._share(faces, rows), tf.constant(seed), tf.constant(learning_rate, tf.float32))
 
     def evaluate(self, faces: Faces, side: int) -> dict[str, np.ndarray]:
-        """Loss (mean cross-entropy) and confusion `(k, k)` of the averaged network on faces as they are."""
-        forward = self._compile(lambda images: self.averaged(resized(images, side))["label"], "evaluate", side)
+        """Loss (mean cross-entropy) and confusion `(k, k)` of the averaged network on faces as its file sees them."""
+        forward = self._compile(partial(self._answer, side=side), "evaluate", side)
         parts = [forward(tf.constant(batch)) for batch in _batches(faces.images)]
         logits = tf.concat(parts, 0)
         loss = tf.nn.sparse_softmax_cross_entropy_with_logits(faces.label, logits)
@@ -146,6 +147,10 @@ class Engine:
         if self.devices == 1:
             return of_device(tf.distribute.get_replica_context())
         return self.strategy.experimental_distribute_values_from_function(of_device)
+
+    def _answer(self, images: tf.Tensor, side: int) -> tf.Tensor:
+        x = resized(images, side)
+        return self.averaged(softened(x) if self.config.soft and side == SIDE else x)["label"]
 
     def _train(self, batch: Batch, seed, learning_rate, *, side: int, frozen: bool) -> None:
         """One step on all devices, the sums of what they saw, and the average of the weights after it."""

@@ -130,6 +130,7 @@ def _save(
         width=config.width,
         side=history[loop.progress.best_epoch]["side"],  # not all sizes were reached by a run that was cut short
         mirror=config.mirror,
+        soft=config.soft,
     )
     network = form()
     predictions = predict_dataset(network, dataset, scheme)

@@ -182,7 +182,8 @@ def run_to_target(preset: str) -> None:
     train, test = gather(dataset, training_rows(dataset, config), scheme.name), dataset.rows("test", scheme)
     mean, std = training_statistics(train.images)
     engine = Engine(config, CLASSES, mean, std)
-    form = {"mean": mean, "std": std, "width": config.width, "side": config.sides[-1], "mirror": config.mirror}
+    form = {"mean": mean, "std": std, "width": config.width, "side": config.sides[-1]}
+    form |= {"mirror": config.mirror, "soft": config.soft}
 
     def report(event: str, record: dict) -> None:
         if event == "epoch" and record["side"] == config.sides[-1]:

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from shaken_networks import PIXELS, as_input, checks, probabilities, shaken
 
-from fer_core.networks import NETWORKS, get_network, saved_network, training_network
+from fer_core.networks import NETWORKS, get_network, saved_network, softened, training_network
 from fer_core.networks.layers import FusedNorm
 
 IMAGES = checks(4)
@@ -92,6 +92,31 @@ def test_mirror_averages_a_face_and_its_mirror_image_seen_closer_twice(tmp_path)
     closer = [keras.ops.image.resize(middle, (48, 48)) for middle in (image[:, 1:-1, 1:-1], image[:, 2:-2, 2:-2])]
     mean = np.mean([plain(look) for look in (FACES, *closer)], axis=0)
     np.testing.assert_allclose(mirrored(FACES), mean, atol=1e-6)
+
+
+def test_softened_as_interpolation_softens():
+    """A white point keeps 28 of 36 parts; each of its eight neighbours gets one. No brightness is lost at an edge."""
+    point = np.zeros((1, 48, 48, 1), np.float32)
+    point[0, 20, 30] = 36
+    soft = np.asarray(softened(point))[0, ..., 0]
+    expected = np.ones((3, 3))
+    expected[1, 1] = 28
+    np.testing.assert_allclose(soft[19:22, 29:32], expected, atol=1e-5)
+    assert soft.sum() == pytest.approx(36)
+    np.testing.assert_allclose(softened(np.full((1, 48, 48, 1), 7.0, np.float32)), 7, atol=1e-5)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_the_soft_form_softens_the_face_where_nothing_else_does(mirror):
+    """Faces that are resized, as the closer looks and those of smaller networks are, stay as they are."""
+    trained = shaken("compact")
+    plain, soft = (saved_network(trained, "compact", 6, soft=soft, mirror=mirror, **PIXELS) for soft in (False, True))
+    one = saved_network(trained, "compact", 6, **PIXELS)
+    looks = 3 if mirror else 1
+    expected = np.asarray(plain(FACES)) + (np.asarray(one(softened(FACES))) - np.asarray(one(FACES))) / looks
+    np.testing.assert_allclose(soft(FACES), expected, atol=1e-5)
+    small = [saved_network(trained, "compact", 6, side=40, soft=soft, **PIXELS)(FACES) for soft in (False, True)]
+    np.testing.assert_array_equal(*small)
 
 
 def test_the_mirrored_form_of_smaller_faces_is_no_training():

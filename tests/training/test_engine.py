@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fer_core.networks import training_network
+from fer_core.networks import saved_network, training_network
 from fer_core.training.config import TrainConfig
 from fer_core.training.data import Faces
 from fer_core.training.engine import Engine
 
+PIXELS = {"mean": 0.5, "std": 0.25}
+
 
 @pytest.fixture
 def engine():
-    return Engine(TrainConfig(width=2, sharpness=0.5), 6, mean=0.5, std=0.25)
+    return Engine(TrainConfig(width=2, sharpness=0.5), 6, **PIXELS)
 
 
 def loss_of(outputs) -> tf.Tensor:
@@ -23,6 +25,21 @@ def gradient_at(engine: Engine, x: tf.Tensor) -> list:
     with tf.GradientTape() as tape:
         loss = loss_of(engine.network(x, training=True))
     return tape.gradient(loss, engine.network.trainable_variables)
+
+
+@pytest.mark.parametrize("config", [TrainConfig(width=2), TrainConfig(width=2, rotation=0, shift=0, zoom=0)])
+@pytest.mark.parametrize("side", [40, 48])
+def test_validation_measures_what_the_saved_file_answers(config, side):
+    """Its loss is that of the probabilities, at every size, whether faces are softened as the disturbed ones or not."""
+    engine = Engine(config, 6, **PIXELS)
+    head = engine.averaged.get_layer("label")
+    head.kernel.assign(head.kernel / 100)  # of random weights the answers are 0 or 1 else
+    images = np.random.default_rng(0).integers(0, 256, (8, 48, 48), np.uint8)
+    label = np.arange(8, dtype=np.int32) % 6
+    saved = saved_network(engine.averaged, "compact", 6, **PIXELS, width=2, side=side, soft=config.soft)
+    said = np.asarray(saved(images[..., np.newaxis].astype(np.float32)))
+    faces = Faces(images, label, np.zeros((8, 10), np.float32), np.zeros((8, 6), np.float32))
+    assert engine.evaluate(faces, side)["loss"] == pytest.approx(-np.log(said[np.arange(8), label]).mean(), abs=1e-5)
 
 
 def test_uphill_gradient_is_that_of_weights_half_a_unit_further(engine):

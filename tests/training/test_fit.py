@@ -12,6 +12,7 @@ from fer_core.errors import ModelError, RunError
 from fer_core.evaluation.scoring import pixels
 from fer_core.labels import get_scheme
 from fer_core.lineage import origin
+from fer_core.networks import softened
 from fer_core.training import runs
 from fer_core.training.combine import ensemble, soup
 from fer_core.training.config import TrainConfig
@@ -62,14 +63,14 @@ def test_a_teacher_that_knows_all_faces_is_refused(trained, drawn):
 
 
 def test_a_consistent_teacher_may_know_the_faces(trained, drawn):
-    """It answers in each step as its file does; its classes have to be the run's, and it has to take such faces."""
+    """It answers in each step as its file, which softens, does; its classes have to be the run's, and such faces fit."""
     whole = trained("whole")
     student = trained("student", teachers=("whole",), teaching="consistent", distillation=1.0)
     assert student.record["teachers"] == [origin(whole)]
     engine = Engine(TINY, 6, 0.1, 0.1)
     engine.add_teacher(whole, drawn.images[:64])
     faces = pixels(drawn.images[:64])
-    said = tf.nn.softmax(engine.teachers[0](faces, training=False)["label"])
+    said = tf.nn.softmax(engine.teachers[0](softened(faces), training=False)["label"])
     np.testing.assert_allclose(said, store.load_network(whole)(faces), atol=1e-4)
     with pytest.raises(RunError, match="expected classes negative, as the run's, found study"):
         trained("other", teachers=("whole",), teaching="consistent", scheme="negative")
