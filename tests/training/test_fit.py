@@ -63,7 +63,7 @@ def test_a_teacher_that_knows_all_faces_is_refused(trained, drawn):
 
 
 def test_a_consistent_teacher_may_know_the_faces(trained, drawn):
-    """It answers in each step as its file, which softens, does; its classes have to be the run's, and such faces fit."""
+    """It answers in each step as its file, which softens, does; its classes have to be the run's, such faces fit."""
     whole = trained("whole")
     student = trained("student", teachers=("whole",), teaching="consistent", distillation=1.0)
     assert student.record["teachers"] == [origin(whole)]
