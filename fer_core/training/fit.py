@@ -9,8 +9,7 @@ import pandas as pd
 from fer_core.data import FaceDataset, load_dataset
 from fer_core.data.preparation import training_statistics
 from fer_core.errors import RunError
-from fer_core.evaluation.predictions import Predictions
-from fer_core.evaluation.scoring import predict_dataset
+from fer_core.evaluation.scoring import predict_dataset, probabilities
 from fer_core.labels import get_scheme
 from fer_core.networks import saved_network, start_from, start_from_imagenet
 from fer_core.paths import write_atomic
@@ -132,14 +131,12 @@ def _save(
         mirror=config.mirror,
         soft=config.soft,
     )
+    if config.prior_correction:
+        _correct_prior(loop, form())
     network = form()
     predictions = predict_dataset(network, dataset, scheme)
     if not np.isfinite(predictions.y_prob).all():
         raise RunError(f"run {model.id!r}: expected probabilities, found that it diverged; lower the learning rate")
-    if config.prior_correction:
-        _correct_prior(loop, predictions.select("validation", "raw"))
-        network = form()
-        predictions = predict_dataset(network, dataset, scheme)
     _write_history(model, history)
     save_trained(
         model,
@@ -154,13 +151,17 @@ def _save(
     remove_states(model.folder)
 
 
-def _correct_prior(loop: Loop, validation: Predictions) -> None:
-    """Shift the biases of the head as `validation` asks for. What the loss weighted, the prior holds weighted."""
-    engine = loop.engine
+def _correct_prior(loop: Loop, network: Callable) -> None:
+    """Shift the biases of the head as `network`, its saved form, asks for by what it says of the validation faces.
+
+    What the loss weighted, the prior holds weighted.
+    """
+    engine, faces = loop.engine, loop.validation
+    said = probabilities(network, faces.images, np.arange(len(faces)))
     prior = np.bincount(loop.train.label, minlength=engine.classes) * engine.weights.numpy()
     head = engine.averaged.get_layer("label")
     kernel, bias = head.get_weights()
-    shift = correction(validation.y_prob, validation.y_true, prior / prior.sum())
+    shift = correction(said, faces.label, prior / prior.sum())
     head.set_weights([kernel, bias + shift])
 
 

@@ -26,8 +26,9 @@ RATES = (2.0, 5.0, 10.0)
 """Steps a second of the sequences that it learns from, in turn, so that it reads videos at any of them."""
 RATE = 5.0
 """That of the sequences that it is judged on."""
-HOLDS = (1, 5)
-"""Steps that a face stays: drawn anew at each, and for a second."""
+HOLDS = (1, 5, 40)
+"""Steps that a face stays: drawn anew at each, for a second, and as long as its state lasts, as on a film, where more
+of the same says nothing new."""
 WIDTHS = (0.2, 0.4, 0.6, 1.0, 1.4, 1.8, 2.2, 2.6, 3.0, 3.4)
 """Seconds of the smoothings that are tried."""
 JUDGED = 300
@@ -160,10 +161,10 @@ def record_of(scored: dict[int, pd.DataFrame], settings: Settings, dataset: Face
 
 
 def _batches(learned: Pool, settings: Settings, epoch: int):
-    """Of an epoch: a rate each, and both ways of drawing faces in turn."""
+    """Of an epoch: each rate with each way of drawing faces in turn."""
     for batch in range(settings.sequences // settings.batch_size):
         number = epoch * (settings.sequences // settings.batch_size) + batch
-        rate, hold = RATES[number % len(RATES)], HOLDS[number % len(HOLDS)]
+        rate, hold = RATES[number % len(RATES)], HOLDS[number // len(RATES) % len(HOLDS)]
         seed = 1_000_000 * settings.seed + number
         sequences, vectors, _ = learned.compose(settings.batch_size, seed, rate, round(hold * rate / RATE) or 1)
         yield with_gaps(vectors), sequences.state.astype(np.int32), sequences.seen.astype(np.float32)
