@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fer_core.lineage import origin, trainings
+from fer_core.lineage import origin, told_once, trainings
 from fer_core.store import SavedModel
 
 SETTINGS = {"epochs": 1}
@@ -32,6 +32,28 @@ def test_each_training_is_told_once():
     assert [one["id"] for one in trainings(soup.record)] == ["tuned", "first"]
     assert [one["id"] for one in trainings(soup.record, taught=True)] == ["tuned", "first", "teacher"]
     assert next(trainings(tuned.record)) is tuned.record
+
+
+def test_what_went_in_twice_is_told_once():
+    """Where a part comes from stands with the part, also if another part learned from it; the rest is ids."""
+    first = model("first", parent=origin(model("old")))
+    taught = model("taught", teachers=[origin(first), origin(model("other", parent=origin(first)))])
+    record = told_once(model("soup", settings={}, parts=[origin(taught), origin(first)]).record)
+    short = {"id": "first", "sha256": "first"}
+    assert record["parts"][1] == origin(first)
+    assert record["parts"][0]["teachers"] == [short, origin(model("other")) | {"parent": short}]
+    assert [one["id"] for one in trainings(record)] == ["taught", "first", "old"]
+    assert {one["id"] for one in trainings(record, taught=True)} == {"taught", "first", "old", "other"}
+    assert told_once(record) == record
+
+
+def test_a_record_grows_by_a_step_not_by_all_before():
+    """Ten models, each tuned from the last and taught by the two last: nine told in full, once each."""
+    line = [model("0"), model("1")]
+    for name in map(str, range(2, 11)):
+        record = model(name, parent=origin(line[-1]), teachers=list(map(origin, line[-2:]))).record
+        line.append(SavedModel(name, Path(name), told_once(record)))
+    assert str(line[-1].record).count("epochs") == 11
 
 
 def test_an_imported_model_is_told_too():

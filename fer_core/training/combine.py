@@ -14,7 +14,7 @@ from fer_core.data.dataset import FaceDataset
 from fer_core.errors import ModelError
 from fer_core.evaluation.scoring import predict_dataset
 from fer_core.labels import ClassScheme, get_scheme
-from fer_core.lineage import origin
+from fer_core.lineage import origin, told_once
 from fer_core.store import SavedModel
 from fer_core.training.saving import save_trained
 
@@ -172,5 +172,6 @@ def _save(
         "parts": list(map(origin, parts)),
         "dataset": first["dataset"],
     }
+    record = told_once(record)
     model = store.create_model(name, record) if name else store.create_numbered(how, record)
     return save_trained(model, network, predictions, pixels=first["pixels"], rows={})

@@ -19,7 +19,7 @@ from fer_core.data.dataset import FaceDataset
 from fer_core.data.versions import read_version
 from fer_core.errors import ModelError, RunError
 from fer_core.labels import get_scheme
-from fer_core.lineage import origin
+from fer_core.lineage import origin, told_once
 from fer_core.paths import models_dir
 from fer_core.store import SavedModel
 from fer_core.training.config import IMAGENET, TrainConfig
@@ -64,6 +64,7 @@ def create_run(
         **({"parent": origin(parent)} if parent else {}),
         **({"teachers": [origin(teacher) for teacher, _ in teachers]} if teachers else {}),
     }
+    record = told_once(record)
     return store.create_model(name, record) if name else store.create_numbered(config.network, record)
 
 
