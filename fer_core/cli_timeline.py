@@ -53,6 +53,12 @@ def recurrent(arguments) -> tuple[dict, str]:
         raise ValueError(f"epochs: expected at least 1, found {arguments.epochs}")
     settings = training.Settings(epochs=arguments.epochs)
     model, dataset = store.open_trained(arguments.model), load(arguments)
+    known = model.record["dataset"]
+    if dataset.fingerprint != known["fingerprint"]:
+        raise ModelError(
+            f"{model.id}: expected the dataset that it was trained on, {known['source']}, found {dataset.source}; name "
+            "that by --source"
+        )
     ways = {"validation": 3, "train": 2, "test": 3}
     pools = {
         split: training.pool(model, dataset, split, ways=ways[split], seed=seed, tell=say)
@@ -60,7 +66,7 @@ def recurrent(arguments) -> tuple[dict, str]:
     }
     network = training.train(pools["train"], pools["validation"], settings, say)
     scored = {hold: training.judge(network, pools["validation"], pools["test"], hold) for hold in training.HOLDS}
-    kept = all(map(training.wins, scored.values()))
+    kept = training.wins(scored.values())
     record = training.record_of(scored, settings, dataset)
     if kept:
         save_recurrent(model, network, record)

@@ -7,6 +7,7 @@ import pytest
 from clips import encode, scene, sound
 from networked import learned_network, save_constant, save_network
 
+from fer_core import store
 from fer_core.cli import main
 from fer_core.data.demo import draw_dataset
 from fer_core.labels import EMOTIONS, MEANING
@@ -68,6 +69,14 @@ def test_what_cannot_be_followed_is_one_line(model, clip, tmp_path, capsys):
         assert main(["timeline", "sad", *words]) == 2
         (line,) = capsys.readouterr().err.strip().splitlines()[-1:]
         assert expected in line
+
+
+def test_the_gru_learns_from_the_faces_of_its_model_only(faces, capsys):
+    """Of others the model may know some that here are to be held out."""
+    model = save_network("heart", faces, "negative", learned_network(faces, "negative"))
+    store.update_record(model, dataset=model.record["dataset"] | {"fingerprint": "0" * 64})
+    assert main(["recurrent", "heart", "--epochs", "1", "--source", "demo"]) == 2
+    assert "expected the dataset that it was trained on" in capsys.readouterr().err
 
 
 def test_the_gru_is_kept_only_if_it_wins(faces, clip, tmp_path, capsys):

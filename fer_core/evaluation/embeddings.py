@@ -1,9 +1,9 @@
 """Embeddings: what a saved model's last hidden layer says of each face of a dataset, the input of its head.
 
-Where a network looks at the face and at its mirror image, the mean of its looks; where several networks are combined,
-theirs side by side, in the order in which Keras calls them. A layer wider than `WIDEST`, such as the study's first
-network has, is brought to that width by a sparse random projection, which keeps distances within a few percent (Li,
-Hastie & Church 2006, doi:10.1145/1150402.1150436).
+Where a network looks at the face and at its mirror image, the mean of both; where several networks are combined, theirs
+side by side, in the order in which Keras calls them. A layer wider than `WIDEST`, such as the study's first network
+has, is brought to that width by a sparse random projection, which keeps distances within a few percent (Li, Hastie &
+Church 2006, doi:10.1145/1150402.1150436).
 """
 
 from collections.abc import Callable
@@ -71,7 +71,7 @@ class Embedder:
 
     def __init__(self, network) -> None:
         self._network, origins = with_inner(network, _head_input)
-        self._parts = [str(id(origin.network)) for origin in origins]  # all looks of a mirrored model are the same
+        self._parts = [str(id(origin.network)) for origin in origins]  # both halves of a mirrored model are the same
 
     def measure(self, images: np.ndarray, progress: Progress = lambda done, n: None) -> Embeddings:
         """Of `images`, uint8 `(n, 48, 48)`, asked in batches."""

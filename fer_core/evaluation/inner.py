@@ -1,4 +1,4 @@
-"""What the networks inside a network compute on the way: looks of a mirrored model, parts of a combined one."""
+"""What the networks inside a network compute on the way: halves of a mirrored model, parts of a combined one."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

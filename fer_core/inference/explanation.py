@@ -34,7 +34,7 @@ _SMALLEST = 1e-30  # a probability below has no logarithm that float32 could tel
 class Explainer:
     """Heat maps of a Keras model that maps float32 `(n, 48, 48, 1)`, 0 to 255, to probabilities `(n, k)`.
 
-    Networks inside it, such as the looks of a mirrored model and the parts of a combined one, are explained
+    Networks inside it, such as the halves of a mirrored model and the parts of a combined one, are explained
     together. `cells` is the height and width of the map that is enlarged to the face, of its finest part. Give it a
     network of its own: `correlation_with_random_heads` changes weights for a moment. Safe to share between threads.
     Raises `ModelError` for a network without a feature map, or of other than k = `len(labels)` classes.

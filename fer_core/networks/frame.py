@@ -12,10 +12,10 @@ from fer_core.labels import VOTES
 from fer_core.networks.folding import fold
 from fer_core.networks.registry import Network, get_network
 
-CLOSER = (1, 2)
-"""Pixels cut from each side of the mirror image, once each, which is enlarged to the face's size again.
+CLOSER = 2
+"""Pixels cut from each side of the mirror image, which is enlarged to the face's size again.
 
-Looks that differ in size too are worth more than a face and its mirror image: models/README.md.
+Two looks that differ in size too are worth more than a face and its mirror image: models/README.md.
 """
 SOFT = 1 / 4
 """Share of the mean of 3 × 3 pixels in a softened one: its variance, 2/3 pixel² each way, becomes the 1/6 by which
@@ -76,8 +76,8 @@ def saved_network(
     """The network in its form for the saved file, with the weights of `trained`, normalisation folded away.
 
     It brings faces to `side` pixels first, the size that it was trained on last, or where that is theirs makes them
-    `softened`, if it was trained on such ones: `soft`. `mirror` averages the probabilities of
-    a face and of its mirror image, seen `CLOSER` once and once more, at three times the cost.
+    `softened`, if it was trained on such ones: `soft`. `mirror` averages the probabilities of a face and of its mirror
+    image, seen `CLOSER`, at twice the cost.
     """
     spec = get_network(name)
     inputs = keras.Input((SIDE, SIDE, 1), name="pixels")
@@ -91,11 +91,7 @@ def saved_network(
     if not mirror:
         return model
     faces = keras.Input((SIDE, SIDE, 1), name="pixels")
-    looks = [softened(faces) if soft else faces, *(_closer(keras.ops.flip(faces, axis=2), cut) for cut in CLOSER)]
-    answers = [model(look, training=False) for look in looks]
-    return keras.Model(faces, layers.Average(name="mirrored")(answers), name=name)
-
-
-def _closer(faces, cut: int):
-    middle = layers.Cropping2D(cut, name=f"middle_{cut}")(faces)
-    return layers.Resizing(SIDE, SIDE, name=f"closer_{cut}")(middle)
+    closer = layers.Resizing(SIDE, SIDE, name="closer")(layers.Cropping2D(CLOSER, name="middle")(faces))
+    looks = [softened(faces) if soft else faces, keras.ops.flip(closer, axis=2)]
+    both = [model(look, training=False) for look in looks]
+    return keras.Model(faces, layers.Average(name="mirrored")(both), name=name)

@@ -86,7 +86,7 @@ class TrainConfig:
     zoom: float = 0.1  # share, either way
     erasing: float = 0.0  # probability that a random rectangle is greyed
     mixup: float = 0.0  # alpha of the Beta distribution by which pairs of faces are blended; 0: never
-    mirror: bool = False  # the saved network averages a face and two looks at its mirror image, seen closer
+    mirror: bool = False  # the saved network averages a face and its mirror image, seen a little closer
     patience: int = 0  # epochs without a better validation recall before it stops; 0: never
     precision: str = "float32"
     seed: int = 1

@@ -5,7 +5,7 @@ frame alone and the best smoothing, which is chosen on the same validation seque
 no face that is a copy of a Training face.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
 
@@ -145,9 +145,10 @@ def judge(network, validation: Pool, test: Pool, hold: int) -> pd.DataFrame:
     return judging.scores(sequences, answers, y_prob.shape[-1])
 
 
-def wins(scored: pd.DataFrame) -> bool:
-    """Whether the last of the methods is better than the one before, by more than chance."""
-    return bool(scored["change_low"].iloc[-1] > 0)
+def wins(scored: Iterable[pd.DataFrame]) -> bool:
+    """Whether the last of the methods is better than the one before in one table, and worse in none, beyond chance."""
+    changes = pd.DataFrame([table.iloc[-1] for table in scored])
+    return bool((changes["change_low"] > 0).any() and (changes["change_high"] >= 0).all())
 
 
 def record_of(scored: dict[int, pd.DataFrame], settings: Settings, dataset: FaceDataset) -> dict:

@@ -79,7 +79,7 @@ GROUPS = {
         Control("start", "Start from", "The weights at the start: random, or a trained model's.", options=_starts),
         Control("frozen_epochs", "Frozen epochs", "At the start, in which only the last layer learns.", 1),
         Control("sides", "Size of the faces", "In pixels; each an equal share of the epochs.", options=_sides),
-        Control("mirror", "Average with the mirror image", "Seen closer, twice; it answers in three times the time."),
+        Control("mirror", "Average with the mirror image", "Seen closer, when it predicts; takes twice the time."),
     ),
     "Optimisation": (
         Control("optimizer", "Optimizer", "`sgd` is with Nesterov's momentum of 0.9.", options=known.OPTIMIZERS),

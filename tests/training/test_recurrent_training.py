@@ -54,11 +54,21 @@ def test_a_pool_leaves_copies_of_training_faces_out(drawn):
     assert len(found.classes) == honest
 
 
-@pytest.mark.parametrize(("low", "kept"), [(0.01, True), (0.0, False), (-0.01, False)])
-def test_it_wins_only_by_more_than_chance(low, kept):
-    """The interval of its change to the best smoothing has to lie above 0."""
-    table = pd.DataFrame({"change_low": [np.nan, 0.2, low]})
-    assert recurrent.wins(table) is kept
+@pytest.mark.parametrize(
+    ("intervals", "kept"),
+    [
+        ([(0.01, 0.03), (0.02, 0.04)], True),
+        ([(0.01, 0.03), (-0.02, 0.01)], True),
+        ([(0.01, 0.03), (-0.02, -0.01)], False),
+        ([(0.0, 0.03), (-0.02, 0.01)], False),
+    ],
+)
+def test_it_wins_only_by_more_than_chance(intervals, kept):
+    """The interval of its change to the best smoothing has to lie above 0 in one table, and below 0 in none."""
+    tables = [
+        pd.DataFrame({"change_low": [np.nan, 0.2, low], "change_high": [np.nan, 0.3, high]}) for low, high in intervals
+    ]
+    assert recurrent.wins(tables) is kept
 
 
 def test_the_record_is_json(drawn):
