@@ -2,9 +2,9 @@
 
 Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_cleaning [preset [setting=value ...]]`; without a
 preset it is `fast`. The settings change the runs that are compared, not those behind the ranking. The ranking of
-doubtful labels (the verb `doubt`) makes four versions of the leak-free faces: the first 1,000 or 3,000 left out, or
-given the models' class. One run of each is compared on the honest part of validation; the best, the raw and the
-leak-free faces are trained with three seeds. All of these runs stand in FER_MODELS: interrupted, it goes on where it
+doubtful labels (the verb `doubt`) makes two versions of the leak-free faces: the first 3,000 left out, or given the
+models' class. One run of each is compared on the honest part of validation; the best, the raw and the leak-free faces
+are trained with three seeds. All of these runs stand in FER_MODELS: interrupted, it goes on where it
 was. It ends with scores on the honest part of test, against the labels and against the annotators' majority.
 """
 
@@ -26,29 +26,29 @@ from fer_core.paths import models_dir
 from fer_core.training import doubt
 
 SEEDS = (1, 2, 3)
-SIZES = (1_000, 3_000)
+FIRST = 3_000
+"""Faces of the ranking that are left out or relabelled."""
 UNCHANGED = {"raw": {"rows": "all"}, "leak-free": {"rows": "clean"}}
 SCHEME = get_scheme("study")
 
 
 def cleaned_versions(dataset: FaceDataset, preset: str) -> dict[str, dict[str, str]]:
-    """Names of the four versions, made where they are missing, and the settings that choose them."""
+    """Names of both versions, made where they are missing, and the settings that choose them."""
     if code := command_line(["doubt", "--preset", preset, "--top", "0"]):
         sys.exit(code)
     ranking = doubt.ranking(dataset, doubt.fold_config(preset))
     ranking = ranking[ranking["usage"] == SPLITS["train"]]
     present = {version.name for version in list_versions(dataset)}
-    for size in SIZES:
-        first = ranking.head(size)
-        suggested = dict(zip(first["row"].tolist(), map(EMOTIONS.index, first["suggested"]), strict=True))
-        for name, change in {
-            f"left-out-{size}": {"excluded": tuple(sorted(suggested))},
-            f"relabelled-{size}": {"labels": suggested},
-        }.items():
-            if name not in present:
-                save_version(Version(name, dataset.fingerprint, note="by tests.benchmarks.bench_cleaning", **change))
-    names = [f"{how}-{size}" for how in ("left-out", "relabelled") for size in SIZES]
-    return {name: {"rows": "clean", "version": name} for name in names}
+    first = ranking.head(FIRST)
+    suggested = dict(zip(first["row"].tolist(), map(EMOTIONS.index, first["suggested"]), strict=True))
+    changes = {
+        f"left-out-{FIRST}": {"excluded": tuple(sorted(suggested))},
+        f"relabelled-{FIRST}": {"labels": suggested},
+    }
+    for name, change in changes.items():
+        if name not in present:
+            save_version(Version(name, dataset.fingerprint, note="by tests.benchmarks.bench_cleaning", **change))
+    return {name: {"rows": "clean", "version": name} for name in changes}
 
 
 def trained(preset: str, changes: list[str], name: str, settings: dict[str, str], seed: int) -> Predictions:
