@@ -3,6 +3,9 @@
 Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_doubt [preset] [flips]`; without them `fast`, for
 drawn faces `quick`, and 500. It trains two times three runs, which stand in FER_MODELS: interrupted, it goes on where
 it was. The flips are a version of the dataset, looked for among twice as many faces: the first 1,000 for 500 flips.
+
+`python -m tests.benchmarks.bench_doubt saved MODEL ...` trains nothing and needs no dataset: it flips as large a share
+of the labels of the honest validation and test faces, which the saved models never saw, and tells what better ones find.
 """
 
 import sys
@@ -10,16 +13,21 @@ import sys
 import numpy as np
 import pandas as pd
 
+from fer_core import store
 from fer_core.cli import main as command_line
 from fer_core.cli_words import contradiction_lines
 from fer_core.data import FaceDataset, load_dataset
 from fer_core.data.versions import Version, list_versions, read_version, save_version
 from fer_core.evaluation.doubt import FIRST, contradiction, flip, flips_found
 from fer_core.evaluation.intervals import wilson
+from fer_core.evaluation.predictions import read_predictions
 from fer_core.labels import EMOTIONS, SPLITS, get_scheme
 from fer_core.training import doubt
 
 FLIPS = 500
+OF = 28_273
+"""Training faces of the study's classes, among which these are."""
+SEEDS = range(60)
 NOTE = "wrong on purpose, by tests.benchmarks.bench_doubt"
 
 
@@ -44,7 +52,27 @@ def ranking_of(dataset: FaceDataset, preset: str, version: str) -> pd.DataFrame:
     return ranking[ranking["usage"] == SPLITS["train"]]
 
 
+def found_by(model: store.SavedModel, split: str, seed: int) -> float:
+    """Share of the labels flipped that are among twice as many whose probability is the lowest."""
+    predictions = read_predictions(model.predictions_file, model.labels).select(split, "honest")
+    label = predictions.y_true
+    wrong = flip(label, round(len(label) * FLIPS / OF), seed)
+    flipped = wrong != label
+    first = np.argsort(predictions.y_prob[np.arange(len(wrong)), wrong], kind="stable")[: 2 * flipped.sum()]
+    return flipped[first].sum() / flipped.sum()
+
+
+def ask_saved(names: list[str]) -> None:
+    for model in map(store.open_trained, names):
+        shares = [found_by(model, split, seed) for split in ("validation", "test") for seed in SEEDS]
+        error = np.std(shares, ddof=1) / np.sqrt(len(shares))
+        print(f"{model.id}: {np.mean(shares):.3f} of the flipped labels found (standard error {error:.3f})")
+
+
 def main() -> None:
+    if sys.argv[1:2] == ["saved"]:
+        ask_saved(sys.argv[2:])
+        return
     dataset = load_dataset()
     preset = sys.argv[1] if sys.argv[1:] else doubt.default_preset(dataset)
     version = flipped(dataset, int(sys.argv[2]) if sys.argv[2:] else FLIPS)
