@@ -5,7 +5,7 @@ drawn faces `quick`, and 500. It trains two times three runs, which stand in FER
 it was. The flips are a version of the dataset, looked for among twice as many faces: the first 1,000 for 500 flips.
 
 `python -m tests.benchmarks.bench_doubt saved MODEL ...` trains nothing and needs no dataset: it flips as large a share
-of the labels of the honest validation and test faces, which the saved models never saw, and tells what better ones find.
+of the labels of the honest validation and test faces, which these models never saw, and tells what better ones find.
 """
 
 import sys
