@@ -5,7 +5,7 @@ Looked at whenever models are listed, so what needs a whole file is remembered u
 
 import csv
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -89,7 +89,15 @@ def _record_fault(record: dict) -> str:
         zone = None
     if not zone:
         return f"expected a time in created, such as 2026-01-31T12:00:00+00:00, found {record['created']!r}"
-    return _origins_fault(record)
+    return _origins_fault(record, set(_told(record)))
+
+
+def _told(record: dict) -> Iterator[str]:
+    """The sha256 of all models of which it tells in full; the id of one whose sha256 isn't known."""
+    for one in [record.get("parent"), *(record.get("parts") or ()), *(record.get("teachers") or ())]:
+        if isinstance(one, dict) and not is_short(one):
+            yield from filter(None, [one.get("sha256") or one.get("id")])
+            yield from _told(one)
 
 
 def is_short(origin: Mapping) -> bool:
@@ -97,18 +105,18 @@ def is_short(origin: Mapping) -> bool:
     return origin.keys() == {"id", "sha256"}
 
 
-def _origins_fault(record: dict) -> str:
-    """Whether it keeps what it should of the models that went into it: `lineage`."""
+def _origins_fault(record: dict, told: Collection[str]) -> str:
+    """Whether it keeps what it should of the models that went into it: `lineage`. `told` are all told of in full."""
     start, found = record["settings"].get("start", ""), [record.get(key) for key in ("parent", "parts", "teachers")]
     parent, parts, teachers = found
     if start not in ("", "imagenet") and not parent:
         return f"expected under parent what the record keeps of {start!r}, found none"
     for one in [*filter(None, [parent]), *(parts or ()), *(teachers or ())]:
-        if isinstance(one, dict) and is_short(one):
+        if isinstance(one, dict) and is_short(one) and (one["sha256"] or one["id"]) in told:
             continue
         if not isinstance(one, dict) or not {"id", "settings", "dataset", "sha256"} <= one.keys():
             return f"expected id, settings, dataset and sha256 of each model that went into it, found {str(one)[:80]}"
-        if fault := _origins_fault(one):
+        if fault := _origins_fault(one, told):
             return fault
     return ""
 

@@ -206,6 +206,18 @@ def test_damaged_file_is_told_and_leaves_the_others_alone(file, content, problem
     assert by_id["whole"].problem == ""
 
 
+def test_a_short_origin_stands_for_one_that_is_told():
+    """By its id and sha256 alone, where the record tells of that model elsewhere, and only there."""
+    whole = {"id": "a", "sha256": "0", "settings": {}, "dataset": RECORD["dataset"]}
+    taught = whole | {"id": "b", "teachers": [{"id": "a", "sha256": "0"}]}
+    for name, parts in (("told", [whole, taught]), ("gone", [taught])):
+        model = fill(store.create_model(name, RECORD))
+        store.save_record(store.SavedModel(model.id, model.folder, model.record | {"parts": parts}))
+    problems = {model.id: model.problem for model in store.list_models()}
+    assert problems["told"] == ""
+    assert "expected id, settings, dataset and sha256" in problems["gone"]
+
+
 def test_predictions_with_alien_columns_are_damaged():
     """Columns of other classes, one too many, one missing."""
     model = fill(store.create_model("alien", RECORD))

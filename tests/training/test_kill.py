@@ -3,6 +3,7 @@
 `make test-kill` kills a run 20 times, `make test` less often.
 """
 
+import itertools
 import os
 import random
 import signal
@@ -59,9 +60,9 @@ def test_saving_killed_at_any_moment_leaves_the_state_that_was_reported(tmp_path
 @pytest.mark.timeout(3000)
 def test_runs_killed_at_random_moments_lose_nothing(short_run):
     """Killed while it loads, trains or saves: all files can be read, nothing readable is lost, the curve is whole."""
-    rng, killed = random.Random(1), []
+    rng, killed, number = random.Random(1), [], itertools.count()
     while len(killed) < KILLS:
-        model = short_run(f"run-{len(killed)}", EPOCHS)
+        model = short_run(f"run-{next(number)}", EPOCHS)  # one that finished before a kill has its name too
         killed += kill_and_resume(model, KILLS - len(killed), rng)
         if not store.open_model(model.id).trained:
             runs.start_run(model)
