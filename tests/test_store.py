@@ -209,7 +209,7 @@ def test_damaged_file_is_told_and_leaves_the_others_alone(file, content, problem
 def test_a_short_origin_stands_for_one_that_is_told():
     """By its id and sha256 alone, where the record tells of that model elsewhere, and only there."""
     whole = {"id": "a", "sha256": "0", "settings": {}, "dataset": RECORD["dataset"]}
-    taught = whole | {"id": "b", "teachers": [{"id": "a", "sha256": "0"}]}
+    taught = whole | {"id": "b", "sha256": "1", "teachers": [{"id": "a", "sha256": "0"}]}
     for name, parts in (("told", [whole, taught]), ("gone", [taught])):
         model = fill(store.create_model(name, RECORD))
         store.save_record(store.SavedModel(model.id, model.folder, model.record | {"parts": parts}))
