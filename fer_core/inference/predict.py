@@ -24,7 +24,8 @@ UNSURE_LABEL = "unsure"
 
 def rule(decision: Decision) -> str:
     """How an answer comes about, in words."""
-    plain = f"he label is the most probable expression; below a probability of {UNSURE:.0%} there is none: unsure."
+    share = f"{100 * UNSURE:.0f} %"
+    plain = f"he label is the most probable expression; below a probability of {share} there is none: unsure."
     return " ".join([*decision.sentences, f"Otherwise t{plain}" if decision.point else f"T{plain}"])
 
 

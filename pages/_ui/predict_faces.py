@@ -85,7 +85,7 @@ def _show_face(number: int, face: FaceResult, key: str) -> None:
         st.markdown(f"#### {face.label or 'Unsure'}")
         if face.label is None:
             others = f" other than {' and '.join(face.point.group)}" if face.point else ""
-            st.caption(f"No expression{others} reaches a probability of {UNSURE:.0%}.")
+            st.caption(f"No expression{others} reaches a probability of {100 * UNSURE:.0f} %.")
         elif face.label != face.most_probable:
             st.caption(f"By the operating point; the most probable is {face.most_probable}.")
         charts.show(probability_bars(face.probabilities), f"bars-{key}", height=280)

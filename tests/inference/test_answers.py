@@ -54,7 +54,7 @@ def test_json_is_the_verbs_by_model():
     told = json.loads(answers_json(PICTURES, {"a": point, "b": PLAIN}))
     assert told["meaning"] == MEANING
     plain, pointed = (told["models"][model]["rule"] for model in ("b", "a"))
-    assert plain.startswith("The label is the most probable expression; below a probability of 40%")
+    assert plain.startswith("The label is the most probable expression; below a probability of 40 %")
     assert "temperature 1.5" in pointed
     assert "The answer is Sad where its probability is 20.0% or more" in pointed
     assert "Otherwise the label is the most probable" in pointed
