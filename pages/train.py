@@ -1,6 +1,5 @@
 """Choose, start, watch and stop a training run."""
 
-import time
 from functools import partial
 
 import pandas as pd
@@ -46,6 +45,7 @@ def show_form(dataset: FaceDataset) -> None:
 def choose_preset(dataset: FaceDataset) -> tuple[str, TrainConfig]:
     """A preset, or the settings of a run that is to be run again with changes: its name and its settings."""
     options = {name: f"{name}: {said}." for name, said in PRESET_WORDS.items()}
+    training.keep_turned("preset")
     asked = st.session_state.get("preset") or st.query_params.get("preset", "")
     changed = asked.removeprefix("run ")
     if changed != asked and changed in {model.id for model in pickers.known_models()}:
@@ -64,10 +64,6 @@ def show_runs(dataset: FaceDataset) -> None:
     """The table of all runs, and the chosen one; every second while one is at work."""
     models = list_models()
     busy = [model.id for model in models if model.busy]
-    if st.session_state.get("busy", busy) != busy:
-        st.session_state["busy"] = busy
-        st.rerun()  # all of the page, which decides how often this part runs
-    st.session_state["busy"] = busy
     table = runs_table(models)
     if table.empty:
         st.info("No run yet. Choose a preset above and start one.", icon=":material/model_training:")
@@ -75,14 +71,16 @@ def show_runs(dataset: FaceDataset) -> None:
     chosen = choose_run(table)
     with errors.box():
         training.show(next(model for model in models if model.id == chosen), dataset, models)
+    before = st.session_state.get("busy", busy)
+    st.session_state["busy"] = busy
+    if busy != before:  # at the end, so that no click is lost
+        st.rerun()  # all of the page, which decides how often this part runs
 
 
 def choose_run(table: pd.DataFrame) -> str:
     """The run to look at, at first the newest; a click on the table chooses what the box below it holds."""
     ids = list(table["run"])
-    turned, until = st.session_state.get("turn_to", ("", 0.0))
-    if turned in ids and time.monotonic() < until:
-        st.session_state["run"] = turned
+    training.keep_turned("run")
     st.dataframe(
         words.runs(table),
         key="runs",
@@ -101,7 +99,7 @@ def choose_run(table: pd.DataFrame) -> str:
 def _choose_row(ids: list[str]) -> None:
     if rows := st.session_state["runs"].selection.rows:
         st.session_state["run"] = ids[rows[0]]
-        st.session_state.pop("turn_to", None)
+        st.session_state.pop("turn_run", None)
 
 
 frame.start(__file__, "Train", "Train a network on the loaded faces. The run goes on when you close this page.")

@@ -28,7 +28,7 @@ BADGES = {
 }
 LOG_LINES = 30
 TURNING = 5.0
-"""Seconds in which the page insists on a run just started: what the browser asked for before still names another."""
+"""Seconds in which a box insists on what a button put into it: the browser may still send what was there."""
 EARLIER = 3
 """Runs whose curves may stand behind those of another."""
 
@@ -52,9 +52,21 @@ def start(model: SavedModel) -> None:
     """Start or resume `model`; the page then turns to it."""
     with st.spinner("Starting the run"):
         runs.start_run(model)
-    st.session_state["turn_to"] = model.id, time.monotonic() + TURNING
+    turn("run", model.id)
     st.session_state.pop("name", None)  # it is taken now
     st.rerun()
+
+
+def turn(box: str, to: str) -> None:
+    """Let the box of that key hold `to` when it is drawn next."""
+    st.session_state[f"turn_{box}"] = st.session_state.get(box), to, time.monotonic() + TURNING
+
+
+def keep_turned(box: str) -> None:
+    """Before a box is drawn: what `turn` said, unless its user has chosen something else since."""
+    before, to, until = st.session_state.get(f"turn_{box}", (None, None, 0.0))
+    if time.monotonic() < until and st.session_state.get(box) == before:
+        st.session_state[box] = to
 
 
 def show_estimate(dataset: FaceDataset, config: TrainConfig, times: int = 1) -> None:
@@ -128,8 +140,8 @@ def _show_buttons(model: SavedModel, dataset: FaceDataset) -> None:
             f"change-{model.id}",
             icon=":material/edit:",
             help="Its settings are put into the form above.",
-            on_click=_put_into_form,
-            args=(model.id,),
+            on_click=turn,
+            args=("preset", f"run {model.id}"),
         ):
             st.rerun()  # all of the page, the form with it
         if model.trained:
@@ -137,12 +149,8 @@ def _show_buttons(model: SavedModel, dataset: FaceDataset) -> None:
 
 
 def _stop(model: SavedModel) -> None:
-    st.session_state.pop("turn_to", None)  # who presses it sees the run
+    st.session_state.pop("turn_run", None)  # who presses it sees the run
     runs.request_stop(model)
-
-
-def _put_into_form(run_id: str) -> None:
-    st.session_state["preset"] = f"run {run_id}"
 
 
 def _dataset_of(model: SavedModel, dataset: FaceDataset) -> FaceDataset:

@@ -116,6 +116,20 @@ def test_run_again_with_changes_starts_from_its_settings(open_page, faces):
     assert app.number_input(key="mixup-run done").value == 0
 
 
+def test_changed_run_stays_in_the_form_when_the_browser_lags_behind(open_page, faces):
+    """What the browser sent before the click still names the old preset; another one, chosen since, is obeyed."""
+    save_model("done", faces)
+    app = open_page("train")
+    before = app.session_state["preset"]
+    app.button(key="change-done").click().run()
+    app.session_state["preset"] = before
+    app.run()
+    assert app.session_state["preset"] == "run done"
+    app.session_state["preset"] = "baseline"
+    app.run()
+    assert app.session_state["preset"] == "baseline"
+
+
 def test_run_again_needs_its_faces(open_page, faces):
     """On other faces it says which dataset to choose, and makes nothing."""
     update_record(save_model("done", faces), dataset={"source": "other.csv", "fingerprint": "0" * 64})
