@@ -40,13 +40,14 @@ def classify_files(
 
     expected = open_trained(model_id).record["sha256"]
     named = [{"path": os.fsencode(path)} for path in paths]
+    blocks = -(-len(named) // CHUNK)
     with _connected(workers):
         try:
-            answered = ray.data.from_items(named, override_num_blocks=-(-len(named) // CHUNK)).map_batches(
+            answered = ray.data.from_items(named, override_num_blocks=blocks).map_batches(
                 _Worker,
                 fn_constructor_args=(model_id, expected, decision),
                 batch_size=CHUNK,
-                compute=ray.data.ActorPoolStrategy(size=workers),
+                compute=ray.data.ActorPoolStrategy(size=min(workers, blocks)),
                 num_cpus=1,
             )
             for batch in answered.iter_batches(batch_size=None):
