@@ -76,8 +76,7 @@ def saved_network(
     """The network in its form for the saved file, with the weights of `trained`, normalisation folded away.
 
     It brings faces to `side` pixels first, the size that it was trained on last, or where that is theirs makes them
-    `softened`, if it was trained on such ones: `soft`. `mirror` averages the probabilities of a face and of its mirror
-    image, seen `CLOSER`, at twice the cost.
+    `softened`, if it was trained on such ones: `soft`. With `mirror` it is `looking_twice`, at twice the cost.
     """
     spec = get_network(name)
     inputs = keras.Input((SIDE, SIDE, 1), name="pixels")
@@ -88,10 +87,16 @@ def saved_network(
     x = layers.Dense(classes, name="label")(x)
     model = keras.Model(inputs, layers.Softmax(name="probabilities")(x), name=name)
     fold(trained, model)
-    if not mirror:
-        return model
+    return looking_twice(model, soft=soft) if mirror else model
+
+
+def looking_twice(model: keras.Model, *, soft: bool = False) -> keras.Model:
+    """The mean of what `model`, in its saved form, says of a face and of its mirror image, seen `CLOSER`.
+
+    `soft`: the face is `softened` for it; what is enlarged is soft already.
+    """
     faces = keras.Input((SIDE, SIDE, 1), name="pixels")
     closer = layers.Resizing(SIDE, SIDE, name="closer")(layers.Cropping2D(CLOSER, name="middle")(faces))
     looks = [softened(faces) if soft else faces, keras.ops.flip(closer, axis=2)]
     both = [model(look, training=False) for look in looks]
-    return keras.Model(faces, layers.Average(name="mirrored")(both), name=name)
+    return keras.Model(faces, layers.Average(name="mirrored")(both), name=model.name)
