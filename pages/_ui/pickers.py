@@ -95,12 +95,14 @@ def default_first(known: Sequence[SavedModel]) -> list[SavedModel]:
 
 
 def models() -> list[SavedModel]:
-    """Any number of trained models, at first the two newest; says what to do where there is none."""
-    by_id = {model.id: model for model in trained_models()}
-    if not by_id:
+    """Any number of trained models, at first the best and the newest of its classes; says what to do without one."""
+    known = default_first(trained_models())
+    if not known:
         no_models()
         return []
-    _into_address("models", list(by_id)[:2])
+    by_id = {model.id: model for model in known}
+    alike = [model.id for model in known if model.record["scheme"] == known[0].record["scheme"]]
+    _into_address("models", alike[:2])
     chosen = st.multiselect("Models", list(by_id), key="models", bind="query-params", placeholder="Choose two or more")
     if not chosen:
         st.info("Choose two models or more.", icon=":material/info:")
