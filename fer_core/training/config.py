@@ -78,7 +78,7 @@ class TrainConfig:
     teachers: tuple[str, ...] = ()  # saved models, whose mean answer is learned beside the label
     teaching: str = "unseen"
     distillation: float = 0.5  # share of the teachers' answer in the target, where there is one
-    sharpness: float = 0.0  # radius about the weights in which the loss is kept low, at twice the time; 0: a point
+    sharpness: float = 0.0  # radius about the weights in which the loss is kept low, at a quarter more time; 0: a point
     averaging: float = 0.0  # decay of the averaged weights a step; 0: no averaging
     flip: bool = True
     rotation: float = 10.0  # degrees, at most, either way

@@ -21,6 +21,18 @@ class Batch(NamedTuple):
     place: tf.Tensor
 
 
+class Lesson(NamedTuple):
+    """Faces `x` float32 `(n, side, side, 1)` as the network sees them, and what it is to learn of them.
+
+    `target` `(n, k)`, shares of the classes; `weight` `(n,)`, how much each face counts; `votes` `(n, 10)`.
+    """
+
+    x: tf.Tensor
+    target: tf.Tensor
+    weight: tf.Tensor
+    votes: tf.Tensor
+
+
 def class_weights(label: np.ndarray, classes: int, balance: float) -> np.ndarray:
     """Weight of a face of each class, float32 `(k,)`: frequency to the power of -`balance`, mean 1 over `label`."""
     frequency = np.maximum(np.bincount(label, minlength=classes), 1) / len(label)

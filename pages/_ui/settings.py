@@ -89,7 +89,7 @@ GROUPS = {
         Control("weight_decay", "Weight decay", "Pulls weights towards 0; not those of normalisation.", 0.001),
         Control("batch_size", "Batch", "Faces in a step; even for mixup.", 16),
         Control(
-            "sharpness", "Flatness", "Radius in which the loss is kept low (SAM); takes twice the time. 0: none.", 0.01
+            "sharpness", "Flatness", "Radius in which the loss is kept low (SAM); a quarter more time. 0: none.", 0.01
         ),
         Control("averaging", "Averaging", "Decay of the averaged weights in a step; 0: no averaging.", 0.001),
         Control("patience", "Early stopping", "After so many epochs without a better recall; 0: never.", 1),
