@@ -17,7 +17,7 @@ import pandas as pd
 
 from fer_core import cli_data, cli_models, cli_predict, cli_timeline, store
 from fer_core import cli_words as words
-from fer_core.cli_common import follow, load, say
+from fer_core.cli_common import load, run_to_its_end, say
 from fer_core.data import copies, default_source, load_dataset
 from fer_core.errors import FerError, ModelError, RunError
 from fer_core.evaluation import elsewhere
@@ -42,6 +42,10 @@ def main(argv: list[str] | None = None) -> int:
         result, text = arguments.verb(arguments)
     except (FerError, ValueError) as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        where = error.filename or "the disk"
+        print(f"{where}: expected it to be read or written, found: {error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130  # as a shell tells it
@@ -97,8 +101,7 @@ def train(arguments) -> tuple[dict, str]:
         config = replace(preset, **parse_settings(arguments.set))
         model = runs.create_run(config, load(arguments), arguments.name, skip_bad=arguments.skip_bad)
     say(f"run {model.id}: its folder is {model.folder}")
-    runs.start_run(model)
-    model = follow(model)
+    model = run_to_its_end(model)
     if model.status != "finished":
         raise RunError(words.ending(model))
     return {"id": model.id, "status": model.status, "scores": model.scores}, words.scores_text(model)

@@ -1,4 +1,4 @@
-"""What verbs share: the dataset they are asked about, a run that is followed, words on standard error."""
+"""What verbs share: the dataset they are asked about, a run to its end, words on standard error."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ from fer_core.data import FaceDataset, default_source, load_dataset, source_path
 from fer_core.data.class_names import parse_names, save_names
 from fer_core.errors import DatasetError, ModelError
 from fer_core.store import SavedModel
-from fer_core.training.runs import request_stop
+from fer_core.training.runs import request_stop, start_run
 
 
 def load(arguments) -> FaceDataset:
@@ -22,15 +22,20 @@ def load(arguments) -> FaceDataset:
     return load_dataset(arguments.source, skip_bad=arguments.skip_bad, progress=say)
 
 
-def follow(model: SavedModel) -> SavedModel:
-    """Pass the run's log on to standard error until its worker has ended; the model as it stands then.
+def run_to_its_end(model: SavedModel) -> SavedModel:
+    """Start or resume the run unless it is at work, and pass its log on to standard error until its worker has ended.
 
-    Ctrl-C asks the run to stop.
+    The model as it stands then. Ctrl-C asks the run to stop. Raises what `runs.start_run` does.
     """
-    with (model.folder / "log.txt").open(encoding="utf-8", errors="replace") as log:
+    path = model.folder / "log.txt"
+    said = path.stat().st_size if path.exists() else 0  # by the workers before it
+    worker = None if model.busy else start_run(model)
+    with path.open(encoding="utf-8", errors="replace") as log:
+        log.seek(said)
         while True:
             try:
-                ended = not model.busy
+                # of several machines only the first holds the run's lock
+                ended = not model.busy and (worker is None or worker.poll() is not None)
                 say(log.read(), end="")
                 if ended:
                     return store.open_model(model.id)
@@ -47,8 +52,8 @@ def say(message: str, end: str = "\n") -> None:
 
 def check_writable(path: Path) -> None:
     """Refuse before the work is done what would fail after it; where there was no file, there is none after."""
-    new = not path.exists()
     try:
+        new = not path.exists()
         path.open("a").close()
         if new:
             path.unlink()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fer_core.cli_common import check_writable, follow, load, say
+from fer_core.cli_common import check_writable, load, run_to_its_end, say
 from fer_core.cli_words import contradiction_lines, ending
 from fer_core.data import FaceDataset
 from fer_core.data.changes import changed_only, changes, class_totals
@@ -21,11 +21,10 @@ from fer_core.data.versions import (
     read_version,
     save_version,
 )
-from fer_core.errors import RunError
+from fer_core.errors import RunError, VersionError
 from fer_core.evaluation.doubt import contradiction
 from fer_core.training import doubt as folds
 from fer_core.training.config import TrainConfig
-from fer_core.training.runs import start_run
 from fer_core.training.settings import parse_settings
 
 
@@ -67,9 +66,7 @@ def _train_folds(dataset: FaceDataset, config: TrainConfig, skip_bad: bool) -> N
         if model.trained:
             continue
         say(f"run {model.id}: its folder is {model.folder}")
-        if not model.busy:
-            start_run(model)
-        ended = follow(model)
+        ended = run_to_its_end(model)
         if ended.status != "finished":
             raise RunError(f"{ending(ended)}, or call doubt again")
 
@@ -98,6 +95,8 @@ def _compare(dataset: FaceDataset, arguments) -> tuple[dict, str]:
 
 def _save(dataset: FaceDataset, arguments) -> tuple[dict, str]:
     edits = read_edits(Path(arguments.file), dataset)
+    if all(code == dataset.emotion[row] for row, code in edits.items()):
+        raise VersionError(f"{arguments.file}: expected an edit, found the labels that the dataset has anyway")
     labels = {row: code for row, code in edits.items() if code != OUT}
     excluded = tuple(row for row, code in edits.items() if code == OUT)
     save_version(

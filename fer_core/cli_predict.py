@@ -87,7 +87,7 @@ def _settings(model: store.SavedModel, decision: Decision, arguments) -> dict:
         "model": model.record["sha256"][:16],
         "decision": asdict(decision),
         "detector": type(get_detector()).__name__,
-        "pictures": arguments.files,
+        "pictures": list(map(shown, arguments.files)),
         "shard": arguments.shard,
     }
 

@@ -14,12 +14,16 @@ from fer_core.inference.timeline import classify, timeline_table, watch
 from fer_core.inference.tracks import Tracks
 from fer_core.inference.video import Video
 from fer_core.labels import MEANING
+from fer_core.recurrent import find_recurrent, save_recurrent
 
 
 def timeline(arguments) -> tuple[dict, str]:
     """Faces of a video and their expressions over time, as CSV: one row a frame and face."""
     check_writable(Path(arguments.out))
+    if not arguments.width > 0:
+        raise ValueError(f"--width: expected seconds above 0, found {arguments.width:g}")
     model = store.open_trained(arguments.model)
+    decision, reader = read_decision(model), _reader(model, arguments.smoothing)
     try:
         with Path(arguments.video).open("rb") as file:
             watched = watch(Video(file).frames(arguments.rate), get_detector(), Tracks())
@@ -27,7 +31,6 @@ def timeline(arguments) -> tuple[dict, str]:
         raise FerError(f"{arguments.video}: expected a readable video, found: {error.strerror}") from error
     except FerError as error:
         raise type(error)(f"{arguments.video}: {error}") from error
-    decision, reader = read_decision(model), _reader(model, arguments.smoothing)
     found = classify(watched, Classifier.load(model.id), decision)
     if reader:
         found, decision = reader.read(watched, found), None
@@ -46,8 +49,7 @@ def timeline(arguments) -> tuple[dict, str]:
 
 def recurrent(arguments) -> tuple[dict, str]:
     """Train the GRU of a model on composed sequences, and judge it; kept beside the model if it wins."""
-    from fer_core.networks.recurrent import save_recurrent  # which loads TensorFlow, as what else is imported here
-    from fer_core.training import recurrent as training
+    from fer_core.training import recurrent as training  # which loads TensorFlow
 
     if arguments.epochs < 1:
         raise ValueError(f"epochs: expected at least 1, found {arguments.epochs}")
@@ -74,7 +76,7 @@ def recurrent(arguments) -> tuple[dict, str]:
         f"a face drawn for every {hold} steps at {training.RATE:g} a second:\n{table.round(4).to_string(index=False)}"
         for hold, table in scored.items()
     ]
-    lines.append(f"the GRU {'wins: it is kept beside' if kept else 'does not win: nothing is kept beside'} {model.id}")
+    lines.append(f"the GRU {'wins: it is kept beside' if kept else 'does not win: it is not kept beside'} {model.id}")
     return {"model": model.id, "kept": kept} | record, "\n".join(lines)
 
 
@@ -96,7 +98,6 @@ def _reader(model: store.SavedModel, smoothing: str):
     if smoothing != "recurrent":
         return None
     from fer_core.inference.recurrent import Reader  # with TensorFlow
-    from fer_core.networks.recurrent import find_recurrent
 
     if find_recurrent(model) is None:
         raise ModelError(f"{model.id}: expected a recurrent network beside it, found none; run recurrent {model.id}")

@@ -9,20 +9,23 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from types import UnionType
 
-from fer_core.labels import SCHEMES, SPLITS
+from fer_core.labels import SCHEMES
 
 FORMAT = 1
 RECORD_KEYS = ("format", "name", "created", "scheme", "labels", "network", "settings", "dataset", "versions")
 TRAINED_KEYS = ("parameters", "pixels", "rows", "sha256", "scores")
 NOT_RUN = ("parts", "imported")
 """Keys of the record of a model that was not trained here: it has no `history.csv`, and is no run that could go on."""
+SCORED = ("validation", "test")
+"""The splits that models are scored on."""
 MEASURES = tuple(f"{name}{end}" for name in ("macro_recall", "accuracy") for end in ("", "_low", "_high"))
 """What `scores` holds beside `n`, for each split and part; a number, or null where there was no face."""
 CURVES = ("epoch", "loss", "val_loss", "recall", "val_recall", "accuracy", "val_accuracy", "learning_rate", "seconds")
 """Columns of `history.csv` that every run writes; it also holds `val_recall_<class>` of each class."""
 
-_KINDS: dict[str, type] = {
+_KINDS: dict[str, type | UnionType] = {
     "name": str,
     "created": str,
     "scheme": str,
@@ -34,6 +37,8 @@ _KINDS: dict[str, type] = {
     "parameters": int,
     "pixels": dict,
     "rows": dict,
+    "best_epoch": int,
+    "training_seconds": float | int,
     "sha256": str,
     "scores": dict,
     "tags": list,
@@ -55,7 +60,7 @@ def find_problem(record: object, folder: Path) -> str:
     if "sha256" in record or any(key in record for key in NOT_RUN):
         if missing := [key for key in TRAINED_KEYS if key not in record]:
             return f"expected {', '.join(missing)} in model.json of a trained model, found none"
-        return _scores_fault(record["scores"]) or _files_fault(record, folder)
+        return _scores_fault(record["scores"]) or _facts_fault(record) or _files_fault(record, folder)
     fault = _of_file(_history_fault, folder / "history.csv", *record["labels"])
     return fault and f"{fault}; remove it, and the run can go on"
 
@@ -72,7 +77,7 @@ def prediction_columns(labels: list[str]) -> list[str]:
 
 
 def _record_fault(record: dict) -> str:
-    if wrong := [key for key, kind in _KINDS.items() if key in record and not isinstance(record[key], kind)]:
+    if wrong := _of_other_kind(record):
         found = ", ".join(f"{key} {type(record[key]).__name__}" for key in wrong)
         return f"expected words, numbers, lists and objects each in its place, found {found}"
     if not all(isinstance(tag, str) for tag in record.get("tags", ())):
@@ -92,12 +97,31 @@ def _record_fault(record: dict) -> str:
     return _origins_fault(record, set(_told(record)))
 
 
+def _of_other_kind(record: dict) -> list[str]:
+    return [key for key, kind in _KINDS.items() if key in record and not isinstance(record[key], kind)]
+
+
+def _origins(record: dict) -> list:
+    """What it keeps of the models that went into it, one after another."""
+    return [*filter(None, [record.get("parent")]), *record.get("parts", ()), *record.get("teachers", ())]
+
+
 def _told(record: dict) -> Iterator[str]:
     """The sha256 of all models of which it tells in full; the id of one whose sha256 isn't known."""
-    for one in [record.get("parent"), *(record.get("parts") or ()), *(record.get("teachers") or ())]:
-        if isinstance(one, dict) and not is_short(one):
-            yield from filter(None, [one.get("sha256") or one.get("id")])
+    for one in filter(_is_origin, _origins(record)):
+        if not is_short(one):
+            yield one["sha256"] or one["id"]
             yield from _told(one)
+
+
+def _is_origin(one: object) -> bool:
+    """Whether that tells of a model, by its id and sha256 at least, which may be unknown; all of it of its kind."""
+    return (
+        isinstance(one, dict)
+        and isinstance(one.get("id"), str)
+        and isinstance(one.get("sha256", 0), str | None)
+        and not {*_of_other_kind(one)} - {"sha256"}
+    )
 
 
 def is_short(origin: Mapping) -> bool:
@@ -107,14 +131,13 @@ def is_short(origin: Mapping) -> bool:
 
 def _origins_fault(record: dict, told: Collection[str]) -> str:
     """Whether it keeps what it should of the models that went into it: `lineage`. `told` are all told of in full."""
-    start, found = record["settings"].get("start", ""), [record.get(key) for key in ("parent", "parts", "teachers")]
-    parent, parts, teachers = found
-    if start not in ("", "imagenet") and not parent:
+    start = record["settings"].get("start", "")
+    if start not in ("", "imagenet") and not record.get("parent"):
         return f"expected under parent what the record keeps of {start!r}, found none"
-    for one in [*filter(None, [parent]), *(parts or ()), *(teachers or ())]:
-        if isinstance(one, dict) and is_short(one) and (one["sha256"] or one["id"]) in told:
+    for one in _origins(record):
+        if _is_origin(one) and is_short(one) and (one["sha256"] or one["id"]) in told:
             continue
-        if not isinstance(one, dict) or not {"id", "settings", "dataset", "sha256"} <= one.keys():
+        if not _is_origin(one) or not {"settings", "dataset"} <= one.keys():
             return f"expected id, settings, dataset and sha256 of each model that went into it, found {str(one)[:80]}"
         if fault := _origins_fault(one, told):
             return fault
@@ -124,8 +147,15 @@ def _origins_fault(record: dict, told: Collection[str]) -> str:
 def _scores_fault(scores: dict) -> str:
     for split, parts in scores.items():
         whole = isinstance(parts, dict) and all(map(_headline, map(parts.get, ("raw", "honest"))))
-        if split not in SPLITS or not whole:
+        if split not in SCORED or not whole:
             return f"model.json: expected n, {', '.join(MEASURES)} in scores of {split}, found otherwise"
+    return ""
+
+
+def _facts_fault(record: dict) -> str:
+    counts = [record["rows"].get(key) for key in ("train", "left_out")]
+    if not any(key in record for key in NOT_RUN) and not all(isinstance(count, int) for count in counts):
+        return f"model.json: expected in rows how many are train and left_out, found {record['rows']}"
     return ""
 
 
@@ -135,7 +165,7 @@ def _headline(scores: object) -> bool:
         isinstance(scores, dict)
         and isinstance(scores.get("n"), int)
         and isinstance(scores.get("recall", {}), dict)
-        and all(isinstance(scores.get(key), float | int | None) for key in MEASURES)
+        and all(isinstance(scores.get(key, ""), float | int | None) for key in MEASURES)
     )
 
 

@@ -1,5 +1,6 @@
 """What this machine is, and what was measured on it, kept in the data folder since measuring takes a while."""
 
+import contextlib
 import json
 import os
 import platform
@@ -33,15 +34,17 @@ def setting() -> str:
 def remembered(name: str) -> dict[str, dict]:
     """Measurements of `name` by key; none where the file is missing or damaged, since they can be made again."""
     try:
-        return json.loads(_file(name).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+        found = json.loads(_file(name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}
+    return found if isinstance(found, dict) else {}
 
 
 def remember(name: str, measured: dict[str, dict]) -> None:
-    """Add measurements, by key, to those of `name`."""
+    """Add measurements, by key, to those of `name`; where there is no room for them they are made again."""
     text = json.dumps(remembered(name) | measured, indent=1)
-    write_atomic(_file(name), lambda file: file.write(text.encode()))
+    with contextlib.suppress(OSError):
+        write_atomic(_file(name), lambda file: file.write(text.encode()))
 
 
 def _cpuinfo() -> dict[str, str]:

@@ -26,6 +26,15 @@ PARTIAL = ".partial-"
 """What the name of a file that is still being written begins with."""
 
 
+def existing(typed: str) -> Path | None:
+    """The file or folder that somebody typed, `~` allowed; None where there is none."""
+    try:
+        path = Path(typed).expanduser()
+        return path if path.exists() else None
+    except (OSError, RuntimeError, ValueError):  # too long a name, no such user's home, a NUL in it
+        return None
+
+
 def write_atomic(path: Path, write: Callable[[IO[bytes]], object], *, keep: Path | None = None) -> None:
     """Write through `write(file)` into a temporary file beside `path`, flush it to disk, then replace `path`.
 

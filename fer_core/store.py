@@ -7,6 +7,7 @@
 | `history.csv` | one row an epoch; absent where the record has one of `integrity.NOT_RUN` |
 | `predictions.parquet` | `evaluation.predictions` |
 | `decision.json` | `evaluation.decision`: how Predict answers; absent where nothing was chosen |
+| `timeline.keras`, `timeline.json` | `recurrent`: the network that reads its timelines; absent where there is none |
 | `events.jsonl`, `log.txt` | a run's events and output |
 | `lock`, `stop` | a run's worker's lock, the wish to stop |
 | `state.npz`, `state.previous.npz` | a run's resumable state, and the one before it |
@@ -109,6 +110,8 @@ class SavedModel:
                 return False
         except Timeout:
             return True
+        except PermissionError:  # somebody else's folder, or one that is read only: nothing of ours runs there
+            return False
 
     def events(self) -> list[dict]:
         """What the run has told so far, oldest first; a line that is half written is left out."""
@@ -237,7 +240,11 @@ def create_model(name: str, record: dict) -> SavedModel:
     except OSError as error:
         raise ModelError(f"{folder.parent}: expected a folder to write models into, found: {error.strerror}") from error
     model = SavedModel(name, folder, new_record(name, record))
-    save_record(model)
+    try:
+        save_record(model)
+    except OSError as error:
+        folder.rmdir()  # the name stays free
+        raise ModelError(f"{folder}: expected room for a model's record, found: {error.strerror}") from error
     return model
 
 

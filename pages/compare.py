@@ -1,5 +1,6 @@
 """Several models on the same faces: scores, matrices, whether a difference may be chance, where they agree."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -8,6 +9,7 @@ from fer_core.evaluation.common import Common
 from fer_core.evaluation.report import Report, to_csv
 from fer_core.evaluation.report_html import to_html
 from fer_core.inference import latency
+from fer_core.store import SavedModel
 from pages._ui import (
     cached,
     compare_agreement,
@@ -46,7 +48,10 @@ def with_milliseconds(report: Report, known: dict[str, latency.Latency]) -> Repo
 
 
 def offer_files(report: Report) -> None:
-    """All views at once as files; the page's own address is the link to it."""
+    """All views at once as files; the page's own address is the link to it.
+
+    Offered in each view, since the view by itself is drawn anew where its cells are chosen.
+    """
     name, value = f"compare-{report.split}-{report.part}", pickers.shown_cells()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button("Numbers (CSV)", lambda: to_csv(report), f"{name}.csv", "text/csv", "csv", on_click="ignore")
@@ -61,6 +66,16 @@ def offer_files(report: Report) -> None:
         st.caption("Without faces, readable without a network. The address of this page is a link to this view.")
 
 
+def with_files(show: Callable) -> Callable:
+    """The view that `show` draws, below the files of all of them."""
+
+    def shown(report: Report, models: Sequence[SavedModel]) -> None:
+        offer_files(report)
+        show(report, models)
+
+    return shown
+
+
 frame.start(__file__, "Compare", "Which of several models is better, where they differ, and whether it may be chance.")
 if chosen := evaluate_elsewhere.ask(pickers.models()):
     split, part = pickers.split_and_part()
@@ -71,7 +86,6 @@ if chosen := evaluate_elsewhere.ask(pickers.models()):
     if len(common.models) > 1:
         kept = [model for model in models if model.id in common.models]
         report = with_milliseconds(cached.report(models, split, part), latency.known(kept))
-        offer_files(report)
-        pickers.lone_views(VIEWS, report, kept)
+        pickers.lone_views({name: with_files(show) for name, show in VIEWS.items()}, report, kept)
     else:
         st.info("Choose two models or more that compare.", icon=":material/info:")

@@ -19,7 +19,7 @@ PRESET_WORDS = {
     "study": "the study's last network: twelve convolutions, as it was trained there; half a day and more on two cores",
     "compact": "our small network: a quarter of an hour to an hour on two cores",
     "fast": "our small network to the study's score: five to ten minutes on two cores",
-    "flagship": "the small network, half as wide again and trained for longer: half an hour to hours on two cores",
+    "flagship": "the small network, half as wide again and more disturbed: twenty minutes to hours on two cores",
 }
 
 
@@ -50,12 +50,14 @@ def choose_preset(dataset: FaceDataset) -> tuple[str, TrainConfig]:
     changed = asked.removeprefix("run ")
     if changed != asked and changed in {model.id for model in pickers.known_models()}:
         options[asked] = f"The settings of {changed}, to be changed."
-    default = "quick" if dataset.drawn else "compact"
+    first = "quick" if dataset.drawn else "compact"
+    default: str | None = first
     if "preset" in st.session_state:
         default = None  # a button may have chosen another one, beside which Streamlit wants no default
     name = st.segmented_control(
         "Preset", list(options), default=default, required=True, key="preset", bind="query-params"
     )
+    name = name or first  # the run whose settings were chosen is gone
     st.caption(options[name])
     return name, PRESETS[name] if name in PRESETS else settings(open_model(changed))
 

@@ -11,7 +11,7 @@ from fer_core import store
 from fer_core.cli import main
 from fer_core.data.demo import draw_dataset
 from fer_core.labels import EMOTIONS, MEANING
-from fer_core.networks.recurrent import find_recurrent
+from fer_core.recurrent import find_recurrent
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,12 @@ def test_what_cannot_be_followed_is_one_line(model, clip, tmp_path, capsys):
     for words, expected in (
         ([str(tmp_path / "none.mp4"), "--out", out], "expected a readable video"),
         ([str(tmp_path / "sound.mp4"), "--out", out], "sound.mp4: expected a video with pictures"),
-        ([str(clip), "--out", out, "--smoothing", "recurrent"], "expected a recurrent network beside it, found none"),
+        # before the video is watched, which takes minutes
+        (
+            [str(tmp_path / "none.mp4"), "--out", out, "--smoothing", "recurrent"],
+            "expected a recurrent network beside it, found none",
+        ),
+        ([str(tmp_path / "none.mp4"), "--out", out, "--width", "0"], "--width: expected seconds above 0, found 0"),
         ([str(clip), "--out", str(tmp_path / "none" / "x.csv")], "expected"),
         ([str(clip), "--out", out, "--rate", "-1"], "rate: expected frames a second"),
     ):

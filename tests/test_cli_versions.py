@@ -7,6 +7,7 @@ import pytest
 from fer_core.cli import main
 from fer_core.data.demo import draw_dataset
 from fer_core.data.versions import Version, list_versions, save_version, version_file
+from fer_core.labels import EMOTIONS
 
 
 @pytest.fixture
@@ -27,6 +28,15 @@ def edits(tmp_path):
     label = "Sad" if draw_dataset().emotion[0] != 4 else "Happy"
     path.write_text(f"row,label\n0,{label}\n1,\n2,exclude\n")
     return str(path)
+
+
+def test_a_table_without_an_edit_is_refused(tmp_path, capsys):
+    """Only the labels that the dataset has: no version would come of it."""
+    path = tmp_path / "edits.csv"
+    path.write_text(f"row,label\n0,{EMOTIONS[draw_dataset().emotion[0]]}\n")
+    assert main(["versions", "save", "same", "--from", str(path), "--source", "demo"]) == 2
+    assert "expected an edit, found the labels that the dataset has anyway" in capsys.readouterr().err
+    assert not list_versions(draw_dataset())
 
 
 def test_saved_listed_shown_and_compared(run, edits):

@@ -20,6 +20,7 @@ LAYERS = {
     "store": 2,
     "lineage": 3,
     "upkeep": 3,
+    "recurrent": 3,
     "networks": 3,
     "evaluation": 4,
     "training": 5,

@@ -1,13 +1,17 @@
 """Saved models as folders: names, records, damage."""
 
 import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from fer_core import store
 from fer_core.errors import ModelError
-from fer_core.integrity import CURVES, prediction_columns
+from fer_core.integrity import CURVES, MEASURES, prediction_columns
 from fer_core.paths import models_dir
 
 RECORD = {
@@ -18,7 +22,16 @@ RECORD = {
     "dataset": {"source": "demo", "fingerprint": "0", "drawn": True},
     "versions": {},
 }
-TRAINED = {"parameters": 1, "pixels": {}, "rows": {}, "scores": {}, "sha256": "0" * 64}
+TRAINED = {
+    "parameters": 1,
+    "pixels": {},
+    "rows": {"train": 1, "left_out": 0},
+    "scores": {},
+    "sha256": "0" * 64,
+}
+ORIGIN = {"id": "a", "sha256": "0", "settings": {}, "dataset": {}}
+SCORES = {"n": 1} | dict.fromkeys(MEASURES, 0.5)
+WITHOUT_LOW = {key: value for key, value in SCORES.items() if key != "macro_recall_low"}
 
 
 def fill(model: store.SavedModel) -> store.SavedModel:
@@ -43,6 +56,33 @@ def test_created_model_is_listed_and_not_trained():
     assert (model.id, model.status, model.trained) == ("first", "interrupted", False)
     with pytest.raises(ModelError, match="expected a trained model"):
         store.open_trained("first")
+
+
+def test_a_lock_that_may_not_be_opened_is_nobody_at_work(monkeypatch):
+    """A folder of somebody else, whose lock file we may not write; looked at by somebody who isn't root."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        monkeypatch.setenv("FER_MODELS", folder)
+        (fill(store.create_model("theirs", RECORD)).folder / "lock").touch(0o444)
+        code = (
+            "import os, pyarrow.parquet; from fer_core.store import list_models; os.getuid() or os.setuid(65534);"
+            "print(list_models()[0].status)"
+        )
+        told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert told.stdout.strip() == "finished", told.stderr
+
+
+def test_without_room_for_its_record_no_folder_stays(tmp_path):
+    """A full disk is told in a line, and the name can be taken later."""
+    code = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, -1));"
+        "from fer_core.errors import ModelError; from fer_core.store import create_model\n"
+        "try: create_model('x', {})\nexcept ModelError as error: print(error)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "expected room for a model's record, found: File too large" in told.stdout, told.stderr
+    assert not (models_dir() / "x").exists()
 
 
 def test_no_folder_of_models_is_an_empty_list():
@@ -242,6 +282,14 @@ def test_predictions_with_alien_columns_are_damaged():
         ({"tags": [1]}, "expected words as tags"),
         ({"scores": {"test": {"raw": {"n": 3}}}}, "in scores of test"),
         ({"scores": {"holiday": {}}}, "in scores of holiday"),
+        ({"scores": {"train": {"raw": SCORES, "honest": SCORES}}}, "in scores of train"),
+        ({"scores": {"test": {"raw": SCORES, "honest": WITHOUT_LOW}}}, "in scores of test"),
+        ({"parent": {"id": "a", "sha256": "0", "settings": "s", "dataset": {}}}, "expected id, settings, dataset and"),
+        ({"parent": ORIGIN | {"parts": 3}}, "expected id, settings, dataset and sha256"),
+        ({"parent": ORIGIN | {"sha256": ["a"]}}, "expected id, settings, dataset and sha256"),
+        ({"parent": ORIGIN | {"parent": ORIGIN | {"teachers": [["a"]]}}}, "expected id, settings, dataset and sha256"),
+        ({"rows": {}}, "expected in rows how many are train and left_out, found {}"),
+        ({"training_seconds": None}, "found training_seconds NoneType"),
         ({"parameters": "many"}, "found parameters str"),
     ],
 )

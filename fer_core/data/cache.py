@@ -71,6 +71,8 @@ def cached(path: Path, skip_bad: bool, read: Reader, progress: Progress, names: 
         with FileLock(f"{folder}.lock"):
             return _open_or_write(folder, path, skip_bad, lambda: read(path, names), progress)
     except OSError as error:
+        if error.filename and Path(error.filename) == path:
+            raise DatasetError(f"{path.name}: expected a readable file, found: {error.strerror}") from error
         raise DatasetError(
             f"cannot read {path.name} into {folder.parent} ({error}): FER_DATA may name another folder"
         ) from error
@@ -133,7 +135,8 @@ def _write(folder: Path, name: str, blocks: Iterable[Block], skip_bad: bool) -> 
         with (new / "images.npy").open("wb+") as file:
             emotion, usage, bad, left_out, notes = _write_images(file, blocks)
         if bad and not (skip_bad and len(emotion)):
-            raise DatasetError(f"{name}: {_tell_bad(bad, len(emotion))}: repair them, or read the rest with skip_bad")
+            rest = ", or read the rest with --skip-bad on the command line" if len(emotion) else ""
+            raise DatasetError(f"{name}: {_tell_bad(bad, len(emotion))}: repair them{rest}")
         if bad:
             notes.append(f"left out {_tell_bad(bad, len(emotion))}; rows are counted without them")
         if not len(emotion):

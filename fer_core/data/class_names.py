@@ -114,7 +114,11 @@ def save_names(path: Path, names: Mapped) -> None:
     """Map `names` of the folder or CSV at `path`, beside those that were before; `DatasetError` for no emotion."""
     told = {"path": str(path.resolve()), "names": read_names(path) | _checked(names)}
     text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
-    write_atomic(names_file(path), lambda file: file.write(text.encode()))
+    file = names_file(path)
+    try:
+        write_atomic(file, lambda opened: opened.write(text.encode()))
+    except OSError as error:
+        raise DatasetError(f"{file}: expected a place for the class names, found: {error.strerror}") from error
 
 
 def parse_names(words: Sequence[str]) -> dict[str, str | None]:

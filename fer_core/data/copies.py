@@ -16,6 +16,7 @@ one has one from there up to `FAINT`.
 | `leak` | `(n,)` | `<U5` | '' or, in PublicTest and PrivateTest, `exact` or `near`: a copy of a Training row |
 """
 
+import contextlib
 import hashlib
 from dataclasses import dataclass, replace
 from zipfile import BadZipFile
@@ -164,7 +165,8 @@ def _kept(images: np.ndarray, key: str) -> Copies:
             return Copies(**stored)
     except (OSError, EOFError, ValueError, TypeError, BadZipFile):  # none, or a damaged one
         copies = measure_copies(images)
-        write_atomic(path, lambda file: np.savez_compressed(file, **vars(copies)))
+        with contextlib.suppress(OSError):  # without room for them they are measured again
+            write_atomic(path, lambda file: np.savez_compressed(file, **vars(copies)))
         return copies
 
 

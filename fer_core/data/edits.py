@@ -18,14 +18,16 @@ def read_edits(path: Path, dataset: FaceDataset) -> dict[int, int]:
     dataset hasn't, a row again, or an unknown emotion.
     """
     try:
-        lines = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines(), skipinitialspace=True))
+        reader = csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines(), skipinitialspace=True)
+        told = [(reader.line_num, line) for line in reader]
     except (OSError, ValueError, csv.Error) as error:
         raise VersionError(f"{path}: expected a CSV with columns row,label in UTF-8, found: {error}") from error
+    numbers, lines = [number for number, _ in told], [line for _, line in told]
     if not lines or not {"row", "label"} <= set(lines[0]):
         found = ", ".join(map(str, lines[0])) if lines else "no line"
         raise VersionError(f"{path}: expected a CSV with columns row,label and a line a face, found {found}")
     edits: dict[int, int] = {}
-    for number, line in enumerate(lines, 2):
+    for number, line in zip(numbers, lines, strict=True):
         row, label = ((line[name] or "").strip() for name in ("row", "label"))
         if fault := _fault(row, label, edits, len(dataset)):
             raise VersionError(f"{path}: {fault} in line {number}")

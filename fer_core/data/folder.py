@@ -27,8 +27,9 @@ _USAGE = (
 
 
 def picture_files(root: Path) -> list[Path]:
-    """The images under `root`, in the order of their paths."""
-    return sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    """The images under `root`, in the order of their paths; not what macOS puts beside files, `._` and their names."""
+    found = (path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    return sorted(path for path in found if not path.name.startswith("._"))
 
 
 def read_folder(root: Path, mapped: Mapped) -> Iterator[Block]:
@@ -38,6 +39,7 @@ def read_folder(root: Path, mapped: Mapped) -> Iterator[Block]:
     file's name begins with (`PublicTest_123.png`), else told by a folder above (`train`, `validation`, `test`), else
     Training. Raises `DatasetError` if there is no image, `ClassNamesError` if nobody said what a folder's name means.
     """
+    root = root.resolve()  # of `.` too the name may be a class
     paths = picture_files(root)
     if not paths:
         raise DatasetError(f"{root.name}: expected images in folders like train/angry, found none")

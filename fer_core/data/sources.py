@@ -12,7 +12,7 @@ from fer_core.data.csv_file import read_csv
 from fer_core.data.dataset import FaceDataset
 from fer_core.data.votes import VOTES_FILE, find_votes, is_shared, read_votes
 from fer_core.errors import DatasetError
-from fer_core.paths import data_dir
+from fer_core.paths import data_dir, existing
 
 PACKED = (".csv", ".csv.gz", ".csv.xz", ".csv.zip", ".tar.gz", ".zip")
 
@@ -49,12 +49,8 @@ def load_dataset(
 
 def source_path(source: str) -> Path:
     """The file or folder that `source` names; `DatasetError` where there is none."""
-    try:
-        path = Path(source).expanduser()
-        found = path.exists()
-    except (OSError, RuntimeError, ValueError):  # too long a name, no such user's home, a NUL in it
-        found = False
-    if not found:
+    path = existing(source)
+    if path is None:
         raise DatasetError(
             f"{source}: expected demo, kaggle, or the path of a CSV or of a folder of images, found no such file"
         )

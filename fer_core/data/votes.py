@@ -42,7 +42,10 @@ def read_votes(path: Path, usage: np.ndarray, dropped: list[int]) -> np.ndarray:
     `dropped` are the rows of the dataset's file that were left out, and are left out here too. Raises `DatasetError`
     unless the file has a line for each row, with the same Usage, and counts from 0 to 10.
     """
-    header, *lines = path.read_text("utf-8", "replace").splitlines() or [""]
+    try:
+        header, *lines = path.read_text("utf-8", "replace").splitlines() or [""]
+    except OSError as error:
+        raise DatasetError(f"{path.name}: expected a readable file, found: {error.strerror}") from error
     if header.strip() != HEADER:
         raise DatasetError(f"{path.name}: expected the header {HEADER}, found {header[:80]!r}")
     rows = len(usage) + len(dropped)

@@ -29,9 +29,9 @@ def groups(models: Mapping[str, Predictions]) -> dict[str, int]:
 
 
 def group_faces(models: Mapping[str, Predictions], group: str) -> pd.DataFrame:
-    """The faces of one of `groups`: `row`, `true` class and what each model predicts, one column a model.
+    """The faces of one of `groups`: `true` class and what each model predicts, one column a model; indexed by `row`.
 
-    Ascending by row. `ValueError` for an unknown group.
+    Ascending. `ValueError` for an unknown group.
     """
     if group != ALL_FAIL and group not in models:
         raise ValueError(f"unknown group {group!r}: expected {ALL_FAIL} or one of {', '.join(models)}")
@@ -41,8 +41,9 @@ def group_faces(models: Mapping[str, Predictions], group: str) -> pd.DataFrame:
         here &= right[:, list(models).index(group)]
     names = np.array(first.labels)
     predicted = {name: names[predictions.y_pred[here]] for name, predictions in models.items()}
-    about = {"row": first.frame["row"].to_numpy()[here], "true": names[first.y_true[here]]}
-    return pd.concat([pd.DataFrame(about), pd.DataFrame(predicted)], axis=1)
+    rows = pd.Index(first.frame["row"].to_numpy()[here], name="row")
+    true = pd.Series(names[first.y_true[here]], rows, name="true")
+    return pd.concat([true, pd.DataFrame(predicted, rows)], axis=1)  # which a model may be called too
 
 
 def same_answer(models: Mapping[str, Predictions]) -> float:

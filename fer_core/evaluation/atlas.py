@@ -98,10 +98,10 @@ def cluster_table(cluster: np.ndarray, dataset: FaceDataset) -> pd.DataFrame:
 
     Where there are votes also `seen`, what most faces look like to the annotators, with its `seen_share`, and `agree`,
     the share of faces whose label is the annotators' majority; both of the `n_seen` faces whose majority is an emotion.
-    Shares are in [0, 1], NaN of no face. Faces that the dataset's version leaves out don't count.
+    Shares are in [0, 1], NaN of no face.
     """
     seen = None if dataset.votes is None else majority_emotion(dataset.votes)
-    return pd.DataFrame([_cluster_row(index, rows, dataset.emotion, seen) for index, rows in _kept(cluster, dataset)])
+    return pd.DataFrame([_cluster_row(index, rows, dataset.emotion, seen) for index, rows in _rows_of(cluster)])
 
 
 def cluster_agreement(cluster: np.ndarray, dataset: FaceDataset) -> pd.DataFrame:
@@ -109,16 +109,15 @@ def cluster_agreement(cluster: np.ndarray, dataset: FaceDataset) -> pd.DataFrame
 
     One row a set of faces and labels: `faces`, `labels` (CSV, annotators), `n`, `nmi` the normalised mutual
     information in [0, 1], `ari` the adjusted Rand index, 0 by chance, 1 where they are the same. NaN of no face.
-    Faces whose annotators' majority is no emotion don't count there, nor do those left out of the dataset's version.
+    Faces whose annotators' majority is no emotion don't count there.
     """
     training = dataset.usage == USAGES[0]
-    kept = np.ones(len(dataset), bool) if dataset.excluded is None else ~dataset.excluded
     said = {"CSV": np.asarray(dataset.emotion)}
     if dataset.votes is not None:
         said["annotators"] = majority_emotion(dataset.votes)
     return pd.DataFrame(
         [
-            {"faces": name, "labels": labels} | _agreement(codes, cluster, kept & wanted & (codes != NO_EMOTION))
+            {"faces": name, "labels": labels} | _agreement(codes, cluster, wanted & (codes != NO_EMOTION))
             for labels, codes in said.items()
             for name, wanted in (("all", True), ("Training", training), ("not Training", ~training))
         ]
@@ -167,10 +166,9 @@ def _largest_first(cluster: np.ndarray) -> np.ndarray:
     return np.argsort(order)[cluster].astype(np.int8)
 
 
-def _kept(cluster: np.ndarray, dataset: FaceDataset) -> Iterator[tuple[int, np.ndarray]]:
+def _rows_of(cluster: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Each cluster and its rows."""
-    left_out = np.zeros(len(dataset), bool) if dataset.excluded is None else dataset.excluded
-    return ((index, np.flatnonzero((cluster == index) & ~left_out)) for index in range(cluster.max() + 1))
+    return ((index, np.flatnonzero(cluster == index)) for index in range(cluster.max() + 1))
 
 
 def _cluster_row(index: int, rows: np.ndarray, emotion: np.ndarray, seen: np.ndarray | None) -> dict:

@@ -16,7 +16,7 @@ def read_attributes(data: bytes, faces: int | None = None) -> pd.DataFrame:
 
     `faces` is how many rows the dataset has, where that is known; a table needn't tell of all of them. Raises
     `DatasetError` where there is no table, no column `row` or none beside it, a row that is no row of the dataset or
-    stands twice, or an attribute without a value.
+    stands twice, or an attribute without a value or with one that is no finite number.
     """
     table = _read(data)
     if "row" not in table or len(table.columns) < 2:
@@ -26,6 +26,9 @@ def read_attributes(data: bytes, faces: int | None = None) -> pd.DataFrame:
     table["row"] = _rows(table["row"], faces)
     if (twice := table["row"].duplicated()).any():
         raise _unlike("each row once", f"row {table['row'][twice].iloc[0]} again in line {_line(twice)}")
+    numbers = table.select_dtypes("number")
+    if endless := [name for name in numbers if np.isinf(numbers[name]).any()]:
+        raise _unlike("finite numbers", f"inf in {endless[0]}")
     if empty := [name for name in table if table[name].isna().all()]:
         raise _unlike("values in each column", f"none in {empty[0]}")
     return table.set_index("row")
@@ -38,7 +41,12 @@ def _read(data: bytes) -> pd.DataFrame:
         raise _unlike("text in UTF-8", "other bytes") from None
     except ValueError as error:  # pandas' own errors are ValueErrors
         raise _unlike("a table with commas between its columns", " ".join(str(error).split())) from error
-    return table.rename(columns=lambda name: str(name).strip())
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes what stands in front of the first name for an index
+        raise _unlike("as many cells in a line as there are names in the header", "more")
+    table = table.rename(columns=lambda name: str(name).strip())
+    if (twice := table.columns.duplicated()).any():
+        raise _unlike("each column name once", f"{table.columns[twice][0]} again")
+    return table
 
 
 def _rows(found: pd.Series, faces: int | None) -> pd.Series:

@@ -85,7 +85,7 @@ def reliability_frame(y_true: np.ndarray, y_prob: np.ndarray, bins: int = BINS) 
     )
 
 
-def chance_of_ece(y_prob: np.ndarray, bins: int = BINS) -> tuple[float, float]:
+def chance_of_ece(y_prob: np.ndarray) -> tuple[float, float]:
     """The middle 95 % of the calibration errors that a perfectly calibrated model shows on as many faces.
 
     It is never 0, and a bootstrap around `metrics.ece` misses the truth where that is small. So the labels are drawn
@@ -94,7 +94,7 @@ def chance_of_ece(y_prob: np.ndarray, bins: int = BINS) -> tuple[float, float]:
     """
     if not len(y_prob):
         return np.nan, np.nan
-    confidence, _, bin_of = confident(np.zeros(len(y_prob), int), y_prob, bins)
+    confidence, _, bin_of = confident(np.zeros(len(y_prob), int), y_prob, BINS)
     return _chance_of_ece(confidence.tobytes(), bin_of.tobytes())
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import bdtr
 
-from fer_core.evaluation.intervals import DRAWS, SEED, bootstrap, proportion, wilson
+from fer_core.evaluation.intervals import bootstrap, proportion, wilson
 from fer_core.evaluation.metrics import class_scores, summary
 from fer_core.evaluation.predictions import Predictions
 from fer_core.lineage import trainings
@@ -91,7 +91,7 @@ def mcnemar(y_true: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return min(1.0, 2 * float(bdtr(min(only_a, only_b), only_a + only_b, 0.5)))
 
 
-def paired_macro_recall_difference(a: Predictions, b: Predictions, draws: int = DRAWS, seed: int = SEED) -> Difference:
+def paired_macro_recall_difference(a: Predictions, b: Predictions) -> Difference:
     """How much higher the macro recall of `b` is, with the percentile interval of a bootstrap over the shared faces.
 
     Both models are scored on the same drawn faces, so what makes a draw easy cancels out. `ValueError` where they were
@@ -105,7 +105,7 @@ def paired_macro_recall_difference(a: Predictions, b: Predictions, draws: int = 
     cell = y_true * 4 + (a.y_pred == y_true) * 2 + (b.y_pred == y_true)
     counts = np.bincount(cell, minlength=4 * k).reshape(1, k, 2, 2)  # class, a right, b right
     value = _macro_recall_gain(counts)[0]
-    return Difference(float(value), *bootstrap(_macro_recall_gain, counts[0], draws, seed))
+    return Difference(float(value), *bootstrap(_macro_recall_gain, counts[0]))
 
 
 def difference_sentence(name_a: str, name_b: str, difference: Difference, n: int) -> str:
@@ -113,7 +113,7 @@ def difference_sentence(name_a: str, name_b: str, difference: Difference, n: int
     if difference.low <= 0 <= difference.high:
         return (
             f"No difference between {name_a} and {name_b} that {n:,} faces could show: "
-            f"{_points(difference.value, difference.low, difference.high)}"
+            f"{name_b} minus {name_a} is {_points(*difference)}"
         )
     if difference.value < 0:
         name_a, name_b = name_b, name_a

@@ -83,7 +83,7 @@ def read_decision(model: SavedModel) -> Decision:
         raise ModelError(f"{model.id}/{path.name}: expected readable JSON, found: {error}; {_REMOVE}") from error
     try:
         sha256, decision = told["sha256"], _parse(told, model.labels)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ModelError(
             f"{model.id}/{path.name}: expected format {FORMAT}, a temperature and an operating point of its classes, "
             f"found otherwise ({error}); {_REMOVE}"
@@ -117,7 +117,7 @@ def _file(model: SavedModel) -> Path:
 
 
 def _parse(told: dict, labels: tuple[str, ...]) -> Decision:
-    """`ValueError`, `KeyError` or `TypeError` for anything that `save_decision` doesn't write."""
+    """`ValueError`, `KeyError`, `TypeError` or `OverflowError` for anything that `save_decision` doesn't write."""
     if told["format"] != FORMAT:
         raise ValueError(f"format {told['format']}")
     temperature = float(told["temperature"])

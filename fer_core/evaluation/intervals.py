@@ -42,26 +42,22 @@ def resample(counts: np.ndarray, draws: int = DRAWS, seed: int = SEED) -> np.nda
     return drawn.reshape(draws, *counts.shape)
 
 
-def macro_recall_interval(
-    correct: np.ndarray, n: np.ndarray, draws: int = DRAWS, seed: int = SEED
-) -> tuple[float, float]:
+def macro_recall_interval(correct: np.ndarray, n: np.ndarray) -> tuple[float, float]:
     """Percentile bootstrap of macro recall from each class's `correct` and `n`, int64 of shape `(k,)`.
 
     A class without a face, or without one in a draw, is left out of that mean. NaN, NaN where there is no face at all.
     """
     if not np.any(n):
         return np.nan, np.nan
-    return bootstrap(_macro_recall, np.stack([n - correct, correct]), draws, seed)
+    return bootstrap(_macro_recall, np.stack([n - correct, correct]))
 
 
-def bootstrap(
-    statistic: Callable[[np.ndarray], np.ndarray], counts: np.ndarray, draws: int = DRAWS, seed: int = SEED
-) -> tuple[float, float]:
+def bootstrap(statistic: Callable[[np.ndarray], np.ndarray], counts: np.ndarray) -> tuple[float, float]:
     """Percentile interval of a `statistic` that maps `(draws, *counts.shape)`, see `resample`, to `(draws,)`.
 
     Give a function that lives as long as its module: an interval is kept for the next who asks for the same.
     """
-    return _bootstrap(statistic, np.asarray(counts, np.int64).tobytes(), counts.shape, draws, seed)
+    return _bootstrap(statistic, np.asarray(counts, np.int64).tobytes(), counts.shape)
 
 
 def percentile_interval(values: np.ndarray) -> tuple[float, float]:
@@ -71,15 +67,13 @@ def percentile_interval(values: np.ndarray) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=1024)  # a page asks for the same ones at every click
-def _bootstrap(
-    statistic: Callable, counts: bytes, shape: tuple[int, ...], draws: int, seed: int
-) -> tuple[float, float]:
-    return percentile_interval(statistic(_resampled(counts, shape, draws, seed)))
+def _bootstrap(statistic: Callable, counts: bytes, shape: tuple[int, ...]) -> tuple[float, float]:
+    return percentile_interval(statistic(_resampled(counts, shape)))
 
 
 @lru_cache(maxsize=8)  # of the same faces one statistic is asked for after another
-def _resampled(counts: bytes, shape: tuple[int, ...], draws: int, seed: int) -> np.ndarray:
-    return resample(np.frombuffer(counts, np.int64).reshape(shape), draws, seed)
+def _resampled(counts: bytes, shape: tuple[int, ...]) -> np.ndarray:
+    return resample(np.frombuffer(counts, np.int64).reshape(shape))
 
 
 def _macro_recall(drawn: np.ndarray) -> np.ndarray:

@@ -5,20 +5,18 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from fer_core.evaluation.predictions import PARTS
-from fer_core.labels import SPLITS, choose
 from fer_core.store import SavedModel
 
 
-def leaderboard(models: Iterable[SavedModel], split: str = "test") -> pd.DataFrame:
-    """One row a model that has scores on `split`, best macro recall on the honest part first.
+def leaderboard(models: Iterable[SavedModel]) -> pd.DataFrame:
+    """One row a model that has scores on test, best macro recall on the honest part first.
 
     The study's classes stand before others, and photographs before drawn faces: no score on these tells of photographs.
     Columns: `model`, `scheme`, `network`, `parameters`, `source` and `drawn` of its dataset, then for `raw` and
     `honest` each `<part>_n` faces, `<part>_accuracy` and `<part>_macro_recall`, the latter two with `_low` and
     `_high`; shares in [0, 1].
     """
-    choose("split", split, SPLITS)
-    rows = [_row(model, model.scores[split]) for model in models if split in model.scores]
+    rows = [_row(model, model.scores["test"]) for model in models if "test" in model.scores]
     scores = [column for part in PARTS for column in _keys(part).values()]
     columns = ["model", "scheme", "network", "parameters", "source", "drawn", *scores]
     frame = pd.DataFrame(rows, columns=columns).astype({name: float for name in scores if not name.endswith("_n")})

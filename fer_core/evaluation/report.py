@@ -88,8 +88,8 @@ def make_report(models: Iterable[SavedModel], common: Common, split: str, part: 
 def to_csv(report: Report) -> str:
     """One row a number: `split, part, model, sha256, reference, measure, true, predicted, value, low, high, n`.
 
-    Shares are in [0, 1]; the measure of a confusion matrix's cell is `faces`. Only `macro_recall_difference` and
-    `mcnemar_p` have a `reference`, the model that the row's is compared with.
+    Shares are in [0, 1]; the measure of a confusion matrix's cell is `faces`. Only `macro_recall_difference`,
+    `mcnemar_p` and `mcnemar_p_holm` have a `reference`, the model that the row's is compared with.
     """
     rows = [row for model in report.models for row in (*_score_rows(report, model), *_cell_rows(report, model))]
     rows += [row for test in report.tests.itertuples() for row in _test_rows(report, test)]
@@ -129,12 +129,14 @@ def _about(model: SavedModel) -> dict[str, object]:
 
 
 def _score_rows(report: Report, model: str) -> list[dict]:
-    """Scores and costs of a model."""
+    """Scores and costs of a model; the `n` of a recall is that of its class."""
     scores = report.scores.set_index("model").loc[model]
-    measures: dict[str, dict] = {"macro_recall": {}, "accuracy": {}, "ece": {}}
-    measures |= {f"recall_{label}": {"measure": "recall", "true": label} for label in report.labels}
+    faces = confusion_frame(report.models[model]).groupby("true")["n"].sum()
     true, predicted = CONFUSED
-    measures |= {"sad_as_happy": {"true": true, "predicted": predicted}} if "sad_as_happy" in scores else {}
+    measures: dict[str, dict] = {"macro_recall": {}, "accuracy": {}, "ece": {}}
+    measures |= {f"recall_{label}": {"measure": "recall", "true": label, "n": faces[label]} for label in report.labels}
+    if "sad_as_happy" in scores:
+        measures["sad_as_happy"] = {"true": true, "predicted": predicted, "n": faces[true]}
     rows = [
         {"model": model, "measure": name, "value": scores[name], "n": scores["n"]}
         | {end: scores.get(f"{name}_{end}") for end in ("low", "high")}
@@ -153,7 +155,9 @@ def _cell_rows(report: Report, model: str) -> list[dict]:
 def _test_rows(report: Report, test: Any) -> list[dict]:
     pair = {"model": test.model, "reference": report.reference}
     difference = {"value": test.difference, "low": test.low, "high": test.high, "n": report.n}
+    discordant = test.only_model + test.only_reference
     return [
         pair | {"measure": "macro_recall_difference"} | difference,
-        pair | {"measure": "mcnemar_p", "value": test.p, "n": test.only_model + test.only_reference},
+        pair | {"measure": "mcnemar_p", "value": test.p, "n": discordant},
+        pair | {"measure": "mcnemar_p_holm", "value": test.p_holm, "n": discordant},
     ]

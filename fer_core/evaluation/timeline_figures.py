@@ -22,7 +22,7 @@ def timeline_figure(frame: pd.DataFrame, kind: str, step: float, axis: str = "se
     faces = frame["face"].unique().tolist()
     titles = [f"Face {face} (n = {_seen(frame, face):,})" for face in faces]
     figure = make_subplots(
-        max(len(faces), 1), 1, shared_xaxes=True, subplot_titles=titles, vertical_spacing=min(0.35 / len(faces), 0.14)
+        len(faces), 1, shared_xaxes=True, subplot_titles=titles, vertical_spacing=min(0.35 / len(faces), 0.14)
     )
     draw = _area if kind == "Area" else _line
     for row, face in enumerate(faces, 1):

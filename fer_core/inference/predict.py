@@ -25,8 +25,8 @@ UNSURE_LABEL = "unsure"
 def rule(decision: Decision) -> str:
     """How an answer comes about, in words."""
     share = f"{100 * UNSURE:.0f} %"
-    plain = f"he label is the most probable expression; below a probability of {share} there is none: unsure."
-    return " ".join([*decision.sentences, f"Otherwise t{plain}" if decision.point else f"T{plain}"])
+    most = "Otherwise the label is the most probable other" if decision.point else "The label is the most probable"
+    return " ".join([*decision.sentences, f"{most} expression; below a probability of {share} there is none: unsure."])
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,8 @@ import numpy as np
 from fer_core.errors import ModelError
 from fer_core.evaluation.embeddings import measure_embeddings
 from fer_core.inference.timeline import Timeline, Watched
-from fer_core.networks.recurrent import find_recurrent, load_recurrent, with_gaps
+from fer_core.networks.recurrent import with_gaps
+from fer_core.recurrent import find_recurrent, load_recurrent
 from fer_core.store import SavedModel, load_network
 
 

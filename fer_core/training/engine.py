@@ -85,7 +85,7 @@ class Engine:
         `images`, uint8 `(n, 48, 48)`, are a few hundred faces: see `start_from`.
         """
         record = model.record
-        width = next(trainings(record))["settings"]["width"]  # that of a mean of weights stands in its parts
+        width = next(trainings(record))["settings"].get("width")  # that of a mean of weights stands in its parts
         mean, std = record["pixels"].values()
         with self.strategy.scope(), _precision(self.config.precision):
             teacher = training_network(record["network"], self.classes, mean=mean, std=std, width=width)

@@ -1,11 +1,13 @@
 """One run from its record to its saved model."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from fer_core import store
 from fer_core.data import FaceDataset, load_dataset
 from fer_core.data.preparation import training_statistics
 from fer_core.errors import RunError
@@ -37,7 +39,7 @@ def fit(model: SavedModel) -> bool:
     strategy = get_strategy()
     config = TrainConfig.from_json(model.record["settings"])
     if not in_cluster():  # whose machines must compute alike, in float32 unless the config says otherwise
-        config = speed.resolve(config)
+        config = _resolved(model, config)
     dataset = _dataset(model)
     rows = training_rows(dataset, config)
     teachers = open_known_teachers(dataset, rows, config, model.record.get("teachers", ()))
@@ -66,6 +68,15 @@ def fit(model: SavedModel) -> bool:
     if ended and is_chief():
         _save(model, config, dataset, rows, (mean, std), loop)
     return ended
+
+
+def _resolved(model: SavedModel, config: TrainConfig) -> TrainConfig:
+    """The config with the precision that the run began with, whatever was measured since; else the faster one here."""
+    if known := model.record.get("precision"):
+        return replace(config, precision=known)
+    resolved = speed.resolve(config)
+    store.update_record(model, precision=resolved.precision)
+    return resolved
 
 
 def _reporter(model: SavedModel, config: TrainConfig, loop: Loop) -> Callable[[str, dict], None]:

@@ -1,7 +1,7 @@
 """Training and judging the recurrent network of a saved model, on sequences composed from a dataset's splits.
 
 It learns from Training faces, is chosen on validation sequences, and is looked at once on test sequences, beside the
-frame alone and the best smoothing, which is chosen on the same validation sequences. Validation and test sequences hold
+frame alone and the best smoothing, which is chosen on validation sequences too. Validation and test sequences hold
 no face that is a copy of a Training face.
 """
 
@@ -32,7 +32,7 @@ of the same says nothing new."""
 WIDTHS = (0.2, 0.4, 0.6, 1.0, 1.4, 1.8, 2.2, 2.6, 3.0, 3.4)
 """Seconds of the smoothings that are tried."""
 JUDGED = 300
-"""Sequences that it is chosen on, and as many others that it is judged on, of each of `HOLDS`."""
+"""Sequences that it is judged on, of each of `HOLDS`; it is chosen on a third as many others."""
 
 Tell = Callable[[str], None]
 

@@ -7,6 +7,7 @@ finished, stopped, failed.
 
 import contextlib
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -116,10 +117,10 @@ def open_start(config: TrainConfig) -> SavedModel | None:
     return model
 
 
-def start_run(model: SavedModel) -> None:
+def start_run(model: SavedModel) -> subprocess.Popen:
     """Start or resume the run in a process that outlives this one; what it prints goes to `log.txt`.
 
-    Returns once a worker has the run; one that finds another at work leaves again, so starting twice is harmless.
+    Returns it once a worker has the run; one that finds another at work leaves again, so starting twice is harmless.
     Raises `RunError` where the run is finished, its version was changed, or its worker ends at once.
     """
     if model.trained:
@@ -128,11 +129,12 @@ def start_run(model: SavedModel) -> None:
     worker = apart.start("fer_core.training.worker", model.id, log=model.folder / "log.txt", mode="ab")
     while worker.poll() is None:
         if any(event.get("pid") == worker.pid for event in model.recent_events()):
-            return
+            return worker
         time.sleep(0.05)
     if worker.returncode and not model.busy:
         last = (model.folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
         raise RunError(f"run {model.id!r}: expected its worker to start, found that it ended: {' '.join(last)}")
+    return worker
 
 
 def request_stop(model: SavedModel) -> None:

@@ -78,7 +78,7 @@ def resolve(config: TrainConfig) -> TrainConfig:
     """The config with precision `auto` replaced by the faster one here, measured now unless it is known."""
     if config.precision != "auto":
         return config
-    largest = replace(config, sides=config.sides[-1:])  # which decides
+    largest = replace(config, sides=(max(config.sides),))  # which decides
     speed = known(config) or known(largest)
     if speed is None:
         speed = measure(largest)

@@ -86,7 +86,11 @@ def unseen(model: SavedModel, dataset: FaceDataset) -> np.ndarray:
                 f"{one.get('id', model.id)!r} learned from others; take another teacher"
             )
         check_version(one)
-        seen[training_rows(dataset, TrainConfig.from_json(one["settings"]))] = True
+        try:
+            config = TrainConfig.from_json(one["settings"])
+        except (TypeError, ValueError) as error:
+            raise RunError(f"model {one.get('id', model.id)!r}: {error}; it was made by another version") from error
+        seen[training_rows(dataset, config)] = True
     return ~chained(find_copies(dataset), seen)
 
 

@@ -105,15 +105,15 @@ def _show_groups(dataset: FaceDataset, audit: Audit) -> None:
                 faces.row_of_faces(dataset, some, audit_edit.captions(dataset, some, draft))
                 with st.popover("Edit", icon=":material/edit:"):
                     if len(rows) > 1:
-                        left = np.setdiff1d(spare(rows, dataset.usage), draft.excluded)
+                        left = _spare(rows, dataset, draft)
                         audit_edit.leave_out(dataset, left, f"spare-{index}", f"Leave out {_BUT_ONE}", kind)
                     audit_edit.edit(dataset, rows, f"copies-{index}", kind)
 
 
 def _offer_all(dataset: FaceDataset, groups: Groups, draft: Draft, kind: str) -> None:
     """One button for all groups of a kind, which one undo takes back."""
-    left = np.concatenate([spare(rows, dataset.usage) if groups.keep else rows for rows in groups.rows])
-    left = np.setdiff1d(left, draft.excluded)
+    some = [_spare(rows, dataset, draft) if groups.keep else rows for rows in groups.rows]
+    left = np.setdiff1d(np.concatenate(some), draft.excluded)
     which = _BUT_ONE if groups.keep else "all"
     audit_edit.leave_out(dataset, left, "copies", f"Leave out {which} of each: {len(left):,} faces", kind)
     if groups.keep:
@@ -121,6 +121,12 @@ def _offer_all(dataset: FaceDataset, groups: Groups, draft: Draft, kind: str) ->
             "Kept is a test face before a validation face before a training face: who learns from a version saved of "
             "this doesn't see these copies of the faces that are scored."
         )
+
+
+def _spare(rows: np.ndarray, dataset: FaceDataset, draft: Draft) -> np.ndarray:
+    """All but one of `rows` that the draft hasn't left out yet."""
+    here = np.setdiff1d(rows, draft.excluded)
+    return spare(here, dataset.usage) if len(here) else here
 
 
 def _kinds(dataset: FaceDataset, audit: Audit) -> dict[str, Groups]:

@@ -58,14 +58,17 @@ def leave_out(dataset: FaceDataset, rows: np.ndarray, key: str, label: str, why:
 
 def captions(dataset: FaceDataset, rows: Sequence[int] | np.ndarray, draft: Draft) -> list[str]:
     """`faces.describe` of each, with what the draft makes of it."""
+    said = said_by(draft, rows)
+    return ["  \n".join([faces.describe(dataset, row), *lines]) for row, lines in zip(rows, said, strict=True)]
+
+
+def said_by(draft: Draft, rows: Sequence[int] | np.ndarray) -> list[list[str]]:
+    """What the draft makes of each: lines, none where it leaves it as it is."""
     labels, excluded = draft.labels, set(draft.excluded)
-    told = []
-    for row in np.asarray(rows).tolist():
-        lines = [faces.describe(dataset, row)]
-        lines += [f"now {EMOTIONS[labels[row]]}"] if row in labels else []
-        lines += ["left out"] if row in excluded else []
-        told.append("  \n".join(lines))
-    return told
+    return [
+        [*([f"now {EMOTIONS[labels[row]]}"] if row in labels else []), *(["left out"] if row in excluded else [])]
+        for row in np.asarray(rows).tolist()
+    ]
 
 
 def attempt(said: str, do: Callable[[], object], key: str) -> None:

@@ -28,6 +28,12 @@ SIZES = np.unique(np.geomspace(20, 40_000, 60).round().astype(int))
 
 def show(dataset: FaceDataset) -> None:
     config = choose_models(dataset)
+    base = open_draft(dataset).base
+    if config.version and config.version != base:
+        st.caption(
+            f"Judged are the labels of version {config.version}; edits go to the draft, which continues "
+            f"{base or OWN}. To continue {config.version} choose it in the view Versions."
+        )
     with errors.box():
         at = doubt.progress(dataset, config)
         if at.state in ("ready", "trained"):
@@ -119,7 +125,7 @@ def show_summary(ranking: pd.DataFrame) -> None:
                 bounds = f"{words.bounds(row['low'], row['high'])}, n = {row['n']:,}"
                 st.metric(name, words.percent(row["share"]), bounds, **_PLAIN)
     if not everything["n"]:
-        st.caption("Put FER+'s `fer2013new.csv` beside the dataset to see what ten annotators say of these labels.")
+        st.caption("Where FER+'s `fer2013new.csv` lies beside FER2013's CSV, what ten annotators say stands here too.")
         return
     st.caption("Contradicted: more of FER+'s ten annotators chose another answer; with 95 % intervals.")
     with st.expander("Along the ranking"):
@@ -167,7 +173,8 @@ def edit_first(dataset: FaceDataset, shown: pd.DataFrame, split: str) -> None:
                 "as_suggested",
             ),
         )
-        audit_edit.leave_out(dataset, first["row"].to_numpy(), "first", "Leave out", f"the {n:,} most doubtful labels")
+        why = f"the first {n:,} of the doubtful labels shown"
+        audit_edit.leave_out(dataset, first["row"].to_numpy(), "first", "Leave out", why)
     audit_edit.say_failed("as_suggested")
     if split != "train":
         st.caption("Test and validation faces that models have relabelled or left out say little about models.")
@@ -201,14 +208,12 @@ def show_faces(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame) -> None:
 def captions(dataset: FaceDataset, shown: pd.DataFrame, draft: Draft) -> list[str]:
     """Label and suggestion with their probabilities, what most annotators chose, the row, and what the draft says."""
     said = []
-    for face in shown.itertuples():
+    for face, edited in zip(shown.itertuples(), audit_edit.said_by(draft, shown["row"].to_numpy()), strict=True):
         given = {face.label: face.p_label, face.suggested: face.p_suggested}
         lines = [f"{label} {probability:.0%}" for label, probability in given.items()]
         if dataset.votes is not None:
             lines.append("votes " + words.votes(dataset.votes[face.row], VOTES).split(",")[0])
-        if face.row in draft.labels:
-            lines.append(f"now {EMOTIONS[draft.labels[face.row]]}")
-        said.append("  \n".join([*lines, str(face.row)]))
+        said.append("  \n".join([*lines, *edited, str(face.row)]))
     return said
 
 

@@ -136,9 +136,13 @@ def show_faces(
 def _show_wall(model: SavedModel, dataset: FaceDataset, atlas: Atlas, rows: np.ndarray, why: str) -> None:
     editing = st.container()
     shown = rows[faces.page_of(len(rows))]
+    kept = np.intersect1d(st.session_state.get("map_rows", []), rows)  # chosen on another page
     with editing:
         some = st.multiselect(
-            "Edit", shown.tolist(), key="map_rows", placeholder=f"All {len(rows):,}, or choose rows of this page"
+            "Edit",
+            np.union1d(kept, shown).astype(int).tolist(),
+            key="map_rows",
+            placeholder=f"All {len(rows):,}, or choose rows, page by page",
         )
         audit_edit.edit(dataset, some or rows, "map", why)
     own = audit_edit.captions(dataset, shown, open_draft(dataset))
@@ -179,14 +183,14 @@ def _clusters(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _agreement_in_words(frame: pd.DataFrame) -> str:
-    """`atlas.cluster_agreement` on the faces that the model did not learn from."""
+    """`atlas.cluster_agreement` on the faces outside of Training."""
     unseen = frame[(frame["faces"] == "not Training") & (frame["n"] > 0)]
     scores = [
         f"**{row.nmi:.2f}** with {_SAID[row.labels]} (ARI {row.ari:.2f}, n = {row.n:,})" for row in unseen.itertuples()
     ]
     if not scores:
-        return "Every face is a Training one: the agreement of clusters and labels would only flatter."
-    return f"The clusters' agreement (NMI) on faces that the model did not learn from: {', '.join(scores)}."
+        return "All faces are Training ones: where a model learned from them, clusters agree with their labels anyway."
+    return f"The clusters' agreement (NMI) on the faces outside of Training: {', '.join(scores)}."
 
 
 def _show_agreement(frame: pd.DataFrame) -> None:

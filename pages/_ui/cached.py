@@ -1,9 +1,10 @@
 """Cached twins of fer_core, and of pictures of faces: a decorator, a call, a return.
 
-A dataset is told by its fingerprint, a model by its folder and when it was last written. What holds arrays is a
-resource, shared and read-only; what holds tables is data, copied.
+A dataset is told by its fingerprint, a model by its name, its predictions and when they were written. What holds
+arrays is a resource, shared and read-only; what holds tables is data, copied.
 """
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,7 +35,12 @@ from pages._ui import pictures
 
 
 def _written(path: Path) -> int:
-    """When `path` was last written, in nanoseconds; 0 where there is none."""
+    """When `path`, or of a folder any within it, was last written, in nanoseconds; 0 where there is none.
+
+    A folder is written when a file comes or goes.
+    """
+    if path.is_dir():
+        return max(Path(folder).stat().st_mtime_ns for folder, _, _ in os.walk(path))
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
@@ -43,7 +49,7 @@ _TOLD_BY = {
     # what its rows hang on
     TrainConfig: lambda config: (config.scheme, config.version, config.rows, config.folds, config.fold),
     Version: lambda version: version.sha256,
-    SavedModel: lambda model: (str(model.predictions_file), _written(model.predictions_file)),
+    SavedModel: lambda model: (model.id, str(model.predictions_file), _written(model.predictions_file)),
 }
 
 _COMPARING = "Comparing every face with every other. This is done once for a dataset, and takes half a minute at most."

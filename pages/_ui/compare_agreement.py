@@ -8,11 +8,12 @@ from fer_core.data import FaceDataset
 from fer_core.evaluation.agreement import ALL_FAIL, group_faces, groups, mean_prediction, right_counts, same_answer
 from fer_core.evaluation.comparison import difference_sentence, paired_macro_recall_difference
 from fer_core.evaluation.comparison_figures import right_bars
+from fer_core.evaluation.elsewhere import own
 from fer_core.evaluation.metrics import summary
 from fer_core.evaluation.report import Report
 from fer_core.store import SavedModel
 from fer_core.training.combine import ensemble_apart
-from pages._ui import cached, charts, compare_faces, errors, frame, words
+from pages._ui import cached, charts, compare_faces, errors, faces, frame, words
 
 _TOGETHER = "all as one"  # no model can be called so
 
@@ -34,11 +35,16 @@ def _show_group(report: Report, model: SavedModel) -> None:
     """The faces that all get wrong, or one model alone right."""
     sizes = groups(report.models)
     said = {name: "All fail" if name == ALL_FAIL else f"Only {name} is right" for name in sizes}
-    group = st.selectbox("Faces", list(sizes), format_func=said.get, key="group", bind="query-params")
+    group = st.selectbox(
+        "Faces", list(sizes), format_func=said.get, key="group", bind="query-params", on_change=faces.first_page
+    )
     st.markdown(f"{said[group]}: {sizes[group]:,} of {report.n:,} faces.")
-    faces = group_faces(report.models, group)
-    captions = [f"{true}  \n{', '.join(dict.fromkeys(answers))}  \n{row}" for row, true, *answers in faces.to_numpy()]
-    compare_faces.show(model, faces["row"].to_numpy(), captions)
+    behind = group_faces(report.models, group)
+    captions = [
+        f"{true}  \n{', '.join(dict.fromkeys(answers))}  \n{row}"
+        for row, true, *answers in behind.itertuples(name=None)
+    ]
+    compare_faces.show(model, behind.index.to_numpy(), captions)
     st.caption("Below each face its label, what the models predict, and its row.")
 
 
@@ -61,7 +67,7 @@ def _offer_saving(models: Sequence[SavedModel]) -> None:
         st.info("It can be saved where all have the same classes.", icon=":material/info:")
         return
     dataset = cached.dataset(frame.chosen_source())
-    scored_on = models[0].record["dataset"]
+    scored_on = own(models[0]).record["dataset"]  # on which the mean is scored too
     if dataset.fingerprint != scored_on["fingerprint"]:
         st.info(
             f"To save it choose, in the sidebar, the dataset that it is to be scored on: `{scored_on['source']}`.",

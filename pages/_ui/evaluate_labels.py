@@ -5,7 +5,7 @@ import streamlit as st
 from fer_core.data.versions import Version, versions_of
 from fer_core.evaluation.predictions import Predictions
 from fer_core.store import SavedModel
-from pages._ui import cached
+from pages._ui import cached, faces
 
 OWN = "the dataset's own"
 
@@ -15,7 +15,7 @@ def ask(model: SavedModel) -> None:
     if not (known := _versions(model)):
         return
     names = [OWN, *(version.name for version in known)]
-    name = st.selectbox("Labels", names, key="labels", bind="query-params", width=320)
+    name = st.selectbox("Labels", names, key="labels", bind="query-params", on_change=faces.first_page, width=320)
     if name != OWN:
         before, after = cached.predictions(model), scored(model)
         labels = before.frame.set_index("row")["label"][after.frame["row"]].to_numpy()

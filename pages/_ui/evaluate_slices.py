@@ -45,7 +45,7 @@ def _show_scores(model: SavedModel, predictions: Predictions, attributes: dict[s
     everyone = pd.Series(pd.Categorical(np.full(len(predictions), "all")))
     overall = slices.slice_scores(predictions, everyone, score)["value"].iloc[0]
     charts.show(slice_bars(frame, score, by, overall), "slices", height=180 + 56 * len(frame))
-    st.caption(_explained(by, model, found, frame, predictions))
+    st.caption(_explained(by, found, frame, predictions))
     st.dataframe(words.slices(frame, _score_name(score)), hide_index=True, key="slice_table", alt=f"{score} by {by}")
 
 
@@ -85,10 +85,10 @@ def _ask_table(dataset: FaceDataset | None) -> pd.DataFrame:
     return pd.DataFrame()
 
 
-def _explained(by: str, model: SavedModel, found: pd.Series, frame: pd.DataFrame, predictions: Predictions) -> str:
+def _explained(by: str, found: pd.Series, frame: pd.DataFrame, predictions: Predictions) -> str:
     said = [f"{by.capitalize()}: {_MEANINGS[by]}." if by in _MEANINGS else "As your CSV says."]
     if by in PIXEL_VALUES:
-        said.append("Cut into four at the quartiles of the validation faces.")
+        said.append("Cut at the quartiles of the validation faces, of all scored ones where there are none.")
     if missing := int(found.isna().sum()):
         said.append(f"{missing:,} of {len(predictions):,} faces have no value and stand in no slice.")
     if (frame["classes"] < len(predictions.labels)).any():

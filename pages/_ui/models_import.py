@@ -12,6 +12,7 @@ from fer_core import store
 from fer_core.errors import ModelError
 from fer_core.inference.importing import LARGEST, import_file, import_folder
 from fer_core.labels import SCHEMES
+from fer_core.paths import existing
 from fer_core.store import SavedModel
 from pages._ui import cached, frame, models_manage, pickers
 
@@ -53,8 +54,8 @@ def typed_path() -> Given | None:
     typed = st.text_input("Path of a .keras file or of a model's folder, on this machine", key="import_path")
     if not typed:
         return None
-    path = Path(typed).expanduser()
-    if not path.exists():
+    path = existing(typed)
+    if path is None:
         raise ModelError(f"{typed}: expected the path of a .keras file or of a model's folder, found none")
     return Given(path.stem, path.is_dir(), lambda: nullcontext(path))
 

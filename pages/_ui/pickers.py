@@ -52,11 +52,10 @@ def split_and_part() -> tuple[str, str]:
     """Split (test, validation) and its part (raw, honest)."""
     left, right = st.columns(2)
     with left:
-        split = choice("Split", ("test", "validation"), "split")
+        split = choice("Split", ("test", "validation"), "split", on_change=faces.first_page)
     with right:
-        part = choice(
-            "Part", ("raw", "honest"), "part", help="honest: without the faces that are copies of a training face"
-        )
+        told = "honest: without the faces that are copies of a training face"
+        part = choice("Part", ("raw", "honest"), "part", help=told, on_change=faces.first_page)
     return split, part
 
 
@@ -72,7 +71,9 @@ def model(models: Sequence[SavedModel] | None = None) -> SavedModel | None:
     if st.session_state.get("model", st.query_params.get("model")) not in by_id:
         st.session_state["model"] = first  # the one of a link is gone
     # a box without a default, since the address leaves out what is one
-    named = st.selectbox("Model", by_id, None, key="model", bind="query-params", placeholder=first)
+    named = st.selectbox(
+        "Model", by_id, None, key="model", bind="query-params", placeholder=first, on_change=faces.first_page
+    )
     chosen = by_id[named or first]
     _say_drawn([chosen])
     return chosen
@@ -103,7 +104,14 @@ def models() -> list[SavedModel]:
     by_id = {model.id: model for model in known}
     alike = [model.id for model in known if model.record["scheme"] == known[0].record["scheme"]]
     _into_address("models", alike[:2])
-    chosen = st.multiselect("Models", list(by_id), key="models", bind="query-params", placeholder="Choose two or more")
+    chosen = st.multiselect(
+        "Models",
+        list(by_id),
+        key="models",
+        bind="query-params",
+        placeholder="Choose two or more",
+        on_change=faces.first_page,
+    )
     if not chosen:
         st.info("Choose two models or more.", icon=":material/info:")
     _say_drawn([by_id[name] for name in chosen])
@@ -112,7 +120,8 @@ def models() -> list[SavedModel]:
 
 def reference(models: Sequence[SavedModel]) -> str:
     """The id of the one of `models` that the others are compared with, at first the first."""
-    return st.selectbox("Reference", [model.id for model in models], key="reference", bind="query-params")
+    names = [model.id for model in models]
+    return st.selectbox("Reference", names, key="reference", bind="query-params", on_change=faces.first_page)
 
 
 def _into_address(key: str, first: str | list[str]) -> None:

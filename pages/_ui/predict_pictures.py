@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar, cast
 
 import numpy as np
@@ -139,7 +140,8 @@ def _pasted() -> list:
         st.error(told, icon=":material/error:")
     pasted = st.session_state.get(_PASTED, [])
     if pasted:
-        st.button("Forget what was pasted", on_click=st.session_state.pop, args=[_PASTED], icon=":material/delete:")
+        forget = partial(st.session_state.pop, _PASTED, None)
+        st.button("Forget what was pasted", on_click=forget, icon=":material/delete:")
     return pasted
 
 

@@ -14,7 +14,7 @@ from fer_core.evaluation.timeline_figures import KINDS, mark, timeline_figure
 from fer_core.inference.annotation import annotate
 from fer_core.inference.timeline import Timeline, classify, faces_at, timeline_frame, timeline_table
 from fer_core.labels import COLOURS
-from fer_core.networks.recurrent import find_recurrent
+from fer_core.recurrent import find_recurrent
 from fer_core.store import SavedModel
 from pages._ui import cached, charts, errors, pickers, theme, words
 from pages._ui.timeline_input import Recording
@@ -52,7 +52,7 @@ class Shown:
 def read(recording: Recording, model: SavedModel) -> Shown:
     """What `model` says of each face, made steadier as the visitor chooses."""
     decision = read_decision(model)
-    key = (recording.key, model.id, decision)
+    key = (recording.key, model.record["sha256"], decision)
     known = st.session_state.get(_SAID)
     if known is None or known[0] != key:
         known = key, classify(recording.watched, cached.classifier(model), decision)
@@ -109,7 +109,7 @@ def _scrub(shown: Shown, kind: str, faces: list[int]) -> None:
         picture.thumbnail((LARGEST, LARGEST))
         name = recording.names[index] if recording.names else f"Second {seconds[index]:.1f}"
         words_of = ", ".join(f"face {number} {face.label or 'unsure'}" for number, face in found.items())
-        st.image(picture, caption=f"{name}: {words_of or 'no face is seen'}", alt=f"{name}, faces boxed")
+        st.image(picture, caption=f"{words.literal(name)}: {words_of or 'no face is seen'}", alt=f"{name}, faces boxed")
     with right:
         for number, face in list(found.items())[:DRAWN]:
             st.markdown(f"**Face {number}: {face.label or 'unsure'}**")

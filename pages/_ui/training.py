@@ -12,7 +12,7 @@ from fer_core.data import FaceDataset
 from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation.figures import confusion_heatmap
 from fer_core.evaluation.metrics import matrix_frame
-from fer_core.store import SavedModel
+from fer_core.store import SavedModel, list_models
 from fer_core.training import runs, speed
 from fer_core.training.config import TrainConfig
 from fer_core.training.standing import settings, standing
@@ -73,7 +73,9 @@ def show_estimate(dataset: FaceDataset, config: TrainConfig, times: int = 1) -> 
     """How long a run will take, or so many alike, if the machine was measured; else the button that measures it."""
     measured = speed.known(config)
     if measured is None:
-        if st.button("Measure this machine", "measure", icon=":material/speed:", help="To know how long it will take."):
+        busy = any(model.busy for model in list_models())
+        told = "Wait until no run trains, which would make it seem slow." if busy else "To know how long it will take."
+        if st.button("Measure this machine", "measure", icon=":material/speed:", help=told, disabled=busy):
             with st.spinner("Training a few batches of random faces: about half a minute"):
                 speed.measure_apart(config)
             st.rerun(scope="fragment")

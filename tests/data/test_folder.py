@@ -54,6 +54,20 @@ def test_other_sizes_are_resized_and_noted(tmp_path):
     assert dataset.notes == ("1 of 2 images were made 48 × 48 grey, the first train/happy/b.png, 96 × 80 RGB",)
 
 
+def test_twins_of_macos_are_no_pictures(tmp_path):
+    """What it puts beside each file on a foreign disk, under the same name, is left alone."""
+    save(tmp_path / "faces", "happy/a.png")
+    (tmp_path / "faces" / "happy" / "._a.png").write_bytes(b"Mac OS X")
+    assert labels(tmp_path / "faces") == [("Happy", "Training")]
+
+
+def test_the_folder_that_one_stands_in(tmp_path, monkeypatch):
+    """Its own name may be the class: `--source .`."""
+    save(tmp_path / "happy", "a.png")
+    monkeypatch.chdir(tmp_path / "happy")
+    assert labels(".") == [("Happy", "Training")]
+
+
 def test_folder_without_images_is_refused(tmp_path):
     """An empty folder is no dataset."""
     (tmp_path / "faces").mkdir()

@@ -222,6 +222,7 @@ def test_edits_as_a_csv(drawn, tmp_path):
         ("face,label\n1,Sad\n", "found face, label"),
         ("row,label\n1,Bored\n", "expected a label among .*, found 'Bored' in line 2"),
         ("row,label\n1,Sad\n1,Fear\n", "expected each row once, found 1 again in line 3"),
+        ("row,label\n1,Sad\n\n1,Fear\n", "expected each row once, found 1 again in line 4"),
         ("row,label\n99999,Sad\n", "expected a row from 0 to .*, found '99999' in line 2"),
         ("row,label\n1.5,Sad\n", "found '1.5' in line 2"),
     ],

@@ -40,11 +40,20 @@ def test_right_counts_by_hand(models):
 def test_groups_by_hand(models):
     """One face that all fail on; a and b are alone with one each."""
     assert groups(models) == {ALL_FAIL: 1, "a": 1, "b": 1, "c": 0}
-    assert group_faces(models, ALL_FAIL).to_numpy().tolist() == [[1, "Sad", "Happy", "Happy", "Happy"]]
-    assert group_faces(models, "a").to_numpy().tolist() == [[2, "Happy", "Happy", "Sad", "Sad"]]
+    assert group_faces(models, ALL_FAIL).to_numpy().tolist() == [["Sad", "Happy", "Happy", "Happy"]]
+    alone = group_faces(models, "a")
+    assert alone.index.tolist() == [2]
+    assert alone.to_numpy().tolist() == [["Happy", "Happy", "Sad", "Sad"]]
     assert group_faces(models, "c").empty
     with pytest.raises(ValueError, match="unknown group 'd'"):
         group_faces(models, "d")
+
+
+def test_a_model_may_be_called_as_a_column(models):
+    """Its answers stand beside the rows and the true classes, not in their place."""
+    faces = group_faces({"row": models["a"], "true": models["b"]}, "row")
+    assert faces.index.tolist() == [2]
+    assert faces.to_numpy().tolist() == [["Happy", "Happy", "Sad"]]
 
 
 def test_groups_hold_the_faces_they_count(predictions, other):

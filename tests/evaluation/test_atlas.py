@@ -125,16 +125,6 @@ def test_clusters_by_hand(drawn):
     assert list(without) == ["cluster", "name", "n", "majority", "share"]
 
 
-def test_what_a_version_leaves_out_does_not_count(drawn):
-    """Of the first cluster the Sad ones, of the second all."""
-    faces, cluster = hand_made(drawn)
-    excluded = np.array([0, 0, 1, 1, 1, 1, 1, 1], bool)
-    table = cluster_table(cluster, replace(faces, excluded=excluded))
-    assert table["n"].tolist() == [2, 0]
-    assert table["name"].tolist() == ["1: Happy, 100 %", "2: none"]
-    assert cluster_agreement(cluster, replace(faces, excluded=excluded))["n"].tolist() == [2, 1, 1, 2, 1, 1]
-
-
 def test_agreement_is_scikit_learns(drawn):
     """Of labels and of the annotators' majorities, on all faces, on Training and on the rest, with n."""
     faces, cluster = hand_made(drawn)

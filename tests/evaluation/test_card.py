@@ -1,5 +1,7 @@
 """The model card: each of its numbers stands in the record or can be counted in the predictions."""
 
+import json
+
 import pytest
 from saved import save_model
 
@@ -140,5 +142,20 @@ def test_verify_finds_what_listing_does_not(model):
     frame.to_parquet(model.folder / "predictions.parquet")
     assert "probabilities from 0 to 1" in verify(store.open_model("carded"))[0]
     other = save_model("other", draw_dataset(), seed=1)
-    other.record["scores"]["test"]["honest"]["macro_recall"] += 0.01
-    assert verify(other) == ["expected the scores of its predictions on test, honest, found other macro_recall"]
+    scores = other.record["scores"]["test"]["honest"]
+    scores["macro_recall"] += 0.01
+    scores["macro_recall_low"] += 0.01
+    scores["recall"]["Sad"] = 0.99
+    wrong = "macro_recall, macro_recall_low, recall of Sad"
+    assert verify(other) == [f"expected the scores of its predictions on test, honest, found other {wrong}"]
+
+
+def test_verify_looks_at_what_lies_beside(model):
+    """A decision that is half written, and a network over time that isn't the one that was saved."""
+    (model.folder / "decision.json").write_text('{"format": 1')
+    record = {"format": 1, "network": model.record["sha256"], "sha256": "0" * 64}
+    (model.folder / "timeline.json").write_text(json.dumps(record))
+    (model.folder / "timeline.keras").write_bytes(b"torn")
+    over_time, decision = verify(model)
+    assert "expected the file of which timeline.json speaks" in over_time
+    assert "decision.json: expected readable JSON" in decision

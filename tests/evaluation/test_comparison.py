@@ -164,7 +164,7 @@ def test_difference_needs_the_same_faces(predictions):
         (
             (0.003, -0.01, 0.016),
             "No difference between A and B that 3,533 faces could show: "
-            "0.3 points of macro recall, 95 % interval -1.0 to 1.6",
+            "B minus A is 0.3 points of macro recall, 95 % interval -1.0 to 1.6",
         ),
     ],
 )

@@ -61,6 +61,7 @@ def test_another_network_needs_another_decision(model):
         ("format", 2),
         ("temperature", 0),
         ("temperature", None),
+        ("temperature", 10**400),
         ("operating_point", 3),
         ("operating_point", {"group": ["Joy"], "threshold": 0.5, "recall": 0.5}),
         ("operating_point", {"group": ["Sad"], "threshold": float("nan"), "recall": 0.5}),

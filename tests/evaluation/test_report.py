@@ -94,10 +94,12 @@ def test_csv_holds_every_number(report):
     assert sad[["value", "low", "high"]].tolist() == pytest.approx(
         scores[["recall_Sad", "recall_Sad_low", "recall_Sad_high"]].tolist()
     )
+    of_sad = int((report.models["poor"].y_true == report.labels.index("Sad")).sum())
+    assert sad["n"] == poor.loc["sad_as_happy", "n"] == of_sad < report.n
     cells = poor.loc["faces"]
     assert cells["value"].astype(int).tolist() == confusion_frame(report.models["poor"])["n"].tolist()
     test = report.tests.set_index("model").loc["poor"]
-    assert poor.loc["mcnemar_p", "value"] == pytest.approx(test["p"])
+    assert poor.loc[["mcnemar_p", "mcnemar_p_holm"], "value"].tolist() == pytest.approx([test["p"], test["p_holm"]])
     assert poor.loc["macro_recall_difference", "reference"] == "good"
     assert set(poor["sha256"]) == {report.about.set_index("model")["sha256"]["poor"]}
     assert poor.loc["parameters", "value"] == 4_700_000

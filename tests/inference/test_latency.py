@@ -33,6 +33,9 @@ def test_measurements_stand_beside_each_other():
     assert machine.remembered("latency") == {"a": {"alone": 1}, "b": {"alone": 2}}
     (data_dir() / "latency.json").write_text('{"a')
     assert machine.remembered("latency") == {}
+    for damaged in (b"\xff\xfe\x00", b"[]"):
+        (data_dir() / "latency.json").write_bytes(damaged)
+        assert machine.remembered("latency") == {}
 
 
 @pytest.mark.slow

@@ -8,7 +8,8 @@ from networked import save_constant
 
 from fer_core.data.demo import draw_dataset
 from fer_core.errors import ModelError
-from fer_core.networks.recurrent import build, find_recurrent, load_recurrent, save_recurrent, with_gaps
+from fer_core.networks.recurrent import build, with_gaps
+from fer_core.recurrent import find_recurrent, load_recurrent, save_recurrent
 
 
 @pytest.fixture

@@ -57,6 +57,15 @@ def test_all_copies_are_left_out_by_one_button(open_page, faces):
     assert draft.excluded == ()
 
 
+def test_one_of_each_group_stays_whatever_is_left_out_already(open_page, faces):
+    """The face that would be kept was left out by hand: another one of its group is."""
+    group = next(rows for rows in audit(faces).groups if len(rows) > 1)
+    kept = np.setdiff1d(group, spare(group, faces.usage))
+    open_draft(faces).exclude(kept)
+    open_page("audit", copies="exact").button(key="exclude-copies").click().run()
+    assert len(np.setdiff1d(group, open_draft(faces).excluded)) == 1
+
+
 def test_conflicting_copies_are_relabelled_or_left_out(open_page, faces):
     """A group under two labels gets one of them, from the menu below it; or all of them are left out."""
     (rows, *_) = audit(faces).conflicts

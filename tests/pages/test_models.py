@@ -125,6 +125,8 @@ def test_export_and_import_by_path(open_page, said, faces, tmp_path):
 def test_path_that_is_not_there(open_page, faces):
     """Told in a box."""
     app = open_page("models", import_from="Path")
+    app.text_input(key="import_path").set_value("~nobody-of-that-name/x.keras").run()
+    assert not app.exception
     app.text_input(key="import_path").set_value("/no/such").run()
     assert "expected the path of a .keras file" in app.error[0].value
 

@@ -16,7 +16,7 @@ from fer_core import store
 from fer_core.errors import RunError
 from fer_core.evaluation.predictions import read_predictions
 from fer_core.paths import ROOT
-from fer_core.training import runs
+from fer_core.training import runs, speed
 from fer_core.training.config import get_preset
 from fer_core.training.state import NAME, load_state, save_state
 
@@ -95,6 +95,22 @@ def test_stopped_run_saves_and_resumes(short_run):
     runs.request_stop(model)
     wait_until(lambda: not model.busy, 30)
     assert list(model.history()["epoch"]) == list(range(1, len(model.history()) + 1))
+
+
+def test_a_resumed_run_keeps_its_precision(drawn):
+    """Whatever was measured since: `auto` is told once, and stands in the record from the start."""
+    config = get_preset("quick", width=4, epochs=2, precision="auto")
+    model = runs.create_run(config, drawn, "precise")
+    speed.remember(config, speed.Speed("float32", {48: 1.0}))
+    runs.start_run(model)
+    wait_until(lambda: events_of(model, "epoch"))
+    os.kill(worker_of(model), signal.SIGKILL)
+    wait_until(lambda: not model.busy, 5)
+    assert store.open_model("precise").record["precision"] == "float32"
+    speed.remember(config, speed.Speed("bfloat16", {48: 1.0}))
+    runs.start_run(model)
+    wait_until(lambda: store.open_model("precise").status == "finished")
+    assert store.open_model("precise").record["precision"] == "float32"
 
 
 def test_ten_starts_at_once_give_one_worker(short_run):
