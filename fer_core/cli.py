@@ -92,8 +92,9 @@ def audit(arguments) -> tuple[dict, str]:
 def train(arguments) -> tuple[dict, str]:
     """Train a network into its folder, in a process of its own, and follow it; Ctrl-C asks it to stop."""
     if arguments.resume:
-        chosen = (arguments.preset, arguments.source, arguments.epochs, arguments.minutes, arguments.set)
-        if not arguments.name or any(chosen):
+        names = ("preset", "source", "epochs", "minutes", "set", "skip_bad", "map")
+        chosen = [name for name in names if getattr(arguments, name)]
+        if not arguments.name or chosen:
             raise RunError("--resume: expected --name of a run, and nothing else, since it goes on as it was created")
         model = store.open_model(arguments.name)
     else:

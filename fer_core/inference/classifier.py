@@ -6,9 +6,7 @@ import numpy as np
 
 from fer_core.data.dataset import SIDE
 from fer_core.errors import ModelError
-from fer_core.evaluation.leaderboard import default_model
-from fer_core.store import list_models, load_network, open_trained
-from fer_core.upkeep import read_default
+from fer_core.store import load_network, open_trained
 
 BATCH = 256
 """Faces shown at a time, so that the memory for a large folder stays bounded."""
@@ -37,16 +35,8 @@ class Classifier:
             )
 
     @classmethod
-    def load(cls, model_id: str | None = None) -> "Classifier":
-        """The saved model called `model_id`, or the default of Predict.
-
-        Raises `ModelError` where it is missing, unfinished or damaged, or no model is trained yet.
-        """
-        if model_id is None:
-            default, why = default_model(list_models(), read_default())
-            if not default:
-                raise ModelError(f"expected a trained model, found none: {why}")
-            model_id = default.id
+    def load(cls, model_id: str) -> "Classifier":
+        """The saved model called `model_id`; `ModelError` where it is missing, unfinished or damaged."""
         model = open_trained(model_id)
         return cls(load_network(model), model.labels)
 

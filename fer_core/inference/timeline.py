@@ -175,15 +175,3 @@ def timeline_frame(timeline: Timeline, faces: Iterable[int]) -> pd.DataFrame:
     ]
     columns = ["seconds", "face", "label", "probability"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-
-
-def changes(timeline: Timeline, face: int) -> list[tuple[float, str]]:
-    """When the most probable class of a face becomes another one, and which: the first is what it begins with.
-
-    The time is halfway between the two frames in which it was seen.
-    """
-    mine = timeline.face == face
-    seconds, classes = timeline.seconds[timeline.frame[mine]], timeline.y_prob[mine].argmax(axis=1)
-    turns = np.flatnonzero(np.diff(classes)) + 1
-    starts = [(float(seconds[0]), timeline.labels[classes[0]])] if len(seconds) else []
-    return starts + [(float(seconds[at - 1 : at + 1].mean()), timeline.labels[classes[at]]) for at in turns]

@@ -73,7 +73,7 @@ def test_file_becomes_a_saved_model(drawn, tmp_path):
     assert model.scores["test"]["raw"]["macro_recall"] > 0.6
     assert sorted(file.name for file in model.folder.iterdir()) == ["model.json", "model.keras", "predictions.parquet"]
     assert store.load_network(model).count_params() == model.record["parameters"]
-    assert Classifier.load().probabilities(drawn.images[:2]).shape == (2, 6)  # the only model is the default
+    assert Classifier.load("mine").probabilities(drawn.images[:2]).shape == (2, 6)
     with pytest.raises(RunError, match="found the imported 'mine'"):
         open_start(TrainConfig(start="mine"))
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from saved import save_model, start_model
 
+from fer_core import upkeep
 from fer_core.data.versions import Version, save_version
-from fer_core.store import create_model, list_models, update_record
+from fer_core.store import create_model, list_models, open_model, update_record
 from fer_core.training import runs, speed
 from fer_core.training.config import PRESETS, TrainConfig
 from pages._ui import settings
@@ -149,3 +150,13 @@ def test_run_again(open_page, faces):
     assert again.record["settings"] == list_models()[-1].record["settings"]
     assert app.selectbox(key="run").value == again.id
     runs.request_stop(again)
+
+
+def test_the_run_whose_settings_were_chosen_is_gone(open_page, faces):
+    """Deleted in another tab: the form goes back to the preset that it begins with."""
+    app = open_page("train", preset=f"run {save_model('old', faces).id}")
+    assert app.session_state["preset"] == "run old"
+    upkeep.delete(open_model("old"))
+    app.run()
+    assert not app.exception
+    assert app.number_input(key="epochs-quick").value == PRESETS["quick"].epochs
