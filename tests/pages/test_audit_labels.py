@@ -128,7 +128,7 @@ def test_first_are_left_out(open_page, ranking, faces):
     assert not app.exception
     draft = open_draft(faces)
     assert draft.excluded == tuple(sorted(ranking[ranking["usage"] == "Training"].head(7)["row"]))
-    assert [command.why for command in draft.commands] == ["the 7 most doubtful labels"]
+    assert [command.why for command in draft.commands] == ["the first 7 of the doubtful labels shown"]
 
 
 def test_chosen_faces_are_edited(open_page, ranking, faces):

@@ -85,14 +85,15 @@ def test_faces_are_edited(open_page, faces, model):
     assert draft.commands[-1].why.startswith("map of mine: in cluster 3")
 
 
-def test_chosen_faces_are_let_go_with_their_page(open_page, faces, model):
-    """Who turns to another page or cluster edits nothing that is out of sight."""
+def test_chosen_faces_stay_chosen_on_another_page_and_go_with_their_cluster(open_page, faces, model):
+    """Who turns a page still edits the chosen ones, and not all; of another cluster none is chosen yet."""
     app = open_page("audit", view="Map", cluster=name_of(2, model, faces))
     app.multiselect(key="map_rows").set_value([2, 10]).run()
     app.session_state["faces_page"] = 2
     app.run()
-    assert app.multiselect(key="map_rows").value == []
-    app.multiselect(key="map_rows").set_value([2 + 48 * 8]).run()
+    assert app.multiselect(key="map_rows").value == [2, 10]
+    app.multiselect(key="map_rows").set_value([2, 2 + 48 * 8]).run()
+    assert app.multiselect(key="map_rows").value == [2, 2 + 48 * 8]
     app.selectbox(key="cluster").set_value(name_of(0, model, faces)).run()
     assert app.multiselect(key="map_rows").value == []
     assert app.multiselect(key="map_rows").options[0] == "0"
