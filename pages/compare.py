@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import wraps
 
 import streamlit as st
 
@@ -69,6 +70,7 @@ def offer_files(report: Report) -> None:
 def with_files(show: Callable) -> Callable:
     """The view that `show` draws, below the files of all of them."""
 
+    @wraps(show)
     def shown(report: Report, models: Sequence[SavedModel]) -> None:
         offer_files(report)
         show(report, models)
