@@ -164,7 +164,10 @@ class Engine:
         self._average()
 
     def _step(self, batch: Batch, seed, learning_rate, *, side: int, frozen: bool):
-        """One device's part of a step; returns the plain loss, summed, and the confusion of its faces."""
+        """One device's part of a step; returns the plain loss, summed, and the confusion of its faces.
+
+        Both are told uphill where `sharpness` is set, so the loss is a little higher than at the weights.
+        """
         self.optimizer.learning_rate.assign(learning_rate)
         lesson = self._lesson(batch, Chance(seed, batch.place, self.config.batch_size), side)
         weights = self._heads() if frozen else self.network.trainable_variables
