@@ -19,7 +19,7 @@ PRESET_WORDS = {
     "study": "the study's last network: twelve convolutions, as it was trained there; half a day and more on two cores",
     "compact": "our small network: a quarter of an hour to an hour on two cores",
     "fast": "our small network to the study's score: five to ten minutes on two cores",
-    "flagship": "the small network, half as wide again and more disturbed: twenty minutes to hours on two cores",
+    "flagship": "the small network, half as wide again and more disturbed: half an hour to hours on two cores",
 }
 
 
