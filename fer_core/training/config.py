@@ -21,6 +21,8 @@ FIXED_SIDE = ("baseline", "study")
 """Of `NETWORKS`, those that take faces of 48 pixels only."""
 FROM_IMAGENET = ("mobilenet", "efficientnet")
 """Of `NETWORKS`, those that can start from ImageNet; they come in one width."""
+VOTES_SETTINGS = ("votes_weight", "votes_taught")
+"""Settings by which the annotators' votes are learned from."""
 LIMITS: dict[str, tuple[float, float]] = {
     "epochs": (1, 10_000),
     "batch_size": (1, 4096),
@@ -41,6 +43,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "warmup": (0, 0.9),
     "weight_decay": (0, 1),
     "votes_weight": (0, 10),
+    "votes_taught": (0, 10),
     "seed": (0, 2**31 - 1),
     "minutes": (0.01, 1e6),
     "width": (1, 1024),
@@ -78,6 +81,7 @@ class TrainConfig:
     teachers: tuple[str, ...] = ()  # saved models, whose mean answer is learned beside the label
     teaching: str = "unseen"
     distillation: float = 0.5  # share of the teachers' answer in the target, where there is one
+    votes_taught: float = 0.0  # how far the teachers know the votes, which without teachers teach alone; 0: not
     sharpness: float = 0.0  # radius about the weights in which the loss is kept low, at a quarter more time; 0: a point
     averaging: float = 0.0  # decay of the averaged weights a step; 0: no averaging
     flip: bool = True

@@ -19,14 +19,15 @@ from fer_core.training.config import TrainConfig
 class Faces:
     """`images` uint8 `(n, 48, 48)`, `label` int32 `(n,)` classes, `votes` float32 `(n, 10)` shares.
 
-    `taught` float32 `(n, k)` is what teachers answered. A face without votes or without a teacher has a row of zeros
-    there, which the loss leaves out.
+    `taught` float32 `(n, k)` is what teachers answered, `heard` float32 `(n, k)` what they heard of the votes, as in
+    `teachers.evidence`. A face without votes or without a teacher has rows of zeros there, which the loss leaves out.
     """
 
     images: np.ndarray
     label: np.ndarray
     votes: np.ndarray
     taught: np.ndarray
+    heard: np.ndarray
 
     def __len__(self) -> int:
         return len(self.label)
@@ -94,11 +95,11 @@ def validation_rows(dataset: FaceDataset, config: TrainConfig) -> np.ndarray:
     return rows
 
 
-def gather(dataset: FaceDataset, rows: np.ndarray, scheme_name: str, taught: np.ndarray | None = None) -> Faces:
-    """Read the faces of `rows`, with the teachers' answers to them if there are any, into memory."""
+def gather(dataset: FaceDataset, rows: np.ndarray, scheme_name: str) -> Faces:
+    """Read the faces of `rows` into memory, taught by nobody."""
     scheme = get_scheme(scheme_name)
     votes = np.zeros((len(rows), 10), np.float32) if dataset.votes is None else dataset.votes[rows].astype(np.float32)
     votes /= np.maximum(votes.sum(1, keepdims=True), 1)
     label = scheme.classes(dataset.emotion[rows]).astype(np.int32)
-    taught = np.zeros((len(rows), len(scheme)), np.float32) if taught is None else taught
-    return Faces(np.asarray(dataset.images[rows]), label, votes, taught)
+    nothing = np.zeros((len(rows), len(scheme)), np.float32)
+    return Faces(np.asarray(dataset.images[rows]), label, votes, nothing, nothing)

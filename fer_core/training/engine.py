@@ -19,7 +19,7 @@ from fer_core.store import SavedModel, load_network
 from fer_core.training.augmentation import Chance, augment, mixup, mixup_shares, resized
 from fer_core.training.config import TrainConfig
 from fer_core.training.data import Faces
-from fer_core.training.targets import Batch, Lesson, label_targets, votes_loss, with_teachers
+from fer_core.training.targets import Batch, Lesson, informed, label_targets, votes_loss, with_teachers
 
 EVALUATION_BATCH = 256
 UPHILL = 5
@@ -144,8 +144,8 @@ class Engine:
         def of_device(context) -> Batch:
             place = np.arange(part, dtype=np.int32) + part * context.replica_id_in_sync_group
             mine = rows[place]
-            arrays = (faces.images[mine], faces.label[mine], faces.votes[mine], faces.taught[mine], place)
-            return Batch(*map(tf.constant, arrays))
+            parts = (faces.images, faces.label, faces.votes, faces.taught, faces.heard)
+            return Batch(*(tf.constant(part[mine]) for part in parts), tf.constant(place))
 
         if self.devices == 1:
             return of_device(tf.distribute.get_replica_context())
@@ -188,13 +188,13 @@ class Engine:
         x = augment(batch.images, chance, self.config, side)
         target = label_targets(batch, self.config, self.classes)
         weight = tf.gather(self.weights, batch.label)
-        votes = batch.votes
+        votes, heard = batch.votes, batch.heard
         if self.config.mixup:
             share = mixup_shares(chance, self.config.mixup)
-            x, target, weight, votes = (mixup(part, share) for part in (x, target, weight, votes))
+            x, target, weight, votes, heard = (mixup(part, share) for part in (x, target, weight, votes, heard))
         if self.teachers:
             answers = [tf.nn.softmax(teacher(x, training=False)["label"]) for teacher in self.teachers]
-            target = with_teachers(target, tf.add_n(answers) / len(answers), self.config)
+            target = with_teachers(target, informed(tf.add_n(answers) / len(answers), heard), self.config)
         return Lesson(x, target, weight, votes)
 
     def _loss(self, outputs: dict[str, tf.Tensor], lesson: Lesson) -> tf.Tensor:

@@ -18,7 +18,7 @@ from fer_core.paths import write_atomic
 from fer_core.store import SavedModel, load_network
 from fer_core.training import speed
 from fer_core.training.board import Board
-from fer_core.training.config import TrainConfig
+from fer_core.training.config import VOTES_SETTINGS, TrainConfig
 from fer_core.training.data import check_version, gather, training_rows, validation_rows, versioned, votes_sha256
 from fer_core.training.devices import get_strategy, in_cluster, is_chief, noticing_lost_workers
 from fer_core.training.engine import Engine
@@ -28,7 +28,7 @@ from fer_core.training.runs import open_start, stop_requested, tell
 from fer_core.training.saving import save_trained
 from fer_core.training.state import remove_states
 from fer_core.training.targets import class_weights
-from fer_core.training.teachers import answers, check_same, open_known_teachers
+from fer_core.training.teachers import answers, check_same, hearing, open_known_teachers
 
 START_FACES = 512
 """Faces of the new run on which the normalisation's statistics of a saved network are taken."""
@@ -43,15 +43,17 @@ def fit(model: SavedModel) -> bool:
     dataset = _dataset(model)
     rows = training_rows(dataset, config)
     teachers = open_known_teachers(dataset, rows, config, model.record.get("teachers", ()))
-    consistent = config.teaching == "consistent"
-    taught = None if consistent or not teachers else answers(dataset, rows, teachers)
-    train = gather(versioned(dataset, config), rows, config.scheme, taught)
+    train = gather(versioned(dataset, config), rows, config.scheme)
+    if teachers and config.teaching == "unseen":
+        train = replace(train, taught=answers(dataset, rows, teachers))
+    if config.votes_taught:
+        train = hearing(train, len(model.labels), config.votes_taught, alone=not teachers)
     validation = gather(dataset, validation_rows(dataset, config), config.scheme)
     parent = model.record.get("parent")
     mean, std = parent["pixels"].values() if parent else training_statistics(train.images)
     weights = class_weights(train.label, len(model.labels), config.class_balance)
     engine = Engine(config, len(model.labels), mean, std, weights, strategy)
-    for teacher, _ in teachers if consistent else ():
+    for teacher, _ in teachers if config.teaching == "consistent" else ():
         engine.add_teacher(teacher, train.images[:START_FACES])
     loop = Loop(config, engine, train, validation, model.folder, stopping=lambda: stop_requested(model))
     if is_chief():
@@ -60,8 +62,9 @@ def fit(model: SavedModel) -> bool:
         loop.report("resumed", {"epoch": loop.progress.epoch})
     elif config.start:
         _start(engine, model, config, train.images[:START_FACES])
-    if config.votes_weight and dataset.votes is None:
-        print(f"no annotators' votes: the votes' weight of {config.votes_weight:g} has no effect", flush=True)
+    for name in VOTES_SETTINGS if dataset.votes is None else ():
+        if weight := getattr(config, name):
+            print(f"no annotators' votes: {name}={weight:g} has no effect", flush=True)
     print(f"{len(train):,} training faces, {engine.network.count_params():,} parameters", flush=True)
     with noticing_lost_workers():
         ended = loop.run()
@@ -117,7 +120,8 @@ def _dataset(model: SavedModel) -> FaceDataset:
         )
     check_version(model.record)
     votes = votes_sha256(dataset)
-    if model.record["settings"]["votes_weight"] and expected.get("votes_sha256", votes) != votes:
+    uses = any(model.record["settings"].get(name) for name in VOTES_SETTINGS)
+    if uses and expected.get("votes_sha256", votes) != votes:
         raise RunError(
             f"{expected['source']}: expected the annotators' votes as they were when the run was created, "
             f"{'found others or none' if expected['votes_sha256'] else 'none, found some'}; "

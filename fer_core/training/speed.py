@@ -116,6 +116,7 @@ def _trainer(config: TrainConfig) -> Callable[[int], None]:
         label=np.arange(n, dtype=np.int32) % classes,
         votes=np.full((n, len(VOTES)), 1 / len(VOTES), np.float32),
         taught=np.zeros((n, classes), np.float32),
+        heard=np.zeros((n, classes), np.float32),
     )
     engine = Engine(config, classes, 0.5, 0.25)
     return lambda side: engine.train_batch(faces, np.arange(n), (0, 0), config.learning_rate, side)

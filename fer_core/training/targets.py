@@ -9,15 +9,16 @@ from fer_core.training.config import TrainConfig
 
 
 class Batch(NamedTuple):
-    """`images` uint8 `(n, 48, 48)`, `label` int32 `(n,)`, `votes` `(n, 10)`, `taught` `(n, k)`, `place` int32 `(n,)`.
+    """`images` uint8 `(n, 48, 48)`, `label` int32 `(n,)`, `votes` `(n, 10)`, `taught` and `heard` `(n, k)`.
 
-    As in `data.Faces`; `place` is a face's place in the whole batch, of which one device may hold a part.
+    As in `data.Faces`; `place`, int32 `(n,)`, is a face's place in the whole batch, of which a device may hold a part.
     """
 
     images: tf.Tensor
     label: tf.Tensor
     votes: tf.Tensor
     taught: tf.Tensor
+    heard: tf.Tensor
     place: tf.Tensor
 
 
@@ -44,13 +45,23 @@ def label_targets(batch: Batch, config: TrainConfig, classes: int) -> tf.Tensor:
     """Shares of the classes, `(n, k)`: the label, smoothed, and where there is one the teachers' answer."""
     smoothing = config.label_smoothing
     target = tf.one_hot(batch.label, classes) * (1 - smoothing) + smoothing / classes
-    return with_teachers(target, batch.taught, config)
+    return with_teachers(target, informed(batch.taught, batch.heard), config)
 
 
 def with_teachers(target: tf.Tensor, taught: tf.Tensor, config: TrainConfig) -> tf.Tensor:
     """`target` and beside it, where there is one, the teachers' answer; both `(n, k)`."""
     share = config.distillation * tf.reduce_sum(taught, 1, keepdims=True)  # 0 where nobody teaches
     return target * (1 - share) + config.distillation * taught
+
+
+def informed(taught: tf.Tensor, heard: tf.Tensor) -> tf.Tensor:
+    """What teachers who answer `taught` would if they knew what the votes tell, `heard`; all `(n, k)`.
+
+    The product, as if both had seen the face independently. No answer, a row of zeros, stays one.
+    """
+    product = taught * tf.exp(heard)
+    shares = tf.math.divide_no_nan(product, tf.reduce_sum(product, 1, keepdims=True))
+    return shares * tf.reduce_sum(taught, 1, keepdims=True)
 
 
 def votes_loss(votes: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

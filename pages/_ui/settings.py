@@ -108,6 +108,12 @@ GROUPS = {
             options=known.TEACHINGS,
         ),
         Control("distillation", "Teachers' share", "In the target, where there is a teacher.", 0.1),
+        Control(
+            "votes_taught",
+            "Teachers hear the votes",
+            "0: not. Of what ten annotators said, a teacher learns what no network sees in a face.",
+            0.1,
+        ),
         Control("prior_correction", "Make up for rare classes", "In the saved model, fitted on validation faces."),
     ),
     "Augmentation": (

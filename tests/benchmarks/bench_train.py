@@ -51,6 +51,7 @@ def random_faces(n: int) -> Faces:
         label=(np.arange(n) % CLASSES).astype(np.int32),
         votes=np.full((n, len(VOTES)), 1 / len(VOTES), np.float32),
         taught=np.zeros((n, CLASSES), np.float32),
+        heard=np.zeros((n, CLASSES), np.float32),
     )
 
 

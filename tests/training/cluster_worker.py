@@ -39,7 +39,7 @@ def faces() -> Faces:
     rng = np.random.default_rng(0)
     votes = np.eye(10, dtype=np.float32)[np.arange(64) % 10]
     images = rng.integers(0, 256, (64, 48, 48)).astype(np.uint8)
-    return Faces(images, (np.arange(64) % 6).astype(np.int32), votes, np.zeros((64, 6), np.float32))
+    return Faces(images, (np.arange(64) % 6).astype(np.int32), votes, *2 * [np.zeros((64, 6), np.float32)])
 
 
 def main(folder: Path, batches: int | None) -> None:

@@ -35,7 +35,7 @@ def test_validation_measures_what_the_saved_file_answers(config, side):
     label = np.arange(8, dtype=np.int32) % 6
     saved = saved_network(engine.averaged, "compact", 6, **PIXELS, width=2, side=side, soft=config.soft)
     said = np.asarray(saved(images[..., np.newaxis].astype(np.float32)))
-    faces = Faces(images, label, np.zeros((8, 10), np.float32), np.zeros((8, 6), np.float32))
+    faces = Faces(images, label, np.zeros((8, 10), np.float32), *2 * [np.zeros((8, 6), np.float32)])
     assert engine.evaluate(faces, side)["loss"] == pytest.approx(-np.log(said[np.arange(8), label]).mean(), abs=1e-5)
 
 
@@ -66,16 +66,22 @@ def test_uphill_gradient_is_that_of_weights_half_a_unit_further(engine):
         np.testing.assert_allclose(new, old if id(weight) in trained else weight.numpy(), atol=1e-5)
 
 
-def test_what_a_teacher_says_beside_is_learned_instead_of_the_label():
-    """All faces are labelled 0, the teacher calls each of them 2: learned from it alone, they are called 2."""
+@pytest.mark.parametrize(("heard", "learned"), [(0, 2), (20, 4)])
+def test_what_a_teacher_says_beside_is_learned_instead_of_the_label(heard, learned):
+    """All faces are labelled 0, the teacher calls each of them 2: learned from it alone, they are called 2.
+
+    Unless it hears, loud enough, that the annotators chose 4.
+    """
     engine = Engine(TrainConfig(width=2, distillation=1.0, batch_size=8), 6, mean=0.5, std=0.25)
     teacher = training_network("compact", 6, mean=0.5, std=0.25, width=2)
     head = teacher.get_layer("label")
     head.set_weights([np.zeros(head.kernel.shape), 9 * np.eye(6)[2]])
     engine.teachers.append(teacher)
     images = np.random.default_rng(0).integers(0, 256, (8, 48, 48), np.uint8)
-    faces = Faces(images, np.zeros(8, np.int32), np.zeros((8, 10), np.float32), np.zeros((8, 6), np.float32))
+    nothing = np.zeros((8, 6), np.float32)
+    evidence = heard * np.eye(6, dtype=np.float32)[np.full(8, 4)]
+    faces = Faces(images, np.zeros(8, np.int32), np.zeros((8, 10), np.float32), nothing, evidence)
     for step in range(30):
         engine.take_sums()
         engine.train_batch(faces, np.arange(8), (0, step), 0.05, 16)
-    assert engine.take_sums()["confusion"][0].tolist() == [0, 0, 8, 0, 0, 0]
+    assert engine.take_sums()["confusion"][0, learned] == 8

@@ -15,12 +15,13 @@ from fer_core.lineage import origin
 from fer_core.networks import softened
 from fer_core.training import runs
 from fer_core.training.combine import ensemble, soup
-from fer_core.training.config import TrainConfig
-from fer_core.training.data import training_rows, votes_sha256
+from fer_core.training.config import VOTES_SETTINGS, TrainConfig
+from fer_core.training.data import Faces, training_rows, votes_sha256
 from fer_core.training.engine import Engine
 from fer_core.training.fit import fit
 from fer_core.training.prior import STRENGTHS
-from fer_core.training.teachers import answers, open_teachers
+from fer_core.training.targets import informed
+from fer_core.training.teachers import answers, evidence, hearing, open_teachers
 
 TINY = TrainConfig(width=2, epochs=1, batch_size=32, rows="clean", averaging=0.5)
 
@@ -77,6 +78,34 @@ def test_a_consistent_teacher_may_know_the_faces(trained, drawn):
     trained("baseline", network="baseline")
     with pytest.raises(RunError, match="takes 48 pixels only"):
         trained("small", teachers=("baseline",), teaching="consistent", sides=(32,))
+
+
+def test_votes_speak_for_the_class_that_they_go_with():
+    """Class 1 is a third of the faces; where the votes went with it each time, they are evidence for it alone."""
+    votes = np.zeros((301, 10), np.float32)
+    votes[:100, 4] = votes[100:300, 7] = 1
+    label = np.array([1] * 100 + [0] * 200 + [1], np.int32)
+    found = evidence(votes, label, 3)
+    assert found.dtype == np.float32
+    assert found[0, 1] == pytest.approx(np.log(3), abs=0.05)
+    assert found[100, 0] == pytest.approx(np.log(3 / 2), abs=0.05)
+    assert found[0, 0] < -2
+    assert found[100, 1] < -2
+    assert not found[300].any()
+    assert not found[:, 2].any()
+
+
+def test_without_teachers_the_votes_teach_alone():
+    """Of 300 faces that went with one vote or the other each learns its class, the one without votes its label only."""
+    votes = np.zeros((301, 10), np.float32)
+    votes[:100, 4] = votes[100:300, 7] = 1
+    label = np.array([1] * 100 + [0] * 200 + [1], np.int32)
+    nothing = np.zeros((301, 2), np.float32)
+    faces = hearing(Faces(np.zeros((301, 48, 48), np.uint8), label, votes, nothing, nothing), 2, 1.0, alone=True)
+    told = informed(faces.taught, faces.heard).numpy()
+    np.testing.assert_allclose(told[[0, 100, 300]], [[0, 1], [1, 0], [0, 0]], atol=0.05)
+    beside = hearing(faces, 2, 0.5, alone=False)
+    np.testing.assert_allclose(beside.heard, faces.heard / 2)
 
 
 def test_models_that_combine_others_teach(trained, drawn):
@@ -152,12 +181,13 @@ def test_a_start_that_is_missing_is_refused(drawn):
     assert not store.list_models()
 
 
-def test_votes_that_changed_are_noticed(drawn, capsys):
+@pytest.mark.parametrize("setting", VOTES_SETTINGS)
+def test_votes_that_changed_are_noticed(drawn, capsys, setting):
     """A run with a weight for votes that aren't there says so; one that was created with others is refused."""
-    assert fit(runs.create_run(replace(TINY, votes_weight=0.5), drawn, "without"))
-    assert "no annotators' votes" in capsys.readouterr().out
+    assert fit(runs.create_run(replace(TINY, **{setting: 0.5}), drawn, "without"))
+    assert f"no annotators' votes: {setting}=0.5 has no effect" in capsys.readouterr().out
     voted = replace(drawn, votes=np.ones((len(drawn), 10), np.uint8))
-    run = runs.create_run(replace(TINY, votes_weight=0.5), voted, "voted")
+    run = runs.create_run(replace(TINY, **{setting: 0.5}), voted, "voted")
     assert run.record["dataset"]["votes_sha256"] == votes_sha256(voted)
     with pytest.raises(RunError, match="expected the annotators' votes as they were when the run was created, found"):
         fit(run)

@@ -22,7 +22,7 @@ def faces(n: int = 32) -> Faces:
     votes = np.eye(10, dtype=np.float32)[np.arange(n) % 10] * (np.arange(n) % 2)[:, np.newaxis]
     images = rng.integers(0, 256, (n, 48, 48)).astype(np.uint8)
     taught = np.zeros((n, 6), np.float32)
-    return Faces(images, (np.arange(n) % 6).astype(np.int32), votes.astype(np.float32), taught)
+    return Faces(images, (np.arange(n) % 6).astype(np.int32), votes.astype(np.float32), taught, taught)
 
 
 def loop_in(folder, config: TrainConfig = CONFIG, stopping=lambda: False, reports: list | None = None) -> Loop:

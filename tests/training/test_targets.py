@@ -5,13 +5,13 @@ import pytest
 import tensorflow as tf
 
 from fer_core.training.config import TrainConfig
-from fer_core.training.targets import Batch, class_weights, label_targets, votes_loss
+from fer_core.training.targets import Batch, class_weights, informed, label_targets, votes_loss
 
 
 def batch(label: list[int], taught: list[list[float]]) -> Batch:
     n = len(label)
     parts = (np.zeros((n, 48, 48), np.uint8), np.array(label, np.int32), np.zeros((n, 10), np.float32), taught)
-    return Batch(*map(tf.constant, parts), tf.range(n))
+    return Batch(*map(tf.constant, parts), heard=tf.zeros_like(taught), place=tf.range(n))
 
 
 def test_faces_without_votes_leave_the_votes_head_alone():
@@ -36,6 +36,13 @@ def test_teachers_share_the_target_where_they_answer():
     config = TrainConfig(distillation=0.25)
     target = label_targets(batch([1, 1], [[0.8, 0.2], [0.0, 0.0]]), config, 2)
     np.testing.assert_allclose(target, [[0.2, 0.8], [0, 1]], atol=1e-6)
+
+
+def test_teachers_who_hear_the_votes_answer_with_the_product():
+    """Even odds, times votes that speak three to one, are 3/4; no votes and no teacher change nothing."""
+    taught = np.array([[0.5, 0.5], [0.8, 0.2], [0, 0]], np.float32)
+    heard = np.log(np.array([[1.5, 0.5], [1, 1], [1.5, 0.5]], np.float32))
+    np.testing.assert_allclose(informed(taught, heard), [[0.75, 0.25], [0.8, 0.2], [0, 0]], atol=1e-6)
 
 
 def test_smoothing_shares_a_little_with_every_class():
