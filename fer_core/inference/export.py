@@ -177,9 +177,8 @@ def _preprocessing(model: SavedModel) -> dict:
         "steps": [
             f"find the face; take the square around the middle of its box, {FRAMING} times as long as its longer side",
             "turn it grey (ITU-R 601) and bring it to 48 x 48 pixels (Lanczos)",
-            "do not divide by 255 and do not standardise: the network does so itself",
+            "do not divide by 255 and do not standardise: the network does what it needs itself",
         ],
-        "inside_the_network": model.record["pixels"],
         "output": {"shape": [None, len(model.labels)], "meaning": "probabilities, in the order of labels.json"},
         "decision_here": list(read_decision(model).sentences),
         "unsure": f"below a probability of {UNSURE} the workbench gives no label",
