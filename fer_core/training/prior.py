@@ -15,8 +15,9 @@ def correction(probabilities: np.ndarray, label: np.ndarray, prior: np.ndarray) 
     where the others pay more than it gains.
 
     A network that looks at a face twice has two logits where `probabilities` are the mean of both, and adds the shift
-    to each: with the flagship at most 0.8 % of the validation faces are then answered otherwise than it is judged by
-    here, and the strength that serves best there gains at most 0.001 of macro recall plus accuracy over this one.
+    to each: with one of the preset `flagship` at most 0.8 % of the validation faces are then answered otherwise than it
+    is judged by here, and the strength that serves best there gains at most 0.001 of macro recall plus accuracy over
+    this one.
     """
     logits = np.log(np.maximum(probabilities, 1e-12))
     shifts = [-strength * np.log(prior) for strength in STRENGTHS]

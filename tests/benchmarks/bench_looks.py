@@ -1,7 +1,7 @@
 """What a second look is worth: saved models that see a face once, or its mirror image beside it, on the same faces.
 
 Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_looks [models …]`; without models, the shipped
-`compact`, which is saved with one look, and `flagship`, saved with two.
+`compact`, which is saved with one look, and `flagship-all-rows`, saved with two. Several networks combined are refused.
 """
 
 import sys
@@ -17,12 +17,15 @@ from fer_core.evaluation.scoring import predict_dataset
 from fer_core.labels import get_scheme
 from fer_core.networks.frame import looking_twice
 
-MODELS = ("compact", "flagship")
+MODELS = ("compact", "flagship-all-rows")
 
 
 def one_look(saved: keras.Model) -> keras.Model:
     """What a network that looks twice is made of; one that looks once, as it is."""
-    return next((layer for layer in saved.layers if isinstance(layer, keras.Model)), saved)
+    inside = [layer for layer in saved.layers if isinstance(layer, keras.Model)]
+    if len(inside) > 1:
+        sys.exit(f"expected one network, found {len(inside)} combined")
+    return inside[0] if inside else saved
 
 
 def tell(name: str, split: str, part: str, looks: dict[str, Predictions]) -> None:
