@@ -68,8 +68,10 @@ def model(models: Sequence[SavedModel] | None = None) -> SavedModel | None:
     by_id = {model.id: model for model in models}
     first = models[0].id
     _into_address("model", first)
-    if st.session_state.get("model", st.query_params.get("model")) not in by_id:
-        st.session_state["model"] = first  # the one of a link is gone
+    asked = st.session_state.get("model", st.query_params.get("model"))
+    if asked not in by_id:
+        _say_gone([asked] if asked else [], f"; {first} is shown")
+        st.session_state["model"] = first
     # a box without a default, since the address leaves out what is one
     named = st.selectbox(
         "Model", by_id, None, key="model", bind="query-params", placeholder=first, on_change=faces.first_page
@@ -104,6 +106,8 @@ def models() -> list[SavedModel]:
     by_id = {model.id: model for model in known}
     alike = [model.id for model in known if model.record["scheme"] == known[0].record["scheme"]]
     _into_address("models", alike[:2])
+    asked = st.session_state.get("models", st.query_params.get_all("models"))
+    _say_gone([name for name in asked if name not in by_id])
     chosen = st.multiselect(
         "Models",
         list(by_id),
@@ -131,6 +135,13 @@ def _into_address(key: str, first: str | list[str]) -> None:
     """
     if key not in st.session_state and key not in st.query_params:
         st.session_state[key] = st.query_params[key] = first
+
+
+def _say_gone(names: Sequence[str], instead: str = "") -> None:
+    """Say which models of a link aren't here, and what is shown `instead`: nothing stands under another's name."""
+    if names:
+        listed = ", ".join(f"`{name}`" for name in names)
+        st.warning(f"Not among the trained models here: {listed}{instead}.", icon=":material/link_off:")
 
 
 def _say_drawn(models: Sequence[SavedModel]) -> None:

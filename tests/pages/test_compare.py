@@ -118,6 +118,13 @@ def test_the_first_choice_stands_in_the_link(open_page, faces, models):
     assert open_page("compare").query_params["models"] == ["good", "poor"]
 
 
+def test_a_link_to_a_model_that_is_gone(open_page, models):
+    """It is named, and the others are compared."""
+    app = open_page("compare", models=["poor", "gone", "good"])
+    assert app.multiselect(key="models").value == ["poor", "good"]
+    assert app.warning[0].value == "Not among the trained models here: `gone`."
+
+
 def test_other_classes_are_brought_together(open_page, said, faces, models):
     """Seven against six: on six, and it is said; the mean can't be saved."""
     save_model("seven", faces, scheme="all")

@@ -33,9 +33,13 @@ def test_a_model_nobody_chose_stands_in_the_address(open_page, model, faces):
 
 
 def test_a_link_keeps_its_model(open_page, model, faces):
-    """Also where it names the one that would be shown without it; one that is gone gives way to that."""
-    assert open_page("evaluate", model="mine").query_params["model"] == "mine"
-    assert open_page("evaluate", model="gone").selectbox(key="model").value == "mine"
+    """Also where it names the one that would be shown without it; one that is gone gives way to that, which is said."""
+    app = open_page("evaluate", model="mine")
+    assert app.query_params["model"] == "mine"
+    assert not app.warning
+    app = open_page("evaluate", model="gone")
+    assert app.selectbox(key="model").value == "mine"
+    assert app.warning[0].value == "Not among the trained models here: `gone`; mine is shown."
 
 
 def test_a_model_that_goes_while_it_is_shown(open_page, model, faces):
