@@ -111,7 +111,7 @@ GROUPS = {
         Control(
             "votes_taught",
             "Teachers hear the votes",
-            "0: not. Of what ten annotators said, a teacher learns what no network sees in a face.",
+            "Teachers know what ten annotators chose as well; without teachers the votes teach alone. 0: not.",
             0.1,
         ),
         Control("prior_correction", "Make up for rare classes", "In the saved model, fitted on validation faces."),
