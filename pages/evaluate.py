@@ -8,6 +8,7 @@ from fer_core.evaluation.predictions import PARTS, Predictions
 from fer_core.store import SavedModel
 from pages._ui import (
     charts,
+    errors,
     evaluate_calibration,
     evaluate_classes,
     evaluate_confusion,
@@ -64,18 +65,23 @@ VIEWS = {
 }
 """View → what draws it from the model and its predictions of the chosen split and part; only the open one runs."""
 
+
+def show_scored(model: SavedModel, predictions: Predictions) -> None:
+    """The scores and the open view of the chosen split and part, whose choice redraws these only."""
+    split, part = pickers.split_and_part()
+    show_headline(predictions, split)
+    if len(chosen := predictions.select(split, part)):
+        pickers.lone_views(VIEWS, model, chosen)
+    else:
+        st.info(f"{model.id} was scored on no {split} faces. Choose the other split.", icon=":material/info:")
+
+
 frame.start(__file__, "Evaluate", "Where one model is right, where it fails, and which faces those are.")
 if model := pickers.model(pickers.default_first(pickers.known_models())):
     if model.trained:
         (model,) = evaluate_elsewhere.ask([model])
         evaluate_labels.ask(model)
-        predictions = evaluate_labels.scored(model)
-        split, part = pickers.split_and_part()
-        show_headline(predictions, split)
-        if len(chosen := predictions.select(split, part)):
-            pickers.lone_views(VIEWS, model, chosen)
-        else:
-            st.info(f"{model.id} was scored on no {split} faces. Choose the other split.", icon=":material/info:")
+        st.fragment(errors.boxed(show_scored))(model, evaluate_labels.scored(model))
     else:
         st.info(f"{model.id} is {model.status}: there are no predictions yet, but its curves.", icon=":material/info:")
         st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")

@@ -56,7 +56,7 @@ def confusion_heatmap(
         "zmin": 0,
         "zmax": largest or 1,
         "texttemplate": text,
-        "colorbar": {"title": {"text": unit, "side": "right"}, "tickformat": "," if value == "n" else ".0%"},
+        "showscale": False,  # each cell tells its value; a colour bar costs as long to draw as the cells
     }
     edge = len(order) - 0.5  # the axes end where the cells do, else markers would pad them
     axis = {"fixedrange": True, "showgrid": False}
@@ -65,7 +65,7 @@ def confusion_heatmap(
         "clickmode": "event+select",
         "hovermode": "closest",
         "hoverdistance": -1,  # the nearest marker counts, however far: all of a cell can be clicked
-        "xaxis": axis | {"title": {"text": "predicted"}, "range": [-0.5, edge]},
+        "xaxis": axis | {"title": {"text": f"predicted<br>in each cell: {unit}"}, "range": [-0.5, edge]},
         "yaxis": axis | {"title": {"text": "true"}, "range": [edge, -0.5]},
     }
     return go.Figure([heatmap, _click_layer(frame)], layout)

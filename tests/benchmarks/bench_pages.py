@@ -1,9 +1,9 @@
 """How soon Evaluate and Compare answer a control, in a real browser, with ten models beside each other.
 
 Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_pages [models]` on idle cores. The models' answers
-are drawn from a seed, to the faces of the dataset. In each view every switch is pressed. `answered` is what passes from
-the browser's message to the last one of the server, `drawn` from the press until the browser has drawn all of it, on
-the same cores and without graphics hardware. Whatever else the machine does counts as well.
+are drawn from a seed, to the faces of the dataset. In each view every switch is pressed three times. `answered` is what
+passes from the browser's message to the last one of the server, `drawn` from the press until the browser has drawn all
+of it, on the same cores and without graphics hardware. Whatever else the machine does counts as well.
 """
 
 import json
@@ -21,6 +21,7 @@ from tests.browser.driving import browser, open_page, server, settled
 from tests.saved import save_model
 
 MODELS = 10
+ROUNDS = 3
 VIEWS = {
     "Evaluate": ("Confusion", "Classes", "ROC and PR", "Negative", "Operating point", "Calibration", "Slices"),
     "Compare": ("Scores", "Chance", "Matrices", "Agreement"),
@@ -44,10 +45,10 @@ control.click();
 
 
 def view_times(driver: webdriver.Chrome, page: str, link: str) -> list[tuple[float, float]]:
-    """Milliseconds until answered and drawn, of a press of each switch of one view, which is opened first."""
+    """Milliseconds until answered and drawn, of all presses of the switches of one view, which is opened first."""
     open_page(driver, link, page)
-    switches = range(len(driver.find_elements(By.CSS_SELECTOR, SWITCHES)))
-    return [times for number in switches if (times := press(driver, page, number))]
+    switches = [*range(len(driver.find_elements(By.CSS_SELECTOR, SWITCHES)))]
+    return [times for number in ROUNDS * switches if (times := press(driver, page, number))]
 
 
 def press(driver: webdriver.Chrome, page: str, number: int) -> tuple[float, float] | None:

@@ -23,10 +23,12 @@ from fer_core.labels import COLOURS
 def test_heatmap_draws_the_frame(predictions, value):
     """Every cell of the heatmap is the frame's, true classes downwards."""
     frame = confusion_frame(predictions)
-    heatmap = confusion_heatmap(frame, value).data[0]
+    figure = confusion_heatmap(frame, value)
+    heatmap = figure.data[0]
     np.testing.assert_array_equal(heatmap.z, frame[value].to_numpy().reshape(6, 6))
     assert list(heatmap.x) == list(heatmap.y) == list(predictions.labels)
     assert (heatmap.zmin, heatmap.zmax) == (0, frame["n"].max() if value == "n" else 1)
+    assert figure.layout.xaxis.title.text.endswith("faces" if value == "n" else f"share of the {value[3:]} class")
 
 
 def test_every_cell_can_be_clicked(predictions):
