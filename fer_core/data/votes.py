@@ -1,10 +1,11 @@
 """FER+: how ten annotators labelled each face (Barsoum et al. 2016, arXiv:1608.01041).
 
 Its CSV `fer2013new.csv` has a line for each row of FER2013, in the same order: `Usage, Image name`, then ten counts
-in the order of `labels.VOTES`.
+in the order of `labels.VOTES`. Its names, `fer0028638.png`, rise but for four; some lines have none.
 """
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from fer_core.paths import data_dir
 
 VOTES_FILE = "fer2013new.csv"
 MOVE = "move it away, or unset FER_VOTES, if it belongs to another dataset"
+_IMAGE = re.compile(r"\w*,fer(\d+)\.png,")
 HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 
 
@@ -40,7 +42,7 @@ def read_votes(path: Path, usage: np.ndarray, dropped: list[int]) -> np.ndarray:
     """The votes for the faces whose `usage` is given, `<U11` `(n,)`: uint8 `(n, 10)`.
 
     `dropped` are the rows of the dataset's file that were left out, and are left out here too. Raises `DatasetError`
-    unless the file has a line for each row, with the same Usage, and counts from 0 to 10.
+    unless the file has a line for each row, with the same Usage, names that rise as FER+'s do, and counts from 0 to 10.
     """
     try:
         header, *lines = path.read_text("utf-8", "replace").splitlines() or [""]
@@ -55,6 +57,7 @@ def read_votes(path: Path, usage: np.ndarray, dropped: list[int]) -> np.ndarray:
         )
     lines = np.delete(np.array(lines, object), dropped).tolist()
     _check_order([line.partition(",")[0] for line in lines], usage.tolist(), path.name)
+    _check_names(lines, path.name)
     return _counts(lines, path.name)
 
 
@@ -63,6 +66,16 @@ def _check_order(found: list[str], expected: list[str], name: str) -> None:
         row = next(row for row, pair in enumerate(zip(found, expected, strict=True)) if pair[0] != pair[1])
         raise DatasetError(
             f"{name}: expected the dataset's order, found {found[row]!r} for {expected[row]} in row {row}: {MOVE}"
+        )
+
+
+def _check_names(lines: list[str], name: str) -> None:
+    """Refuse lines that were sorted or shuffled among those of their Usage."""
+    numbers = np.array([int(image[1]) for image in map(_IMAGE.match, lines) if image])
+    if (falling := np.count_nonzero(np.diff(numbers) < 0)) > len(numbers) / 10:
+        raise DatasetError(
+            f"{name}: expected images in the order of their names, found {falling:,} of {len(numbers):,} that come "
+            f"after a later one: {MOVE}"
         )
 
 

@@ -46,6 +46,14 @@ def test_votes_of_another_dataset_in_the_data_folder_are_left_alone(csv):
         load_dataset(str(csv))
 
 
+def test_votes_in_another_order_are_refused_by_the_names(write_csv):
+    """The Usage of each line may fit all the same."""
+    csv = write_csv(line(), line())
+    write_votes(csv.parent, "Training,fer0000001.png,4,0,0,1,3,2,0,0,0,0", "Training,fer0000000.png,0,0,10,0,0,0,0,0,0,0")
+    with pytest.raises(DatasetError, match="order of their names, found 1 of 2 that come after"):
+        load_dataset(str(csv))
+
+
 def test_votes_are_named_by_a_path(csv, tmp_path, monkeypatch):
     """`FER_VOTES` names the file, wherever it lies; a path without a file is refused."""
     (tmp_path / "far").mkdir()
