@@ -11,4 +11,5 @@ VIEWS = {
 """View → what draws it from the dataset; only the open one runs. In this order: Copies, Labels, Map, Versions."""
 
 frame.start(__file__, "Audit", "Which faces are copies, which labels are doubtful; and better versions made of them.")
+audit_versions.keep_typed()
 pickers.views(VIEWS, frame.dataset())

@@ -92,7 +92,7 @@ class Names:
 
     def notes(self) -> list[str]:
         """What became of the faces whose names were mapped, in a sentence; empty where none was."""
-        told = [_told(name, self._mapped[name], n) for name, n in sorted(self._seen.items())]
+        told = [_told(name, emotion, self._seen[name]) for name, emotion in sorted(self._mapped.items())]
         return [f"classes as you named them: {'; '.join(told)}"] if told else []
 
 

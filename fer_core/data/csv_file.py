@@ -4,6 +4,7 @@ Read in blocks of half a megabyte. A block that is well formed is decoded as a w
 line by line, which is a hundred times slower and tells what is wrong where. Both ways mean the same.
 """
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +101,7 @@ def _lines(stream: IO[bytes], name: str) -> Iterator[list[bytes]]:
 
 
 def _read_block(lines: list[bytes], first: int, columns: _Columns) -> Block:
-    fields = [[field.strip(b' "\r\t') for field in line.split(b",")] for line in lines]
+    fields = [[field.strip(b' "\r\t') for field in _fields(line, columns.count)] for line in lines]
     texts = [_class_name(field, columns) for field in fields]
     columns.names.see(text for text in texts if text[:1].isalpha() or text in columns.names.codes)
     try:
@@ -114,6 +115,14 @@ def _read_block(lines: list[bytes], first: int, columns: _Columns) -> Block:
     kept, usages = emotion != OUT, np.array(usage, "<U11")
     left_out = (first + np.flatnonzero(~kept)).tolist()
     return Block(images[kept], emotion[kept], usages[kept], left_out=left_out)
+
+
+def _fields(line: bytes, count: int) -> list[bytes]:
+    fields = line.split(b",")
+    if len(fields) == count or b'"' not in line:
+        return fields
+    (quoted,) = csv.reader([line.decode("latin-1")])  # a comma may stand in quotes
+    return [field.encode("latin-1") for field in quoted]
 
 
 def _class_name(fields: list[bytes], columns: _Columns) -> str:

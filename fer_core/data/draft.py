@@ -85,22 +85,24 @@ class Draft:
     def relabel(self, rows: Rows, emotion: int | Rows, why: str = "") -> None:
         """Give the faces at `rows` the label of that emotion code, or each its own; those left out stay so.
 
-        Raises `VersionError` for a row that the dataset hasn't, as all that edits does, and `ValueError` for a code of
-        no emotion.
+        Raises `VersionError`, as all that edits does, for a row that the dataset hasn't or that another tab has edited
+        since, and `ValueError` for a code of no emotion.
         """
         codes = np.broadcast_to(emotion, len(rows)).tolist()
         if wrong := set(codes) - set(range(len(EMOTIONS))):
             raise ValueError(f"emotion: expected codes from 0 to {len(EMOTIONS) - 1}, found {wrong.pop()}")
         labels = dict(zip(self._checked(rows), codes, strict=True))
-        self._edit("relabel", labels=by_emotion(labels), why=why)
+        self._edit("relabel", [*labels], labels=by_emotion(labels), why=why)
 
     def exclude(self, rows: Rows, why: str = "") -> None:
         """Leave the faces at `rows` out."""
-        self._edit("exclude", rows=self._checked(rows), why=why)
+        checked = self._checked(rows)
+        self._edit("exclude", checked, rows=checked, why=why)
 
     def restore(self, rows: Rows) -> None:
         """Bring the faces at `rows` back, with the labels that the dataset has."""
-        self._edit("restore", rows=self._checked(rows))
+        checked = self._checked(rows)
+        self._edit("restore", checked, rows=checked)
 
     def undo(self) -> None:
         """Take the last of `commands` back; `VersionError` where there is none, or another tab did something since."""
@@ -135,10 +137,22 @@ class Draft:
             raise VersionError(f"draft: expected rows from 0 to {most:,}, found {numbers[wrong][0]}; nothing was done")
         return numbers.tolist()
 
-    def _edit(self, do: str, **what: Any) -> None:
-        if what.get("rows") or what.get("labels"):
-            with self._locked():
-                self._append(do, **what)
+    def _edit(self, do: str, at: list[int], **what: Any) -> None:
+        if not at:
+            return
+        seen = self._of(at)
+        with self._locked():
+            self._read()
+            if self._of(at) != seen:
+                raise VersionError(
+                    "draft: expected these faces as they were seen here, found an edit of another tab; look at them, "
+                    "then edit again"
+                )
+            self._append(do, **what)
+
+    def _of(self, rows: list[int]) -> tuple[dict[int, int], set[int]]:
+        """What the draft makes of `rows`: new labels, and those left out."""
+        return {row: self.labels[row] for row in rows if row in self.labels}, {*rows}.intersection(self.excluded)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -1,7 +1,9 @@
 """Faces as a folder of images, one sub-folder an expression: `train/angry/Training_123.jpg`."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from PIL import Image
@@ -27,9 +29,25 @@ _USAGE = (
 
 
 def picture_files(root: Path) -> list[Path]:
-    """The images under `root`, in the order of their paths; not what macOS puts beside files, `._` and their names."""
-    found = (path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    """The images under `root`, in the order of their paths; not what macOS puts beside files, `._` and their names.
+
+    Raises `DatasetError` for a folder that cannot be read: what lies in it would be missing without a word.
+    """
+
+    def refuse(error: OSError) -> NoReturn:
+        raise DatasetError(
+            f"{root.name or root}: expected folders that can be read, found {error.filename}: {error.strerror}"
+        ) from error
+
+    named = (Path(folder, name) for folder, _, names in os.walk(root, onerror=refuse) for name in names)
+    found = (path for path in named if path.suffix.lower() in SUFFIXES and path.is_file())
     return sorted(path for path in found if not path.name.startswith("._"))
+
+
+def last_written(root: Path) -> int:
+    """When a folder under `root`, or an image in one, was last written, in nanoseconds; raises as `picture_files`."""
+    images = picture_files(root)
+    return max(path.stat().st_mtime_ns for path in {root, *(path.parent for path in images), *images})
 
 
 def read_folder(root: Path, mapped: Mapped) -> Iterator[Block]:
@@ -48,10 +66,12 @@ def read_folder(root: Path, mapped: Mapped) -> Iterator[Block]:
     names.check()
     yield Block.of([], notes=names.notes())
     changed: list[str] = []
+    read = 0
     for start in range(0, len(paths), BLOCK):
-        yield _read_block(root, paths[start : start + BLOCK], start, names, changed)
+        yield (block := _read_block(root, paths[start : start + BLOCK], start, names, changed))
+        read += len(block.emotion)
     if changed:
-        note = f"{len(changed):,} of {len(paths):,} images were made 48 × 48 grey, the first {changed[0]}"
+        note = f"{len(changed):,} of {read:,} images were made 48 × 48 grey, the first {changed[0]}"
         yield Block.of([], notes=[note])
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from fer_core.data import FaceDataset
 from fer_core.data.copies import BLANK, FAINT, LOWEST, NEAR, Audit, spare
-from fer_core.data.draft import Draft, open_draft
+from fer_core.data.draft import Draft
 from fer_core.data.statistics import class_counts, leak_shares
 from fer_core.evaluation.data_figures import leak_bars
 from fer_core.labels import SPLITS
@@ -93,7 +93,7 @@ def _show_groups(dataset: FaceDataset, audit: Audit) -> None:
         return
     pages = -(-len(groups.rows) // EACH_PAGE)
     first = EACH_PAGE * (st.pagination(pages, key="page", bind="query-params") - 1)
-    draft = open_draft(dataset)
+    draft = cached.draft(dataset)
     st.caption(f"{len(groups.rows):,} {groups.what}, {EACH_PAGE} on a page. Below each face: label, Usage, row.")
     _offer_all(dataset, groups, draft, kind)
     with st.container(horizontal=True):
@@ -101,13 +101,20 @@ def _show_groups(dataset: FaceDataset, audit: Audit) -> None:
             with st.container(border=True, width="content"):
                 if groups.captions:
                     st.markdown(groups.captions[index])
-                some = rows[: faces.SINGLE]
-                faces.row_of_faces(dataset, some, audit_edit.captions(dataset, some, draft))
+                shown = rows[: faces.SINGLE]
+                faces.row_of_faces(dataset, shown, audit_edit.captions(dataset, shown, draft))
                 with st.popover("Edit", icon=":material/edit:"):
+                    some: list[int] = []
                     if len(rows) > 1:
                         left = _spare(rows, dataset, draft)
                         audit_edit.leave_out(dataset, left, f"spare-{index}", f"Leave out {_BUT_ONE}", kind)
-                    audit_edit.edit(dataset, rows, f"copies-{index}", kind)
+                        some = st.pills(
+                            "These rows, or all where none is chosen",
+                            rows.tolist(),
+                            selection_mode="multi",
+                            key=f"some-{kind}-{rows[0]}",
+                        )
+                    audit_edit.edit(dataset, some or rows, f"copies-{index}", kind)
 
 
 def _offer_all(dataset: FaceDataset, groups: Groups, draft: Draft, kind: str) -> None:

@@ -1,12 +1,13 @@
 """Edits of the dataset's draft, beside the faces that they are of: any tab of Audit offers them."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 
 import numpy as np
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.data.draft import Draft, open_draft
+from fer_core.data.draft import Draft
 from fer_core.errors import VersionError
 from fer_core.labels import EMOTIONS
 from pages._ui import cached, faces
@@ -14,6 +15,7 @@ from pages._ui import cached, faces
 
 def edit(dataset: FaceDataset, rows: Sequence[int] | np.ndarray, key: str, why: str = "") -> None:
     """Buttons that relabel the faces at `rows`, leave them out, or bring them back; `why` is kept with the edit."""
+    draft = cached.draft(dataset)
     rows = np.asarray(rows, np.int64)
     said = f"{len(rows):,} {'face' if len(rows) == 1 else 'faces'}"
     with st.container(horizontal=True, gap="small"):
@@ -25,24 +27,24 @@ def edit(dataset: FaceDataset, rows: Sequence[int] | np.ndarray, key: str, why: 
             help=said,
             disabled=not len(rows),
             on_click=_relabel,
-            args=(dataset, rows, f"relabel-{key}", why),
+            args=(draft, rows, f"relabel-{key}", why),
         )
         leave_out(dataset, rows, key, "Leave out", why)
-        edited = cached.edited(dataset)
         st.button(
             "Bring back",
             f"restore-{key}",
             icon=":material/undo:",
             help=f"{said}, with the labels that the dataset has",
-            disabled=edited.isdisjoint(rows.tolist()),
+            disabled={*draft.labels, *draft.excluded}.isdisjoint(rows.tolist()),
             on_click=edit_draft,
-            args=(f"{said} as in the dataset again", lambda: open_draft(dataset).restore(rows), f"relabel-{key}"),
+            args=(f"{said} as in the dataset again", lambda: copy(draft).restore(rows), f"relabel-{key}"),
         )
     say_failed(f"relabel-{key}")
 
 
 def leave_out(dataset: FaceDataset, rows: np.ndarray, key: str, label: str, why: str = "") -> None:
     """One button that leaves the faces at `rows` out, without the way back that `edit` has."""
+    draft = cached.draft(dataset)
     said = f"{len(rows):,} {'face' if len(rows) == 1 else 'faces'}"
     st.button(
         label,
@@ -51,7 +53,7 @@ def leave_out(dataset: FaceDataset, rows: np.ndarray, key: str, label: str, why:
         help=said,
         disabled=not len(rows),
         on_click=edit_draft,
-        args=(f"{said} left out", lambda: open_draft(dataset).exclude(rows, why), f"exclude-{key}"),
+        args=(f"{said} left out", lambda: copy(draft).exclude(rows, why), f"exclude-{key}"),
     )
     say_failed(f"exclude-{key}")
 
@@ -92,7 +94,7 @@ def say_failed(key: str) -> None:
         st.error(reason, icon=":material/error:")
 
 
-def _relabel(dataset: FaceDataset, rows: np.ndarray, key: str, why: str) -> None:
+def _relabel(draft: Draft, rows: np.ndarray, key: str, why: str) -> None:
     emotion = st.session_state[key]
     code = EMOTIONS.index(emotion)
-    edit_draft(f"{len(rows):,} labelled {emotion}", lambda: open_draft(dataset).relabel(rows, code, why), key)
+    edit_draft(f"{len(rows):,} labelled {emotion}", lambda: copy(draft).relabel(rows, code, why), key)

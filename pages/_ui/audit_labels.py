@@ -1,13 +1,14 @@
 """Audit, view Labels: those that models which never saw the face don't believe, the most doubtful first."""
 
 import zlib
+from copy import copy
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.data.draft import Draft, open_draft
+from fer_core.data.draft import Draft
 from fer_core.data.versions import list_versions
 from fer_core.evaluation.doubt import contradiction
 from fer_core.evaluation.doubt_figures import contradiction_line
@@ -28,7 +29,7 @@ SIZES = np.unique(np.geomspace(20, 40_000, 60).round().astype(int))
 
 def show(dataset: FaceDataset) -> None:
     config = choose_models(dataset)
-    base = open_draft(dataset).base
+    base = cached.draft(dataset).base
     if config.version and config.version != base:
         st.caption(
             f"Judged are the labels of version {config.version}; edits go to the draft, which continues "
@@ -105,13 +106,13 @@ def show_ranking(dataset: FaceDataset, ranking: pd.DataFrame) -> None:
     if split != "all":
         ranking = ranking[ranking["usage"] == SPLITS[split]]
     show_summary(ranking)
-    draft = open_draft(dataset)
+    draft = cached.draft(dataset)
     shown = choose_labels(ranking, draft)
     if shown.empty:
         st.info("There is none of that kind.", icon=":material/info:")
         return
     st.markdown(f"{len(shown):,} faces, the most doubtful first, judged by models that never saw them.")
-    edit_first(dataset, shown, split)
+    edit_first(dataset, draft, shown, split)
     show_faces(dataset, draft, shown.iloc[faces.page_of(len(shown))])
 
 
@@ -153,7 +154,7 @@ def choose_labels(ranking: pd.DataFrame, draft: Draft) -> pd.DataFrame:
     return ranking[kept]
 
 
-def edit_first(dataset: FaceDataset, shown: pd.DataFrame, split: str) -> None:
+def edit_first(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame, split: str) -> None:
     """Let the models have their way with the first of these faces, in one step that can be undone in Versions."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         n = st.number_input("First", 1, len(shown), min(100, len(shown)), key="doubt_first", width=160)
@@ -169,7 +170,7 @@ def edit_first(dataset: FaceDataset, shown: pd.DataFrame, split: str) -> None:
             on_click=audit_edit.edit_draft,
             args=(
                 f"{len(differing):,} relabelled as suggested",
-                lambda: open_draft(dataset).relabel(differing["row"].to_numpy(), codes, "as suggested"),
+                lambda: copy(draft).relabel(differing["row"].to_numpy(), codes, "as suggested"),
                 "as_suggested",
             ),
         )

@@ -5,7 +5,6 @@ import pandas as pd
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.data.draft import open_draft
 from fer_core.evaluation.atlas import COLOURINGS, LANDMARKS, Atlas, cluster_table, colouring, is_known
 from fer_core.evaluation.atlas_figures import atlas_map, drawn_rows
 from fer_core.evaluation.atlas_worker import Drawing, is_drawing, read_drawing, start_drawing, stop_drawing
@@ -145,7 +144,7 @@ def _show_wall(model: SavedModel, dataset: FaceDataset, atlas: Atlas, rows: np.n
             placeholder=f"All {len(rows):,}, or choose rows, page by page",
         )
         audit_edit.edit(dataset, some or rows, "map", why)
-    own = audit_edit.captions(dataset, shown, open_draft(dataset))
+    own = audit_edit.captions(dataset, shown, cached.draft(dataset))
     faces.wall(
         dataset, shown, [_caption(row, said, model, dataset, atlas) for row, said in zip(shown, own, strict=True)]
     )

@@ -40,7 +40,7 @@ def show_draft(draft: Draft) -> None:
     st.subheader("The draft", anchor=False)
     st.caption(
         "Edits that are not saved yet, made here or in the other views: relabel faces, leave them out, bring them "
-        "back. The dataset's own file is never touched, and nothing is lost when you close this page."
+        "back. The dataset's own file is never touched, and no edit is lost when you close this page."
     )
     with st.container(horizontal=True):
         for label, n in (("Relabelled", len(draft.labels)), ("Left out", len(draft.excluded))):
@@ -61,15 +61,23 @@ def show_draft(draft: Draft) -> None:
         st.dataframe(table, hide_index=True, key="commands", alt="The last edits, newest first")
 
 
+def keep_typed() -> None:
+    """Keep what was typed for a version while other views are open: Streamlit forgets what a run doesn't show."""
+    for key in ("version_name", "version_author", "version_note"):
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]
+
+
 def ask_to_save(draft: Draft) -> None:
     """What is typed stays where saving fails."""
-    with st.form("save", border=True):
+    with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.text_input("Name", key="version_name", placeholder="better", width=240)
             st.text_input("Author", key="version_author", width=240)
         st.text_area("Note", key="version_note", placeholder="What was changed, and why.", height=80)
-        st.form_submit_button(
+        st.button(
             "Save as a version",
+            "save_version",
             type="primary",
             icon=":material/save:",
             disabled=not draft.edited,

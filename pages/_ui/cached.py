@@ -4,7 +4,6 @@ A dataset is told by its fingerprint, a model by its name, its predictions and w
 arrays is a resource, shared and read-only; what holds tables is data, copied.
 """
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +14,8 @@ import streamlit as st
 
 from fer_core.data import FaceDataset, copies, load_dataset, source_path, statistics
 from fer_core.data.class_names import names_file
-from fer_core.data.draft import open_draft
+from fer_core.data.draft import Draft, open_draft
+from fer_core.data.folder import last_written
 from fer_core.data.versions import Version, folder_of
 from fer_core.data.votes import find_votes
 from fer_core.errors import ModelError
@@ -35,13 +35,16 @@ from pages._ui import pictures
 
 
 def _written(path: Path) -> int:
-    """When `path`, or of a folder any within it, was last written, in nanoseconds; 0 where there is none.
-
-    A folder is written when a file comes or goes.
-    """
+    """When `path`, or of a folder any image within it, was last written, in nanoseconds; 0 where there is none."""
     if path.is_dir():
-        return max(Path(folder).stat().st_mtime_ns for folder, _, _ in os.walk(path))
+        return _folder_written(path)
     return path.stat().st_mtime_ns if path.exists() else 0
+
+
+@st.cache_data(ttl=5, show_spinner=False)
+def _folder_written(path: Path) -> int:
+    """`fer_core.data.folder.last_written`; to ask a folder of 35,000 images on every press would be felt."""
+    return last_written(path)
 
 
 _TOLD_BY = {
@@ -88,15 +91,14 @@ def label_ranking(dataset: FaceDataset, config: TrainConfig) -> pd.DataFrame:
     return doubt.ranking(dataset, config)
 
 
-def edited(dataset: FaceDataset) -> frozenset[int]:
-    """Rows that the draft of `dataset` relabels or leaves out."""
-    return _edited(dataset, _written(folder_of(dataset.fingerprint) / "draft.jsonl"))
+def draft(dataset: FaceDataset) -> Draft:
+    """`fer_core.data.draft.open_draft`, to be looked at: what edits is a copy of it."""
+    return _draft(dataset, _written(folder_of(dataset.fingerprint) / "draft.jsonl"))
 
 
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=3, show_spinner=False)
-def _edited(dataset: FaceDataset, written: int) -> frozenset[int]:
-    draft = open_draft(dataset)
-    return frozenset([*draft.labels, *draft.excluded])
+def _draft(dataset: FaceDataset, written: int) -> Draft:
+    return open_draft(dataset)
 
 
 @st.cache_data(hash_funcs=_TOLD_BY, max_entries=12, show_spinner=_COMPARING)

@@ -61,6 +61,16 @@ def test_fer2013_layout_with_quotes_and_windows_line_ends(tmp_path, faces):
     assert set(dataset.usage) == {"PublicTest"}
 
 
+def test_a_comma_in_quotes_parts_no_columns(tmp_path, faces):
+    """A column more may hold words, quoted where they have a comma; pixels and labels stay what they are."""
+    csv = tmp_path / "faces.csv"
+    rows = [f'"{note}",{line(3, shade=7 + row)}' for row, note in enumerate(("plain", 'a, ""b""', "c, d"))]
+    csv.write_text("\n".join([f"note,{HEADER}", *rows]))
+    dataset = load_dataset(str(csv))
+    assert dataset.images[:, 0, 0].tolist() == [7, 8, 9]
+    assert dataset.emotion.tolist() == [3, 3, 3]
+
+
 def test_train_csv_without_usage_is_all_training(tmp_path, faces):
     """`train.csv` has no Usage: all rows are Training, and the notes say so."""
     path = tmp_path / "train.csv"

@@ -165,6 +165,18 @@ def test_two_tabs_see_each_other_and_overwrite_nothing(drawn, others):
     assert read_version(drawn, "mine").excluded == tuple(others[:2])
 
 
+def test_faces_that_another_tab_has_edited_are_not_edited_unseen(drawn, others):
+    """Nothing is done, one line says why; other faces are, and after a look these too."""
+    mine, theirs = open_draft(drawn), open_draft(drawn)
+    theirs.relabel(others[:2], SAD)
+    with pytest.raises(VersionError, match="found an edit of another tab; look at them, then edit again"):
+        mine.exclude(others[1:3])
+    assert (mine.labels, mine.excluded) == (dict.fromkeys(others[:2], SAD), ())
+    mine.exclude(others[1:3])
+    theirs.exclude(others[5:6])
+    assert theirs.excluded == (*others[1:3], others[5])
+
+
 def test_processes_edit_at_once(drawn):
     """Two processes with 30 edits each: all 60 stand, each on a line of its own."""
     editors = [

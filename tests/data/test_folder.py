@@ -3,6 +3,8 @@ import pytest
 from PIL import Image
 
 from fer_core.data import load_dataset
+from fer_core.data.class_names import save_names
+from fer_core.data.folder import picture_files
 from fer_core.errors import DatasetError
 from fer_core.labels import EMOTIONS
 
@@ -52,6 +54,20 @@ def test_other_sizes_are_resized_and_noted(tmp_path):
     dataset = load_dataset(str(tmp_path / "faces"))
     assert (dataset.images[1] == 33).all()
     assert dataset.notes == ("1 of 2 images were made 48 × 48 grey, the first train/happy/b.png, 96 × 80 RGB",)
+
+
+def test_left_out_images_are_not_counted_among_those_that_were_read(tmp_path):
+    """The note speaks of the faces that there are."""
+    save(tmp_path / "faces", "happy/b.png", (96, 80), "RGB", 33)
+    save(tmp_path / "faces", "other/c.png")
+    save_names(tmp_path / "faces", {"other": None})
+    assert load_dataset(str(tmp_path / "faces")).notes[-1].startswith("1 of 1 images were made 48 × 48 grey")
+
+
+def test_a_folder_that_cannot_be_read_is_refused(tmp_path):
+    """Its faces would be missing without a word."""
+    with pytest.raises(DatasetError, match="gone: expected folders that can be read, found .*: No such file"):
+        picture_files(tmp_path / "gone")
 
 
 def test_twins_of_macos_are_no_pictures(tmp_path):

@@ -49,7 +49,8 @@ def test_votes_of_another_dataset_in_the_data_folder_are_left_alone(csv):
 def test_votes_in_another_order_are_refused_by_the_names(write_csv):
     """The Usage of each line may fit all the same."""
     csv = write_csv(line(), line())
-    write_votes(csv.parent, "Training,fer0000001.png,4,0,0,1,3,2,0,0,0,0", "Training,fer0000000.png,0,0,10,0,0,0,0,0,0,0")
+    counts = "4,0,0,1,3,2,0,0,0,0"
+    write_votes(csv.parent, f"Training,fer0000001.png,{counts}", f"Training,fer0000000.png,{counts}")
     with pytest.raises(DatasetError, match="order of their names, found 1 of 2 that come after"):
         load_dataset(str(csv))
 

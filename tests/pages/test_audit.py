@@ -57,6 +57,19 @@ def test_all_copies_are_left_out_by_one_button(open_page, faces):
     assert draft.excluded == ()
 
 
+def test_one_face_of_a_group_is_edited(open_page, faces):
+    """The one that is chosen; a copy whose label another has changed meanwhile is not, and the page says so."""
+    first, second = audit(faces).groups[0][:2].tolist()
+    app = open_page("audit", copies="exact")
+    app.pills(key=f"some-exact-{first}").select(second).run()
+    app.button(key="exclude-copies-0").click().run()
+    assert open_draft(faces).excluded == (second,)
+    open_draft(faces).restore([second])
+    app.button(key="exclude-copies-0").click().run()
+    assert "found an edit of another tab" in app.error[0].value
+    assert open_draft(faces).excluded == ()
+
+
 def test_one_of_each_group_stays_whatever_is_left_out_already(open_page, faces):
     """The face that would be kept was left out by hand: another one of its group is."""
     group = next(rows for rows in audit(faces).groups if len(rows) > 1)

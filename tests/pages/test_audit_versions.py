@@ -76,6 +76,17 @@ def test_two_tabs_do_not_overwrite_each_other(open_page, faces, rows):
     assert read_version(faces, "mine").excluded == tuple(rows[:2])
 
 
+def test_what_was_typed_stays_while_other_views_are_open(open_page, faces, rows):
+    """Name, author and note of the version to be saved."""
+    open_draft(faces).exclude(rows[:1])
+    app = open_page("audit", view="Versions")
+    app.text_area(key="version_note").set_value("half a thought").run()
+    for view in ("Copies", "Versions"):
+        app.session_state["view"] = view
+        app.run()
+    assert app.text_area(key="version_note").value == "half a thought"
+
+
 def test_a_name_that_cannot_be(open_page, faces, rows):
     """One line, and the draft stays."""
     open_draft(faces).exclude(rows[:1])
