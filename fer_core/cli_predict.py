@@ -87,7 +87,7 @@ def _settings(model: store.SavedModel, decision: Decision, arguments) -> dict:
         "model": model.record["sha256"][:16],
         "decision": asdict(decision),
         "detector": type(get_detector()).__name__,
-        "pictures": list(map(shown, arguments.files)),
+        "pictures": [shown(Path(file)) for file in arguments.files],  # `faces/` is `faces`
         "shard": arguments.shard,
     }
 

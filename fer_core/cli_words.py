@@ -9,10 +9,11 @@ from fer_core.store import SavedModel
 
 
 def ending(model: SavedModel) -> str:
-    """How a run ended that did not finish, why if it told, and how to go on."""
+    """How a run ended that did not finish, why if it told, and how to go on where that is not to be put right first."""
     last: dict = next(reversed(model.recent_events()), {})
-    reason = f": {last['reason']}" if "reason" in last else ""
-    return f"run {model.id!r}: {model.status}{reason}; go on with: python -m fer_core train --resume --name {model.id}"
+    if reason := last.get("reason", ""):
+        return f"run {model.id!r}: {model.status}: {reason}"
+    return f"run {model.id!r}: {model.status}; go on with: python -m fer_core train --resume --name {model.id}"
 
 
 def scores_text(model: SavedModel) -> str:

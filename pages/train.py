@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.store import list_models, open_model
+from fer_core.store import list_models, open_model, open_trained
 from fer_core.training import runs
 from fer_core.training.config import PRESETS, TrainConfig
 from fer_core.training.standing import runs_table, settings
@@ -39,6 +39,9 @@ def show_form(dataset: FaceDataset) -> None:
         with errors.box():
             if started:
                 training.start(runs.create_run_once(config, dataset, model_name.strip() or None))
+            config = runs.as_wide_as_its_start(config)
+            for teacher in config.teachers:
+                open_trained(teacher)
             training.show_estimate(dataset, config)
 
 
@@ -48,7 +51,7 @@ def choose_preset(dataset: FaceDataset) -> tuple[str, TrainConfig]:
     training.keep_turned("preset")
     asked = st.session_state.get("preset") or st.query_params.get("preset", "")
     changed = asked.removeprefix("run ")
-    if changed != asked and changed in {model.id for model in pickers.known_models()}:
+    if changed != asked and changed in {model.id for model in pickers.known_models() if model.record.get("settings")}:
         options[asked] = f"The settings of {changed}, to be changed."
     first = "quick" if dataset.drawn else "compact"
     default: str | None = first

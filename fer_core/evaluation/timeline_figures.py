@@ -60,10 +60,10 @@ def shares_figure(shares: pd.DataFrame) -> go.Figure:
                 "arrayminus": of_one["share"] - of_one["low"],
             },
             customdata=of_one[["n"]],
-            hovertemplate=f"{recording}, %{{x}}: %{{y:.1%}} of %{{customdata[0]:,}} frames<extra></extra>",
+            hovertemplate=f"{recording}, %{{x}}: %{{y:.1%}} of %{{customdata[0]:,}} faces seen<extra></extra>",
         )
-    figure.update_layout(title="Share of the frames with each label, by recording", barmode="group")
-    return figure.update_yaxes(title="share of frames with a face", tickformat=".2~%", rangemode="tozero")
+    figure.update_layout(title="Share of the faces seen with each label, by recording", barmode="group")
+    return figure.update_yaxes(title="share of the faces seen", tickformat=".2~%", rangemode="tozero")
 
 
 def _area(values: pd.DataFrame, label: str, step: float, row: int) -> go.Scatter:

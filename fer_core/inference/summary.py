@@ -41,6 +41,8 @@ def read_table(file) -> pd.DataFrame:
     except (ValueError, pd.errors.ParserError) as error:
         reason = str(error).splitlines()[0]
         raise PhotoError(f"expected a timeline that was exported as CSV, found another file ({reason})") from None
+    if _COLUMNS.issubset(table) and table.empty:
+        raise PhotoError("expected a timeline that was exported as CSV, found one without a row")
     numbers = [
         pd.api.types.is_numeric_dtype(table[column]) for column in ("frame", "face", "seconds") if column in table
     ]

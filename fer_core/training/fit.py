@@ -26,6 +26,7 @@ from fer_core.training.loop import Loop
 from fer_core.training.prior import correction
 from fer_core.training.runs import open_start, stop_requested, tell
 from fer_core.training.saving import save_trained
+from fer_core.training.standing import settings
 from fer_core.training.state import remove_states
 from fer_core.training.targets import class_weights
 from fer_core.training.teachers import answers, check_same, hearing, open_known_teachers
@@ -37,7 +38,7 @@ START_FACES = 512
 def fit(model: SavedModel) -> bool:
     """Train `model` to its end and save it; False where it was asked to stop. Goes on where a saved state stands."""
     strategy = get_strategy()
-    config = TrainConfig.from_json(model.record["settings"])
+    config = settings(model)
     if not in_cluster():  # whose machines must compute alike, in float32 unless the config says otherwise
         config = _resolved(model, config)
     dataset = _dataset(model)

@@ -10,6 +10,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,9 +39,10 @@ def create_run(
 
     `skip_bad` says how `dataset` was loaded, so that the worker loads the same faces.
     Raises `ModelError` where the name is taken or not allowed, or a model to start or learn from is missing; `RunError`
-    where the dataset lacks a class or faces to validate on, or a teacher does not fit; `VersionError` where the
-    dataset has no version as `config` names it.
+    where the dataset lacks a class or faces to validate on, or a model to start or learn from does not fit;
+    `VersionError` where the dataset has no version as `config` names it.
     """
+    config = as_wide_as_its_start(config)
     rows = training_rows(dataset, config)
     validation_rows(dataset, config)
     parent, teachers = open_start(config), open_teachers(dataset, rows, config)
@@ -73,6 +75,7 @@ def create_run_once(
     config: TrainConfig, dataset: FaceDataset, name: str | None = None, *, skip_bad: bool = False
 ) -> SavedModel:
     """`create_run`, unless the same one was created in the last `TWIN` seconds, by a second tab, say: then that one."""
+    config = as_wide_as_its_start(config)
     with _naming():
         for model in store.list_models():
             if model.problem or "sha256" in model.record or name not in (None, model.id):
@@ -115,6 +118,22 @@ def open_start(config: TrainConfig) -> SavedModel | None:
             f"start: expected a model of the network {config.network}, found {model.id!r} of {model.record['network']}"
         )
     return model
+
+
+def as_wide_as_its_start(config: TrainConfig) -> TrainConfig:
+    """The config, with the width of the saved model that it starts from where it has none of its own.
+
+    Raises as `open_start`, and `RunError` for another width.
+    """
+    if (parent := open_start(config)) is None:
+        return config
+    width = parent.record["settings"]["width"]
+    if config.width not in (None, width):
+        raise RunError(
+            f"start: expected a model of width {config.width}, found {parent.id!r} of {width or 'the default'}; "
+            "choose another, or no width"
+        )
+    return replace(config, width=width)
 
 
 def start_run(model: SavedModel) -> subprocess.Popen:

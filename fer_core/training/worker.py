@@ -1,15 +1,17 @@
 """The process of one run: `python -m fer_core.training.worker RUN`. Started by `runs.start_run`.
 
 It holds the run's lock for its whole life, and one slot lock for the machine, for which it waits before it loads
-TensorFlow: runs queue by waiting.
+TensorFlow: runs queue by waiting, the one that has waited longest is next.
 """
 
 import contextlib
 import errno
 import os
 import sys
+import time
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -19,6 +21,8 @@ from fer_core.store import SavedModel, open_model
 from fer_core.training.devices import is_chief
 from fer_core.training.runs import stop_requested, tell
 
+LOOKS = 0.5
+"""Seconds between two looks of a run that waits."""
 CHECKS = 2.0
 """Seconds to wait for the run's lock: whoever looks at a run's status takes it for an instant."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -73,19 +77,45 @@ def _full_disk_in_words(model: SavedModel) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _slot(model: SavedModel) -> Iterator[None]:
-    """Wait until no other run uses the machine, or until this one is asked to stop."""
+    """Wait until no other run uses the machine and none has waited longer, or until this one is asked to stop."""
     slot = FileLock(models_dir() / ".slot")
-    tell(model, "queued", pid=os.getpid())
-    while not stop_requested(model):
-        try:
-            slot.acquire(timeout=0.5)
-            break
-        except Timeout:
-            continue
+    with _ticket() as ticket:
+        tell(model, "queued", pid=os.getpid())
+        while not stop_requested(model):
+            if not _first_in_line(ticket):
+                time.sleep(LOOKS)
+                continue
+            with contextlib.suppress(Timeout):
+                slot.acquire(timeout=LOOKS)
+                break
     try:
         yield
     finally:
         slot.release()
+
+
+@contextlib.contextmanager
+def _ticket() -> Iterator[Path]:
+    """A file that is locked while its owner waits; their names are in the order of waiting."""
+    folder = models_dir() / ".queue"
+    folder.mkdir(exist_ok=True)
+    ticket = folder / f"{time.time_ns():020}-{os.getpid()}"
+    with FileLock(ticket):
+        try:
+            yield ticket
+        finally:
+            ticket.unlink(missing_ok=True)
+
+
+def _first_in_line(ticket: Path) -> bool:
+    """Whether nobody waits with an earlier ticket; those of the dead are thrown away."""
+    for earlier in sorted(path for path in ticket.parent.iterdir() if path.name < ticket.name):
+        try:
+            with FileLock(earlier, timeout=0):
+                earlier.unlink(missing_ok=True)
+        except Timeout:
+            return False
+    return True
 
 
 def _fit(model: SavedModel) -> bool:

@@ -75,15 +75,22 @@ def _show_faces(model: SavedModel, predictions: Predictions, true: str, predicte
     faces.table(table, dataset, f"The faces labelled {true}, predicted as {predicted}: probability of each expression")
 
 
-def its_dataset(model: SavedModel) -> FaceDataset | None:
-    """The dataset that the model was evaluated on, if it is the chosen one; else words that say how to choose it."""
+NEEDS_NONE = " All numbers here come from the saved predictions and need no dataset."
+
+
+def its_dataset(model: SavedModel, rest: str | None = NEEDS_NONE) -> FaceDataset | None:
+    """The dataset that the model was evaluated on, if it is the chosen one; else words that say how to choose it, and
+    the `rest`, or no words at all for None.
+    """
     dataset, evaluated_on = cached.dataset(frame.chosen_source()), model.record["dataset"]
     if dataset.fingerprint == evaluated_on["fingerprint"]:
         return dataset
+    if rest is None:
+        return None
     st.info(
         "To see the faces choose the dataset that this model was evaluated on: "
         f"`{evaluated_on['source']}`. Put it into the folder `data`, or type its path into the box *Dataset* in the "
-        "sidebar. All numbers here come from the saved predictions and need no dataset.",
+        f"sidebar.{rest}",
         icon=":material/hide_image:",
     )
     return None

@@ -68,6 +68,7 @@ def _show_cell(model: SavedModel, dataset: FaceDataset, rows: np.ndarray, label:
         said = f"Average of the {len(some)} most confident (n = {len(rows):,}): what speaks for {label}"
         average = heat.mean(axis=0)
         st.image(beside(face, average / (average.max() or 1), LARGE), said, width=2 * LARGE, alt=said)
+        st.caption("A mean says nothing about one face.")
     with right:
         of_shown = cached.correlation_with_random_heads(model, fine, dataset, some[:SHOWN], label)
         _explain(model, fine, of_shown)
@@ -90,7 +91,7 @@ def _explain(model: SavedModel, fine: bool, correlation: float) -> None:
     st.caption(
         f"Yellow parts raise the probability of the class most; the white line surrounds where it is at least half as "
         f"warm as at the warmest place. Grad-CAM of a map of {height} × {width} cells, enlarged. Where the network "
-        f"looked, not why; a mean says nothing about one face."
+        f"looked, not why."
     )
     st.caption(_depends(correlation))
 

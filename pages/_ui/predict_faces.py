@@ -48,8 +48,11 @@ def show(
     if LOOKED in also:
         with errors.box():
             labels = [face.label or face.most_probable for face in of_model[shown]]
-            said = [f"{name}: {label}" for name, label in zip(names, labels, strict=True)]
-            st.markdown(f"**{LOOKED}**, each face beside the parts that speak for its label.")
+            said = [
+                f"{name}: {face.label or f'unsure, most probable {face.most_probable}'}"
+                for name, face in zip(names, of_model[shown], strict=True)
+            ]
+            st.markdown(f"**{LOOKED}**, each face beside the parts that speak for what is named below it.")
             question = LOOKED, model.record["sha256"], shown.start, *labels
             explained = seen.once(question, lambda: explain(model, crops, labels))
             show_explanation(model, crops, explained, said)
@@ -62,6 +65,8 @@ def _show_picture(seen: Seen, of_model: Sequence[FaceResult]) -> None:
     picture = np.asarray(Image.open(io.BytesIO(seen.shown)))
     boxed = annotate(picture, [scaled(face, seen.scale) for face in of_model], COLOURS)
     found = f"{len(of_model)} face{'' if len(of_model) == 1 else 's'}"
+    if of_model and not seen.boxes:
+        found = "no face found, the whole picture"
     if boxed.width < ENLARGED:
         st.image(boxed, caption=found, width=ENLARGED, alt=f"The picture with {found} boxed")
     else:  # a large PNG would take ten times as long to pack
@@ -106,7 +111,7 @@ def _show_beside(by_model: Mapping[str, Sequence[FaceResult]], names: Sequence[s
 
 def _show_alike(seen: Seen, model: SavedModel, crops: np.ndarray, names: Sequence[str], start: int) -> None:
     """For each face, from number `start` of the picture on, the training faces that the model takes for most alike."""
-    dataset = its_dataset(model)
+    dataset = its_dataset(model, None)  # `follow_measuring` says what is missing
     if dataset is None or not len(crops):
         return
     measuring = cached.nearest(model, dataset)
@@ -130,7 +135,7 @@ def _show_alike(seen: Seen, model: SavedModel, crops: np.ndarray, names: Sequenc
 def follow_measuring(model: SavedModel) -> None:
     """How far the embeddings are that `ALIKE` needs; runs the page again when they are there."""
     with errors.box():
-        dataset = its_dataset(model)
+        dataset = its_dataset(model, "")
         if dataset is None:
             return
         measuring = cached.nearest(model, dataset)

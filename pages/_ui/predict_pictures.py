@@ -67,7 +67,7 @@ class Seen:
     def found(self, whole: bool) -> tuple[Sequence[Box], np.ndarray]:
         """The boxes and crops of its faces; where there is none and `whole` is asked for, all of the picture as one."""
         if whole and not self.boxes and not self.problem:
-            return [Box(0, 0, *self.size, 1.0)], self.whole[None]
+            return [Box(0, 0, *self.size, 0.0)], self.whole[None]
         return self.boxes, self.crops
 
 

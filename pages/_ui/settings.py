@@ -21,6 +21,8 @@ from pages._ui import cached, frame, pickers
 
 COLUMNS = 3
 PREVIEW_FACES, PREVIEW_ROWS, PREVIEW_SIDE = 6, 4, 72
+UNSET = ("minutes", "width")
+"""Numbers that may be None."""
 SIDES = ((48,), (32, 48), (32, 40, 48), (32, 32, 40, 48), (24, 32, 32, 40))
 
 
@@ -68,14 +70,14 @@ FIRST = (
     ),
     Control("rows", "Faces", "`clean`: without blanks, copies, and copies of test faces.", options=known.ROWS),
     Control("epochs", "Epochs, at most", "Passes over all training faces.", 1),
-    Control("minutes", "Minutes, at most", "No epoch begins after so many minutes of training. Empty: no limit.", 1.0),
+    Control("minutes", "Minutes, at most", "No epoch begins after so many minutes of training. 0: no limit.", 1.0),
 )
 GROUPS = {
     "Network": (
         Control(
             "network", "Network", "`mobilenet` and `efficientnet` can start from ImageNet.", options=known.NETWORKS
         ),
-        Control("width", "Width", "Filters of the first layer. Empty: the network's own.", 1),
+        Control("width", "Width", "Filters of the first layer. 0: the network's own, or the start's.", 1),
         Control("start", "Start from", "The weights at the start: random, or a trained model's.", options=_starts),
         Control("frozen_epochs", "Frozen epochs", "At the start, in which only the last layer learns.", 1),
         Control("sides", "Size of the faces", "In pixels; each an equal share of the epochs.", options=_sides),
@@ -206,9 +208,11 @@ def _ask(control: Control, value: Any, chosen: dict, key: str) -> Any:
 def _ask_number(control: Control, value: float | None, common: dict) -> float | None:
     kind = type(control.step)
     low, high = map(kind, LIMITS[control.field])
-    value = value if value is None else kind(value)
     form = "%d" if kind is int else "%g"
-    return st.number_input(control.label, low, high, value, control.step, form, placeholder="none", **common)
+    if control.field not in UNSET:
+        return st.number_input(control.label, low, high, kind(value), control.step, form, **common)
+    # 0 stands for None: a box with a preset's value in it springs back to that when it is emptied
+    return st.number_input(control.label, kind(0), high, kind(value or 0), control.step, form, **common) or None
 
 
 def _words(field: str, option: Any) -> str:

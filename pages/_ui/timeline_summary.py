@@ -12,8 +12,9 @@ from fer_core.labels import MEANING
 from pages._ui import charts, words
 
 EXPLAINED = (
-    f"Share of the frames in which a face is seen, with a 95 % interval from drawing stretches of {BLOCK:.0f} seconds, "
-    f"or single pictures; there is none where there are less than {FEWEST} of these, or where the share is 0 or 1. "
+    "Share of the faces seen, each counted in every frame, with a 95 % interval from drawing stretches of "
+    f"{BLOCK:.0f} seconds, or single pictures; there is none where there are less than {FEWEST} of these, or where the "
+    "share is 0 or 1. "
     "Recordings differ in light, camera, place and in who is in them, and a model errs on some faces more than on "
     "others: a difference between two recordings says nothing about how anybody was, and nothing about health."
 )

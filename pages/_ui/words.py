@@ -294,7 +294,7 @@ def recordings(shares: pd.DataFrame) -> pd.DataFrame:
     )
     order = list(dict.fromkeys(shares["label"]))
     wide = table.pivot_table("said", ["recording", "n"], "label", aggfunc="first", sort=False)[order].reset_index()
-    return wide.rename(columns={"recording": "Recording", "n": "Frames with a face"})
+    return wide.rename(columns={"recording": "Recording", "n": "Faces seen"})
 
 
 def leaks(shares: pd.DataFrame, usage: str) -> pd.DataFrame:

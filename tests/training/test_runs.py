@@ -10,12 +10,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 from following import events_of, wait_until, worker_of
+from saved import save_model
 
 from fer_core import store
 from fer_core.errors import RunError
 from fer_core.evaluation.predictions import read_predictions
-from fer_core.paths import ROOT
+from fer_core.paths import ROOT, models_dir
 from fer_core.training import runs, speed
 from fer_core.training.config import get_preset
 from fer_core.training.state import NAME, load_state, save_state
@@ -136,6 +138,43 @@ def test_second_run_waits_for_the_first(short_run):
     runs.request_stop(first)
     wait_until(lambda: store.open_model("second").status == "finished")
     assert first.status == "stopped"
+
+
+def test_who_has_waited_longest_is_next(short_run):
+    """Also where one that waited before was killed."""
+    waiting = [short_run(name, epochs=1) for name in ("a", "b", "c", "d")]
+    with FileLock(models_dir() / ".slot"):
+        for model in waiting:
+            runs.start_run(model)
+        os.kill(worker_of(waiting[0]), signal.SIGKILL)
+    wait_until(lambda: all(events_of(model, "started") for model in waiting[1:]), 90)
+    begun = [events_of(model, "started")[0]["time"] for model in waiting[1:]]
+    assert begun == sorted(begun)
+    assert not events_of(waiting[0], "started")
+    wait_until(lambda: not waiting[-1].busy)
+    assert not list((models_dir() / ".queue").iterdir())
+
+
+def test_a_start_lends_its_width_and_refuses_another(drawn):
+    """A run without a width takes that of the model it starts from; with another one it is refused before it is."""
+    wide = save_model("wide", drawn)
+    store.update_record(wide, settings=wide.record["settings"] | {"width": 8})
+    config = replace(get_preset("quick", start=wide.id), width=None)
+    assert runs.create_run(config, drawn, "as-wide").record["settings"]["width"] == 8
+    assert runs.create_run_once(config, drawn, "as-wide").id == "as-wide"
+    with pytest.raises(RunError, match="expected a model of width 16, found 'wide' of 8"):
+        runs.create_run(replace(config, width=16), drawn, "other")
+    assert not (models_dir() / "other").exists()
+
+
+def test_settings_of_another_version_fail_in_one_line(short_run):
+    """Those of a newer one, say."""
+    model = short_run("newer")
+    store.update_record(model, settings=model.record["settings"] | {"future": 3})
+    runs.start_run(model)
+    wait_until(lambda: not model.busy)
+    (failed,) = events_of(model, "failed")
+    assert failed["reason"].startswith("model 'newer': settings: expected those of TrainConfig, found future")
 
 
 def test_queued_run_can_be_stopped(short_run):
