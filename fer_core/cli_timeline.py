@@ -1,6 +1,7 @@
 """The verbs about expression over time: timeline, recurrent."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fer_core import store
@@ -12,9 +13,12 @@ from fer_core.inference.detectors import get_detector
 from fer_core.inference.summary import shares_frame
 from fer_core.inference.timeline import classify, timeline_table, watch
 from fer_core.inference.tracks import Tracks
-from fer_core.inference.video import Video
+from fer_core.inference.video import Frame, Video
 from fer_core.labels import MEANING
 from fer_core.recurrent import find_recurrent, save_recurrent
+
+TELL = 5
+"""Seconds between two words of progress."""
 
 
 def timeline(arguments) -> tuple[dict, str]:
@@ -22,11 +26,12 @@ def timeline(arguments) -> tuple[dict, str]:
     check_writable(Path(arguments.out))
     if not arguments.width > 0:
         raise ValueError(f"--width: expected seconds above 0, found {arguments.width:g}")
+    say(MEANING)
     model = store.open_trained(arguments.model)
     decision, reader = read_decision(model), _reader(model, arguments.smoothing)
     try:
         with Path(arguments.video).open("rb") as file:
-            watched = watch(Video(file).frames(arguments.rate), get_detector(), Tracks())
+            watched = watch(_telling(Video(file).frames(arguments.rate)), get_detector(), Tracks())
     except OSError as error:
         raise FerError(f"{arguments.video}: expected a readable video, found: {error.strerror}") from error
     except FerError as error:
@@ -92,6 +97,16 @@ def add_arguments(verb: Callable) -> None:
     sub = verb(recurrent, source=True)
     sub.add_argument("model")
     sub.add_argument("--epochs", type=int, default=16, help="default: 16")
+
+
+def _telling(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """The same frames, telling now and then how far it is."""
+    told = time.monotonic()
+    for frame in frames:
+        yield frame
+        if time.monotonic() - told >= TELL:
+            told = time.monotonic()
+            say(f"second {frame.seconds:.0f} of the video")
 
 
 def _reader(model: store.SavedModel, smoothing: str):

@@ -45,6 +45,7 @@ _KINDS: dict[str, type | UnionType] = {
     "parent": dict,
     "parts": list,
     "teachers": list,
+    "imported": dict,
 }
 
 

@@ -59,8 +59,7 @@ def show_card(model: SavedModel) -> None:
 def choose(models: list[SavedModel]) -> SavedModel:
     if turned := st.session_state.pop("turn_to_model", None):
         st.session_state["model"] = turned
-    by_id = {model.id: model for model in models}
-    return by_id[st.selectbox("Model", list(by_id), key="model", bind="query-params")]
+    return pickers.any_model(models)
 
 
 def _choose_row(ids: list[str]) -> None:

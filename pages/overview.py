@@ -6,6 +6,7 @@ from fer_core.data import FaceDataset
 from fer_core.evaluation.leaderboard import leaderboard
 from fer_core.labels import SPLITS
 from fer_core.store import list_models
+from fer_core.training.doubt import TAG
 from pages._ui import frame, pickers, words
 
 DOORS = (
@@ -39,7 +40,7 @@ def show_doors() -> None:
 def show_models() -> None:
     st.subheader("Saved models", anchor=False)
     models = list_models()
-    table = leaderboard(models)
+    table = leaderboard([model for model in models if TAG not in model.tags])  # a fold's model is no whole one
     if table.empty:
         pickers.no_models()
     else:

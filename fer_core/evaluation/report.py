@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -29,8 +28,7 @@ class Report:
     """Models against the `reference`, one of them, on the same faces of one `split` and `part`.
 
     `scores` is `comparison.scores_table`, `about` one row a model: `model`, `scheme`, `network`, `dataset`, `created`,
-    `predicted` (when its predictions were written, UTC), `sha256`, and `comparison.costs_table`; who knows more of the
-    costs adds columns.
+    `sha256`, and `comparison.costs_table`; who knows more of the costs adds columns.
     """
 
     split: str
@@ -111,19 +109,17 @@ def to_csv(report: Report) -> str:
     return table.reindex(columns=columns).to_csv(index=False)
 
 
-_NAMED = ["scheme", "network", "dataset", "created", "predicted", "sha256"]  # columns of `about` that are no numbers
+_NAMED = ["scheme", "network", "dataset", "created", "sha256"]  # columns of `about` that are no numbers
 
 
 def _about(model: SavedModel) -> dict[str, object]:
     record = model.record
-    written = model.predictions_file.stat().st_mtime
     return {
         "model": model.id,
         "scheme": record["scheme"],
         "network": record["network"],
         "dataset": f"{record['dataset']['source']} ({record['dataset']['fingerprint'][:12]})",
         "created": record["created"],
-        "predicted": datetime.fromtimestamp(written, UTC).isoformat(timespec="seconds"),
         "sha256": record["sha256"],
     }
 

@@ -89,7 +89,6 @@ def _about(report: Report) -> str:
         "scheme": "Classes",
         "dataset": "Scored on",
         "created": "Created (UTC)",
-        "predicted": "Predictions written (UTC)",
         "parameters": "Parameters",
         "bytes": "Bytes",
         "training_seconds": "Training, seconds",

@@ -77,7 +77,9 @@ def _show_leaks(dataset: FaceDataset, audit: Audit) -> None:
     st.subheader("Leaks from training", anchor=False)
     usage = SPLITS[pickers.choice("Split", ("test", "validation"), "split")]
     shares = leak_shares(dataset, audit.leak)
-    st.markdown(words.leaked(shares, usage))
+    st.markdown(words.leaked(shares, usage, audit.threshold))
+    if not shares[shares["usage"] == usage]["n"].any():
+        return
     charts.show(leak_bars(shares, usage), "leaks")
     with st.expander("As a table"):
         st.dataframe(words.leaks(shares, usage), hide_index=True, key="leak_table", alt=f"Leaked faces in {usage}")

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.evaluation.atlas import COLOURINGS, LANDMARKS, Atlas, cluster_table, colouring, is_known
+from fer_core.evaluation.atlas import COLOURINGS, LANDMARKS, LEAST, Atlas, cluster_table, colouring, is_known
 from fer_core.evaluation.atlas_figures import atlas_map, drawn_rows
 from fer_core.evaluation.atlas_worker import Drawing, is_drawing, read_drawing, start_drawing, stop_drawing
 from fer_core.labels import VOTES
@@ -42,6 +42,9 @@ def ask_to_draw(model: SavedModel, dataset: FaceDataset, drawing: bool) -> None:
         return
     if told:
         st.error(told.problem or "The process that drew the map ended without a word.", icon=":material/error:")
+    if len(dataset) < LEAST:
+        st.info(f"A map needs {LEAST} faces at least; there are {len(dataset)}.", icon=":material/info:")
+        return
     seconds = LOADING + LOOKING * len(dataset) + LAYING_OUT * min(len(dataset), LANDMARKS)
     st.info(
         f"There is no map of these {len(dataset):,} faces by {model.id} yet. To draw it takes about "

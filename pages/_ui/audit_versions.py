@@ -97,7 +97,10 @@ def show_versions(dataset: FaceDataset, draft: Draft, versions: Sequence[Version
         st.dataframe(
             _table(versions), hide_index=True, key="versions", alt="The versions of this dataset, newest first"
         )
-        st.caption("Choose one in Train, to learn from its labels, and in Evaluate, to score against them.")
+        st.caption(
+            "Choose one in Train, to learn from its labels, and in Evaluate, to score against them where "
+            "it changes test or validation faces."
+        )
     named = {OWN: None} | {version.name: version for version in versions}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Version", list(named), int(len(named) > 1), key="version", bind="query-params", width=320)

@@ -19,9 +19,9 @@ _TOGETHER = "all as one"  # no model can be called so
 
 
 def show(report: Report, models: Sequence[SavedModel]) -> None:
+    everyone = "Both" if len(models) == 2 else f"All {len(models)}"
     st.markdown(
-        f"All {len(models)} give the same answer to **{words.percent(same_answer(report.models))}** of the "
-        f"{report.n:,} faces."
+        f"{everyone} give the same answer to **{words.percent(same_answer(report.models))}** of the {report.n:,} faces."
     )
     charts.show(right_bars(right_counts(report.models)), "right", height=360)
     st.fragment(_show_group)(report, models[0])
@@ -36,7 +36,7 @@ def _show_group(report: Report, model: SavedModel) -> None:
     sizes = groups(report.models)
     said = {name: "All fail" if name == ALL_FAIL else f"Only {name} is right" for name in sizes}
     group = st.selectbox(
-        "Faces", list(sizes), format_func=said.get, key="group", bind="query-params", on_change=faces.first_page
+        "Faces", list(sizes), format_func=said.get, key="alone", bind="query-params", on_change=faces.first_page
     )
     st.markdown(f"{said[group]}: {sizes[group]:,} of {report.n:,} faces.")
     behind = group_faces(report.models, group)

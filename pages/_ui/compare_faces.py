@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-import streamlit as st
 
 from fer_core.store import SavedModel
-from pages._ui import cached, errors, faces, frame
+from pages._ui import errors, faces
+from pages._ui.evaluate_confusion import its_dataset
 
 
 def show(model: SavedModel, rows: np.ndarray, captions: Sequence[str]) -> None:
@@ -14,12 +14,6 @@ def show(model: SavedModel, rows: np.ndarray, captions: Sequence[str]) -> None:
     if not len(rows):
         return
     with errors.box():
-        dataset = cached.dataset(frame.chosen_source())
-        scored_on = model.record["dataset"]
-        if dataset.fingerprint == scored_on["fingerprint"]:
+        if dataset := its_dataset(model):
             shown = faces.page_of(len(rows))
             faces.wall(dataset, rows[shown], captions[shown])
-        else:
-            st.info(
-                f"To see the faces choose in the sidebar what these models were scored on: `{scored_on['source']}`."
-            )

@@ -54,7 +54,11 @@ def show(model: SavedModel, predictions: Predictions) -> None:
 def _meaning(temperature: float) -> str:
     if abs(temperature - 1) < 0.05:
         return "close to 1, so the network's own probabilities are about right."
-    return "above 1, so the network says too much." if temperature > 1 else "below 1, so the network says too little."
+    return (
+        "above 1: the network is surer than it is right."
+        if temperature > 1
+        else "below 1: it is less sure than it is right."
+    )
 
 
 def _diagram(predictions: Predictions, temperature: float):

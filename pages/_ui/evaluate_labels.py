@@ -12,9 +12,16 @@ OWN = "the dataset's own"
 
 def ask(model: SavedModel) -> None:
     """The choice, where a version changes faces that `model` is scored on; says what another one than `OWN` does."""
-    if not (known := _versions(model)):
+    names = [OWN, *(version.name for version in _versions(model))]
+    asked = st.session_state.get("labels", st.query_params.get("labels", OWN))
+    if asked not in names:
+        st.warning(
+            f"No version `{asked}` that changes a face which this model is scored on; its scores are against the "
+            "dataset's own labels.",
+            icon=":material/link_off:",
+        )
+    if len(names) == 1:
         return
-    names = [OWN, *(version.name for version in known)]
     name = st.selectbox("Labels", names, key="labels", bind="query-params", on_change=faces.first_page, width=320)
     if name != OWN:
         before, after = cached.predictions(model), scored(model)

@@ -21,7 +21,7 @@ def show(model: SavedModel) -> None:
     kind = pickers.choice("Format", tuple(FORMATS), "format")
     st.caption(f"{FORMATS[kind]}. In the zip are the file, labels.json, preprocessing.json and the model card.")
     asked = f"{model.id} {kind}"
-    if st.button("Make the zip", "make_zip", icon=":material/folder_zip:"):
+    if st.button("Make the zip", f"zip-{model.id}", icon=":material/folder_zip:"):
         st.session_state["exported"] = asked
     if st.session_state.get("exported") == asked:
         with errors.box():

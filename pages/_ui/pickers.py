@@ -65,6 +65,13 @@ def model(models: Sequence[SavedModel] | None = None) -> SavedModel | None:
     if not models:
         no_models()
         return None
+    chosen = any_model(models)
+    _say_drawn([chosen])
+    return chosen
+
+
+def any_model(models: Sequence[SavedModel]) -> SavedModel:
+    """One of `models`, which may be damaged, at first the first; says so where the one of a link is not among them."""
     by_id = {model.id: model for model in models}
     first = models[0].id
     _into_address("model", first)
@@ -76,9 +83,7 @@ def model(models: Sequence[SavedModel] | None = None) -> SavedModel | None:
     named = st.selectbox(
         "Model", by_id, None, key="model", bind="query-params", placeholder=first, on_change=faces.first_page
     )
-    chosen = by_id[named or first]
-    _say_drawn([chosen])
-    return chosen
+    return by_id[named or first]
 
 
 def predicting_model() -> SavedModel | None:
@@ -141,7 +146,7 @@ def _say_gone(names: Sequence[str], instead: str = "") -> None:
     """Say which models of a link aren't here, and what is shown `instead`: nothing stands under another's name."""
     if names:
         listed = ", ".join(f"`{name}`" for name in names)
-        st.warning(f"Not among the trained models here: {listed}{instead}.", icon=":material/link_off:")
+        st.warning(f"Not among the models to choose from here: {listed}{instead}.", icon=":material/link_off:")
 
 
 def _say_drawn(models: Sequence[SavedModel]) -> None:

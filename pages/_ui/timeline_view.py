@@ -123,6 +123,8 @@ def _smoothed(recording: Recording, said: Timeline, model: SavedModel, decision:
     saved = find_recurrent(model) if is_video else None
     options = [*([RECURRENT] if saved else ()), "Window", "Exponential", PLAIN]
     name = pickers.choice("Smoothing", options, "smoothing")
+    if is_video and not saved and (others := [one.id for one in pickers.trained_models() if find_recurrent(one)]):
+        st.caption(f"A recurrent network reads along with {', '.join(others)}, not with {model.id}.")
     read_by = f"{model.id}, smoothing {name.lower()}"
     if name == RECURRENT:
         st.caption(_scores(saved.record))
@@ -131,7 +133,11 @@ def _smoothed(recording: Recording, said: Timeline, model: SavedModel, decision:
     if name == PLAIN:
         return Shown(recording, said, decision, read_by)
     low, high, first = (0.2, 10.0, 1.8) if is_video else (1.0, 20.0, 3.0)
-    explained = "The mean of what is seen within it." if name == "Window" else "After it, a frame counts half."
+    explained = (
+        "The mean of what is seen within it."
+        if name == "Window"
+        else "After it, a frame counts half; it follows a change late."
+    )
     width = st.slider(
         f"Width in {recording.unit}", low, high, first, low, key=f"width_{recording.unit}", help=explained
     )

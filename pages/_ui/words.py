@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fer_core.data.copies import NEAR
 from fer_core.data.statistics import imbalance_ratio
 from fer_core.evaluation.metrics import Summary
 from fer_core.labels import SPLITS
@@ -305,8 +306,8 @@ def leaks(shares: pd.DataFrame, usage: str) -> pd.DataFrame:
     return table.assign(Share=[percent(share) for share in of_usage["share"]])
 
 
-def leaked(shares: pd.DataFrame, usage: str) -> str:
-    """What the leaks of `statistics.leak_shares` in one Usage mean for a score."""
+def leaked(shares: pd.DataFrame, usage: str, threshold: float) -> str:
+    """What the leaks of `statistics.leak_shares` in one Usage, of copies from `threshold` up, mean for a score."""
     of_usage = shares[shares["usage"] == usage]
     total, exact, near = (int(of_usage[column].sum()) for column in ("n", "exact", "near"))
     if not total:
@@ -317,6 +318,6 @@ def leaked(shares: pd.DataFrame, usage: str) -> str:
     return (
         f"**{exact + near:,} of {total:,}** faces of {usage} ({percent((exact + near) / total)}) show a photograph "
         f"that Training holds too: {exact:,} pixel by pixel, {near:,} with another crop, watermark or compression. It "
-        f"is worst for {worst['emotion']} ({percent(worst['share'])}). A network may simply remember them; *honest* "
-        "scores leave them out."
+        f"is worst for {worst['emotion']} ({percent(worst['share'])}). A network may simply remember them; "
+        f"*honest* scores leave out those from {NEAR} up{', these' if threshold == NEAR else ''}."
     )

@@ -70,7 +70,7 @@ def test_html_tells_everything(report):
     words = " ".join(read(to_html(report)).words)
     for _, about in report.about.iterrows():
         assert about["sha256"] in words
-        assert about["predicted"] in words
+        assert about["created"] in words
     for told in ("test", "honest", f"{report.n:,} faces", "good is better than poor by", "all: without Disgust"):
         assert told in words
     assert "odd was refused: it was scored on <other> & more.csv" in words

@@ -94,7 +94,7 @@ def test_agreement(open_page, said, models):
     sizes, n = groups(together), len(together["good"])
     app = open_page("compare", models=["poor", "good"], view="Agreement")
     assert f"All fail: {sizes[ALL_FAIL]:,} of {n:,} faces" in said(app)
-    app.selectbox(key="group").select("good").run()
+    app.selectbox(key="alone").select("good").run()
     assert f"Only good is right: {sizes['good']:,} of {n:,} faces" in said(app)
     scores = summary(mean_prediction(together))
     assert table(app, "Calibration error").iloc[1]["Accuracy"].startswith(f"{100 * scores.accuracy:.1f} %")
@@ -122,7 +122,7 @@ def test_a_link_to_a_model_that_is_gone(open_page, models):
     """It is named, and the others are compared."""
     app = open_page("compare", models=["poor", "gone", "good"])
     assert app.multiselect(key="models").value == ["poor", "good"]
-    assert app.warning[0].value == "Not among the trained models here: `gone`."
+    assert app.warning[0].value == "Not among the models to choose from here: `gone`."
 
 
 def test_other_classes_are_brought_together(open_page, said, faces, models):
@@ -172,7 +172,7 @@ def test_without_the_dataset(open_page, said, models):
     for model in models:
         store.update_record(model, dataset=other)
     app = open_page("compare", models=["poor", "good"], view="Agreement")
-    assert "what these models were scored on: `other.csv`" in said(app)
+    assert "the dataset that this model was evaluated on: `other.csv`" in said(app)
     assert "dataset that it is to be scored on: `other.csv`" in said(app)
     assert [button.label for button in app.button] == ["Score it on demo"]
     assert not app.error

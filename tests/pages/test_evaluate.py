@@ -39,7 +39,7 @@ def test_a_link_keeps_its_model(open_page, model, faces):
     assert not app.warning
     app = open_page("evaluate", model="gone")
     assert app.selectbox(key="model").value == "mine"
-    assert app.warning[0].value == "Not among the trained models here: `gone`; mine is shown."
+    assert app.warning[0].value == "Not among the models to choose from here: `gone`; mine is shown."
 
 
 def test_a_model_that_goes_while_it_is_shown(open_page, model, faces):

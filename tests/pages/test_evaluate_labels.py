@@ -36,6 +36,12 @@ def test_only_versions_that_touch_scored_faces_are_offered(open_page, faces, mod
     assert "labels" not in [box.key for box in open_page("evaluate").selectbox]
 
 
+def test_a_version_that_a_link_names_and_that_is_not_there_is_told(open_page, model):
+    """The scores are against the dataset's own labels, and nobody takes them for others."""
+    app = open_page("evaluate", model=model.id, labels="gone")
+    assert app.warning[0].value.startswith("No version `gone` that changes a face which this model is scored on")
+
+
 def test_scores_against_a_version(open_page, said, model, version):
     """The headline is of its labels, its n without those left out, and a line says so; back again all is as before."""
     predictions = read_predictions(model.folder / "predictions.parquet", model.labels)

@@ -41,6 +41,19 @@ def test_table_and_card(open_page, said, faces):
         assert line in said(app)
 
 
+def test_a_model_that_is_gone_is_told_and_no_other_takes_its_place(open_page, said, faces):
+    """Not even where a button was pressed that was drawn for it; its link names the model, the newest too."""
+    save_model("stays", faces)
+    model = save_model("goes", faces, seed=1)
+    app = open_page("models", model="goes", view="Export")
+    button = app.button(key="zip-goes")
+    upkeep.delete(model)
+    button.click().run()
+    assert app.warning[0].value == "Not among the models to choose from here: `goes`; stays is shown."
+    assert "exported" not in app.session_state
+    assert open_page("models").query_params["model"] == "stays"
+
+
 def test_check_tells_what_listing_does_not(open_page, said, faces):
     """Probabilities that are none: the file is there and has its columns, and yet it is told."""
     model = save_model("twisted", faces)

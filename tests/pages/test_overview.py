@@ -19,6 +19,13 @@ def test_models_that_were_never_tested(open_page, faces):
     assert table["Faces of"].tolist() == ["drawn faces"]
 
 
+def test_the_models_of_folds_stand_in_no_ranking(open_page, faces):
+    """They are made to judge labels, without a part of the faces."""
+    save_model("whole", faces)
+    store.update_record(save_model("fold", faces, seed=1), tags=["doubt"])
+    assert open_page("overview").dataframe[0].value["Model"].tolist() == ["whole"]
+
+
 def test_models_by_macro_recall(open_page, said, faces):
     """The better model stands first with its interval; a run that isn't finished and a damaged folder are named."""
     better, worse = save_model("better", faces, skill=3), save_model("worse", faces, skill=0.5)

@@ -34,6 +34,22 @@ def test_a_preset_fills_the_form(open_page):
         assert getattr(app, kind)(key=f"{field}-compact").value == getattr(PRESETS["compact"], field)
 
 
+def test_a_number_of_a_preset_can_be_none(open_page):
+    """0 minutes: no limit; 0 filters: the network's own, without which some networks cannot be chosen."""
+    app = open_page("train", **{"width-quick": "0", "network-quick": "mobilenet", "minutes-quick": "0"})
+    assert app.number_input(key="width-quick").value == 0
+    assert not app.error
+    assert not app.button(key="start").disabled
+
+
+def test_what_a_run_would_start_from_is_missed_at_once(open_page, faces):
+    """Before it is started, where there seems to be nothing wrong."""
+    model = start_model("orphan", faces)
+    update_record(model, settings=model.record["settings"] | {"start": "gone"}, parent={"id": "gone"})
+    app = open_page("train", preset="run orphan")
+    assert "gone" in app.error[0].value
+
+
 def test_settings_that_clash_are_told_at_once(open_page):
     """The reason stands there, and nothing can be started."""
     app = open_page("train")
