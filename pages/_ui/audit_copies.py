@@ -114,7 +114,7 @@ def _show_groups(dataset: FaceDataset, audit: Audit) -> None:
                             "These rows, or all where none is chosen",
                             rows.tolist(),
                             selection_mode="multi",
-                            key=f"some-{kind}-{rows[0]}",
+                            key=f"some-{kind}-{index}",  # a face may stand in several pairs
                         )
                     audit_edit.edit(dataset, some or rows, f"copies-{index}", kind)
 

@@ -172,10 +172,10 @@ def show_preview(dataset: FaceDataset, config: TrainConfig) -> None:
     seen = [disturbed(images, Chance(draws * PREVIEW_ROWS + row, len(images)), config) for row in range(PREVIEW_ROWS)]
     wall = np.pad(np.stack([images, *seen]), ((0, 0), (0, 0), (1, 1), (1, 1)))  # (rows, faces, 50, 50)
     wall = wall.transpose(0, 2, 1, 3).reshape(wall.shape[0] * wall.shape[2], -1)
-    st.image(
+    st.container(width=len(images) * PREVIEW_SIDE).image(  # which is as narrow as the page where that is narrower
         wall,
         f"Training faces, n = {len(images)}: as they are in the first row, below as the run might see them",
-        width=len(images) * PREVIEW_SIDE,
+        width="stretch",
         alt=f"{len(images)} training faces, each as it is and below {PREVIEW_ROWS} times disturbed by the settings",
     )
     st.button("Draw again", "draw", icon=":material/shuffle:", on_click=_draw_again)

@@ -59,9 +59,9 @@ def test_all_copies_are_left_out_by_one_button(open_page, faces):
 
 def test_one_face_of_a_group_is_edited(open_page, faces):
     """The one that is chosen; a copy whose label another has changed meanwhile is not, and the page says so."""
-    first, second = audit(faces).groups[0][:2].tolist()
+    second = int(audit(faces).groups[0][1])
     app = open_page("audit", copies="exact")
-    app.pills(key=f"some-exact-{first}").select(second).run()
+    app.pills(key="some-exact-0").select(second).run()
     app.button(key="exclude-copies-0").click().run()
     assert open_draft(faces).excluded == (second,)
     open_draft(faces).restore([second])
