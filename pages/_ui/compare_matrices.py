@@ -48,9 +48,7 @@ def show(report: Report, models: Sequence[SavedModel]) -> None:
     place = st.container()
     st.markdown("**The faces whose prediction changed.** Click on a cell, or choose it here.")
     others = [name for name in report.models if name != report.reference]
-    name = st.selectbox(
-        f"From {report.reference} to", others, key="against", bind="query-params", on_change=faces.first_page
-    )
+    name = pickers.named(f"From {report.reference} to", others, others[0], "against")
     chosen = pickers.cell(confusion_frame(report.models[report.reference]))
     with place:
         _show_matrices(report, shown, value, chosen)

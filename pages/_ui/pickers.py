@@ -180,14 +180,23 @@ def cell(cells: pd.DataFrame) -> tuple[str, str]:
     """True and predicted class of a cell of `metrics.confusion_frame`; at first the most frequent mistake."""
     labels = list(cells["true"].unique())
     mistake = cells.loc[cells["n"].where(cells["true"] != cells["predicted"], -1).idxmax()]
-    columns = zip(st.columns(2), ("true", "predicted"), ("Labelled", "Predicted"), strict=True)
-    true, predicted = (
-        column.selectbox(
-            label, labels, labels.index(mistake[key]), key=key, bind="query-params", on_change=faces.first_page
-        )
-        for column, key, label in columns
-    )
+    left, right = st.columns(2)
+    with left:
+        true = named("Labelled", labels, mistake["true"], "true")
+    with right:
+        predicted = named("Predicted", labels, mistake["predicted"], "predicted")
     return true, predicted
+
+
+def named(label: str, options: Sequence[str], first: str, key: str) -> str:
+    """One of `options`, at first `first`, which hangs on what else is chosen: it stands in the address as well."""
+    _into_address(key, first)
+    if st.session_state.get(key, st.query_params.get(key)) not in options:  # those of another model
+        st.session_state[key] = first
+    chosen = st.selectbox(
+        label, options, None, key=key, bind="query-params", placeholder=first, on_change=faces.first_page
+    )
+    return chosen or first
 
 
 def known_models() -> list[SavedModel]:

@@ -73,20 +73,26 @@ def show_estimate(dataset: FaceDataset, config: TrainConfig, times: int = 1) -> 
     """How long a run will take, or so many alike, if the machine was measured; else the button that measures it."""
     measured = speed.known(config)
     if measured is None:
-        busy = any(model.busy for model in list_models())
-        told = "Wait until no run trains, which would make it seem slow." if busy else "To know how long it will take."
-        if st.button("Measure this machine", "measure", icon=":material/speed:", help=told, disabled=busy):
-            with st.spinner("Training a few batches of random faces: about half a minute"):
-                speed.measure_apart(config)
-            st.rerun(scope="fragment")
+        _offer_measuring(config, "Measure this machine")
         return
     faces = len(cached.training_rows(dataset, config))
     side = max(measured.images_per_second)
     runs_of = f"{times} runs on {faces:,} faces each" if times > 1 else f"{faces:,} faces"
     st.markdown(
         f"About **{words.duration(times * speed.estimate(config, faces, measured))}** on this machine, for {runs_of} "
-        f"(self-test: {measured.images_per_second[side]:,.0f} faces a second at {side} px, {measured.precision})."
+        f"(self-test: {measured.images_per_second[side]:,.0f} faces a second at {side} px, {measured.precision}); to "
+        "start and to save takes half a minute more."
     )
+    _offer_measuring(config, "Measure again")
+
+
+def _offer_measuring(config: TrainConfig, label: str) -> None:
+    busy = any(model.busy for model in list_models())
+    told = "Wait until no run trains, which would make it seem slow." if busy else "To know how long it will take."
+    if st.button(label, "measure", icon=":material/speed:", help=told, disabled=busy):
+        with st.spinner("Training a few batches of random faces: about half a minute"):
+            speed.measure_apart(config)
+        st.rerun(scope="fragment")
 
 
 def show_progress(model: SavedModel) -> None:

@@ -42,6 +42,18 @@ def test_a_link_keeps_its_model(open_page, model, faces):
     assert app.warning[0].value == "Not among the models to choose from here: `gone`; mine is shown."
 
 
+def test_a_link_keeps_the_cell_that_nobody_chose(open_page, model):
+    """The most frequent mistake of one model, which may be another of the next; also after a look at other views."""
+    app = open_page("evaluate", model="mine")
+    cell = [app.selectbox(key=key).value for key in ("true", "predicted")]
+    assert [app.query_params[key] for key in ("true", "predicted")] == cell
+    for view in ("Classes", "Confusion"):
+        app.session_state["view"] = view
+        app.run()
+        assert not app.exception
+    assert [app.selectbox(key=key).value for key in ("true", "predicted")] == cell
+
+
 def test_a_model_that_goes_while_it_is_shown(open_page, model, faces):
     """The next click shows another."""
     other = save_model("zz-other", faces)

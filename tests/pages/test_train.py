@@ -73,6 +73,7 @@ def test_versions_of_the_labels_are_offered(open_page, faces):
     save_version(Version("better", faces.fingerprint, {}, tuple(out)))
     speed.remember(PRESETS["quick"], speed.Speed("float32", {48: 203.0}))
     app = open_page("train")
+    assert app.button(key="measure").label == "Measure again"
     box = app.selectbox(key="version-quick")
     assert (box.options, box.value) == (["unchanged", "better"], "")
     box.select("better").run()
