@@ -14,6 +14,8 @@ from fer_core.inference.predict import UNSURE_LABEL, FaceResult, rule
 from fer_core.inference.table import schema, to_table
 from fer_core.labels import MEANING
 
+WHOLE = "no face found: all of the picture was taken for one"
+
 
 @dataclass(frozen=True, eq=False)
 class Answered:
@@ -24,16 +26,19 @@ class Answered:
     error: str = ""
 
     def to_json(self, model: str) -> dict:
-        """What the verb `predict` tells of the picture by one model."""
+        """What the verb `predict` tells of the picture by one model, with a `note` where no face was found in it."""
         if self.error:
             return {"path": self.name, "error": self.error}
-        return {"path": self.name, "faces": [face.to_json() for face in self.faces[model]]}
+        faces = self.faces[model]
+        note = {"note": WHOLE} if any(face.box.confidence == 0 for face in faces) else {}
+        return {"path": self.name, "faces": [face.to_json() for face in faces]} | note
 
 
 def answers_frame(pictures: Sequence[Answered], labels: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """One row a face and model: `picture`, `face`, `model`, box, `label`, `p_<class>`; `labels` are id → classes.
 
-    A picture without a face, or that couldn't be used, has one row, with `error`. Each row ends with `meaning`.
+    A picture without a face, or that couldn't be used, has one row, with `error`, which says of others whether all of
+    the picture was taken for a face. Each row ends with `meaning`.
     """
     frames: list[pd.DataFrame] = []
     for model, its in labels.items():

@@ -7,7 +7,7 @@
 | `x`, `y`, `w`, `h` | its box in pixels |
 | `label` | the answer; empty where the classifier abstains |
 | `p_<class>` | probabilities in [0, 1] |
-| `error` | why there is no face: what is wrong with the picture, or `no face found` |
+| `error` | why there is no face: what is wrong with the picture, or `no face found`; a `note` on one that was none |
 
 A picture with an error has one row, with `path` and `error` alone. The table's metadata say what an answer is and is
 not, `labels.MEANING`, under `meaning`.
@@ -32,7 +32,7 @@ def schema(labels: Iterable[str]) -> pa.Schema:
 
 
 def to_table(files: Iterable[dict], columns: pa.Schema) -> pa.Table:
-    """The rows of `{path, faces}` and `{path, error}`."""
+    """The rows of `{path, faces}`, with a `note` or without, and `{path, error}`."""
     return pa.Table.from_pylist([row for file in files for row in _rows(file)], columns)
 
 
@@ -50,7 +50,8 @@ def to_files(table: pa.Table) -> list[dict]:
 def _rows(file: dict) -> Iterator[dict]:
     for number, face in enumerate(file.get("faces", ()), 1):
         place = {"path": file["path"], "face": number} | dict(zip(_BOX, face["box"], strict=True))
-        yield place | {"label": face["label"]} | {f"p_{label}": share for label, share in face["probabilities"].items()}
+        shares = {f"p_{label}": share for label, share in face["probabilities"].items()}
+        yield place | {"label": face["label"]} | shares | {"error": file.get("note")}
     if not file.get("faces"):
         yield {"path": file["path"], "error": file.get("error", NO_FACE)}
 

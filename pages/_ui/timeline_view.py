@@ -71,10 +71,14 @@ def show(shown: Shown) -> None:
     said = f"{len(shown.timeline.seconds):,} {_noun(shown)}, {len(faces)} {'face' if len(faces) == 1 else 'faces'}"
     without = len(shown.timeline.seconds) - len(np.unique(shown.timeline.frame))
     gaps = f"; in {without:,} of them no face is seen, and nothing is said of these" if without else ""
-    more = f" The {DRAWN} that are seen most often are drawn." if len(faces) > DRAWN else ""
+    more = f" At first the {DRAWN} that are seen most often are drawn." if len(faces) > DRAWN else ""
     st.caption(f"{said}{gaps}.{more} A face is followed by where it is, not by who it is.")
     kind = pickers.choice("Chart", KINDS, "chart")
-    _scrub(shown, kind, sorted(faces[:DRAWN]))
+    drawn = sorted(faces[:DRAWN])
+    if len(faces) > DRAWN:
+        key = f"drawn_{hash(shown.recording.key)}"
+        drawn = st.multiselect("Faces drawn", sorted(faces), drawn, max_selections=DRAWN, key=key) or drawn
+    _scrub(shown, kind, sorted(drawn))
     st.download_button(
         "Table as CSV",
         lambda: shown.table.to_csv(index=False),
@@ -111,7 +115,7 @@ def _scrub(shown: Shown, kind: str, faces: list[int]) -> None:
         words_of = ", ".join(f"face {number} {face.label or 'unsure'}" for number, face in found.items())
         st.image(picture, caption=f"{words.literal(name)}: {words_of or 'no face is seen'}", alt=f"{name}, faces boxed")
     with right:
-        for number, face in list(found.items())[:DRAWN]:
+        for number, face in ((number, face) for number, face in found.items() if number in faces):
             st.markdown(f"**Face {number}: {face.label or 'unsure'}**")
             seen = Image.fromarray(face.crop).resize((ENLARGED, ENLARGED), Image.Resampling.NEAREST)
             st.image(seen, alt=f"Face {number} as the network sees it")

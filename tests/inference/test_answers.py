@@ -6,7 +6,7 @@ import pandas as pd
 
 from fer_core.evaluation.decision import PLAIN, Decision
 from fer_core.evaluation.operating import OperatingPoint
-from fer_core.inference.answers import Answered, answers_frame, answers_json
+from fer_core.inference.answers import WHOLE, Answered, answers_frame, answers_json
 from fer_core.inference.detectors import Box
 from fer_core.inference.predict import FaceResult
 from fer_core.labels import MEANING
@@ -37,6 +37,15 @@ def test_csv_has_a_row_for_each_face_and_model():
     assert frame["p_Happy"].round(3).tolist()[:3:2] == [0.1, 0.8]
     assert frame["error"].tolist()[4:] == ["expected a picture", "no face found"]
     assert (frame["meaning"] == MEANING).all()
+
+
+def test_a_picture_taken_for_a_face_is_told_from_one_with_a_face():
+    """In both files: that the detector found none belongs to the answer."""
+    whole = FaceResult(Box(0, 0, 80, 60, 0.0), np.zeros((48, 48), np.uint8), {"Sad": 0.9, "Happy": 0.1})
+    pictures = [Answered("x", {"a": [whole]}), Answered("y", {"a": [face("a", 0.9)]})]
+    assert answers_frame(pictures, {"a": LABELS["a"]})["error"].fillna("").tolist() == [WHOLE, ""]
+    (first, second) = json.loads(answers_json(pictures, {"a": PLAIN}))["models"]["a"]["files"]
+    assert (first["note"], "note" in second) == (WHOLE, False)
 
 
 def test_an_unsure_face_is_called_so():

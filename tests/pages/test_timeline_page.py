@@ -50,6 +50,20 @@ def png(picture: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def test_of_many_faces_those_are_drawn_that_are_chosen(opened, faces, said):
+    """At first four of them; the fifth can be chosen, and then stands beside the frame."""
+    happy = faces.images[faces.emotion == EMOTIONS.index("Happy")]
+    five = scene([(happy[2], 20 + 150 * number, 60) for number in range(5)], size=(240, 780))
+    app = upload(opened(), "video", ("five.mp4", encode([five] * 10, 10)))
+    assert "5 faces. At first the 4 that are seen most often are drawn" in said(app)
+    (drawn,) = (box for box in app.multiselect if box.label == "Faces drawn")
+    assert len(drawn.value) == 4
+    fifth = ({1, 2, 3, 4, 5} - set(drawn.value)).pop()
+    drawn.set_value([fifth]).run()
+    assert f"**Face {fifth}: Happy**" in said(app)
+    assert f"**Face {fifth % 5 + 1}: Happy**" not in said(app)
+
+
 def test_a_video_is_followed(opened, two, said):
     """Fifteen frames, two faces, five frames without one; the frame of the chosen second is shown."""
     app = upload(opened(), "video", ("two.mp4", encode(two, 10)))
