@@ -38,6 +38,8 @@ class About:
     """Whether the dataset has no validation and no test faces, so that all of its faces stand in the test split."""
     leaks_known: bool
     """Whether copies of the model's training faces are known, which takes the dataset that it learned from."""
+    classless: int = 0
+    """Faces of these splits that are of no class of the model."""
 
 
 def find_learned(model: SavedModel, load: Callable[[str], FaceDataset], *others: str) -> FaceDataset | None:
@@ -93,7 +95,8 @@ def score(
     predictions = Predictions(
         predictions_frame(rows, faces.usage[rows], classes, leak, y_prob, scheme.labels), scheme.labels
     )
-    about = About(dataset.source, dataset.fingerprint, dataset.drawn, all_as_test, learned is not None)
+    classless = int((faces.usage != "Training").sum()) - len(rows)
+    about = About(dataset.source, dataset.fingerprint, dataset.drawn, all_as_test, learned is not None, classless)
     _keep(_folder(model, dataset), predictions, about)
     scored = open_scored(model, dataset)
     if scored is None:
@@ -115,6 +118,8 @@ def sentences(model: SavedModel) -> list[str]:
         told.append(f"The faces of {name} are drawn by a program: no score on them says anything about photographs.")
     if about.all_as_test:
         told.append(f"{name} has no validation and no test faces: all of its faces stand in the test split here.")
+    if about.classless:
+        told.append(f"Faces of no class of {model.id}, which are left out: {about.classless:,}.")
     if about.leaks_known:
         told.append(f"The honest part leaves out what is a copy of a Training face of {saved_on}.")
     else:

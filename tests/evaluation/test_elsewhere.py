@@ -94,6 +94,18 @@ def test_only_test_and_validation_faces_are_scored_where_there_are_some(tmp_path
     assert "all of its faces" not in " ".join(elsewhere.sentences(scored))
 
 
+def test_faces_of_no_class_of_the_model_are_counted(tmp_path, drawn):
+    """They have no score, and the reader is told how many there are."""
+    for number, name in enumerate(("sad", "disgust", "disgust")):
+        path = tmp_path / "mixed" / name / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (48, 48), 90 + number).save(path)
+    model = save_constant("constant", drawn, "study", SAD)
+    scored = elsewhere.score(model, load_dataset(str(tmp_path / "mixed")), drawn)
+    assert scored.scores["test"]["raw"]["n"] == 1
+    assert "Faces of no class of constant, which are left out: 2." in elsewhere.sentences(scored)
+
+
 def test_a_dataset_without_the_models_classes(tmp_path, drawn):
     """It is refused in one line before the network is loaded."""
     (tmp_path / "faces" / "disgust").mkdir(parents=True)
