@@ -80,6 +80,7 @@ def data(arguments) -> tuple[dict, str]:
 def audit(arguments) -> tuple[dict, str]:
     """Duplicates, leaks, conflicts, blanks."""
     dataset = load(arguments)
+    say(f"comparing {len(dataset):,} faces with one another, where that was not done before")
     result = copies.audit(dataset, arguments.threshold).to_json()
     leaks = [
         f"{usage}: {len(rows['exact']):,} exact and {len(rows['near']):,} near copies of a Training image"

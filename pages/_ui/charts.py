@@ -36,7 +36,11 @@ def learning(model: SavedModel, n: int | None = None, earlier: Mapping[str, pd.D
     """
     history, n = model.history(), n or model.scores.get("validation", {}).get("raw", {}).get("n")
     if history.empty:
-        st.info("The curves appear when the first epoch of this run has ended.")
+        st.info(
+            "The curves appear when the first epoch of this run has ended."
+            if model.busy
+            else "It ended before its first epoch did: there are no curves."
+        )
         return
     recalls = [column for column in history if column.startswith("val_recall_")]
     curves = {
