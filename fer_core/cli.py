@@ -92,12 +92,14 @@ def audit(arguments) -> tuple[dict, str]:
 
 def train(arguments) -> tuple[dict, str]:
     """Train a network into its folder, in a process of its own, and follow it; Ctrl-C asks it to stop."""
-    if arguments.resume:
+    if arguments.resume or arguments.stop:
         names = ("preset", "source", "epochs", "minutes", "set", "skip_bad", "map")
-        chosen = [name for name in names if getattr(arguments, name)]
+        chosen = [name for name in names if getattr(arguments, name)] + ["stop"] * (arguments.resume and arguments.stop)
         if not arguments.name or chosen:
-            raise RunError("--resume: expected --name of a run, and nothing else, since it goes on as it was created")
+            raise RunError("--resume, --stop: expected --name of a run, and nothing else: it goes on as it was created")
         model = store.open_model(arguments.name)
+        if arguments.stop:
+            return _stop(model)
     else:
         preset = get_preset(arguments.preset or "compact", epochs=arguments.epochs, minutes=arguments.minutes)
         config = replace(preset, **parse_settings(arguments.set))
@@ -107,6 +109,13 @@ def train(arguments) -> tuple[dict, str]:
     if model.status != "finished":
         raise RunError(words.ending(model))
     return {"id": model.id, "status": model.status, "scores": model.scores}, words.scores_text(model)
+
+
+def _stop(model: store.SavedModel) -> tuple[dict, str]:
+    if not model.busy:
+        raise RunError(f"run {model.id!r}: expected one that trains or waits, found it {model.status}")
+    runs.request_stop(model)
+    return {"id": model.id, "status": model.status}, f"run {model.id}: asked to finish its batch, save and stop"
 
 
 def combine(arguments) -> tuple[dict, str]:
@@ -262,3 +271,4 @@ def _train_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--epochs", type=int)
     sub.add_argument("--minutes", type=float, help="training time at most; the schedule is drawn over it")
     sub.add_argument("--resume", action="store_true", help="go on with the run called --name")
+    sub.add_argument("--stop", action="store_true", help="ask the run called --name to stop, wherever it was started")

@@ -45,7 +45,6 @@ def model_card(model: SavedModel, predictions: Predictions) -> str:
     sections = {
         "The model": _model(model),
         "Data": _data(model, predictions),
-        "Settings": _settings(model),
         "Scores": _scores(model),
         "Recall of each class, test": _recall(predictions),
         "Calibration, test": _calibration(predictions.select("test")),
@@ -53,6 +52,7 @@ def model_card(model: SavedModel, predictions: Predictions) -> str:
         "Slices, test": _slices(predictions.select("test")),
         "Limits": LIMITS,
         "Prohibited uses": PROHIBITED,
+        "Settings": _settings(model),  # a table for every model that went in
     }
     head = (
         f"# Model card: {model.id}\n\nMade by FER Workbench of the model's record and its saved predictions. "

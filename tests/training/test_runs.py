@@ -15,6 +15,7 @@ from following import events_of, wait_until, worker_of
 from saved import save_model
 
 from fer_core import store
+from fer_core.cli import main
 from fer_core.errors import RunError
 from fer_core.evaluation.predictions import read_predictions
 from fer_core.paths import ROOT, models_dir
@@ -189,6 +190,18 @@ def test_queued_run_can_be_stopped(short_run):
     assert second.status == "stopped"
     runs.request_stop(first)
     wait_until(lambda: not first.busy)
+
+
+def test_a_run_is_stopped_from_the_command_line(short_run, capsys):
+    """Wherever it was started; one that is not at work is told so."""
+    model = short_run("long", epochs=60)
+    assert main(["train", "--stop", "--name", "long"]) == 2
+    assert "expected one that trains or waits, found it interrupted" in capsys.readouterr().err
+    runs.start_run(model)
+    wait_until(lambda: events_of(model, "epoch"))
+    assert main(["train", "--stop", "--name", "long"]) == 0
+    wait_until(lambda: not model.busy)
+    assert model.status == "stopped"
 
 
 def test_failed_run_says_why_in_one_line(short_run):
