@@ -125,7 +125,7 @@ def as_wide_as_its_start(config: TrainConfig) -> TrainConfig:
 
     Raises as `open_start`, and `RunError` for another width.
     """
-    if (parent := open_start(config)) is None:
+    if (parent := open_start(config)) is None or "width" not in parent.record["settings"]:
         return config
     width = parent.record["settings"]["width"]
     if config.width not in (None, width):
