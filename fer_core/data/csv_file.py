@@ -121,7 +121,10 @@ def _fields(line: bytes, count: int) -> list[bytes]:
     fields = line.split(b",")
     if len(fields) == count or b'"' not in line:
         return fields
-    (quoted,) = csv.reader([line.decode("latin-1")])  # a comma may stand in quotes
+    try:
+        (quoted,) = csv.reader([line.decode("latin-1")])  # a comma may stand in quotes
+    except csv.Error:
+        return fields  # which are refused for their number
     return [field.encode("latin-1") for field in quoted]
 
 

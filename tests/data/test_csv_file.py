@@ -71,6 +71,14 @@ def test_a_comma_in_quotes_parts_no_columns(tmp_path, faces):
     assert dataset.emotion.tolist() == [3, 3, 3]
 
 
+def test_quotes_around_a_broken_line_are_told_like_any_bad_row(tmp_path):
+    """A carriage return within, which no CSV reader takes."""
+    csv = tmp_path / "faces.csv"
+    csv.write_bytes(f'{HEADER},note\n{line(3)},"a, b"x\ry\n'.encode())
+    with pytest.raises(DatasetError, match="expected 4 columns, found 5"):
+        load_dataset(str(csv))
+
+
 def test_train_csv_without_usage_is_all_training(tmp_path, faces):
     """`train.csv` has no Usage: all rows are Training, and the notes say so."""
     path = tmp_path / "train.csv"
