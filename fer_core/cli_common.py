@@ -45,6 +45,10 @@ def run_to_its_end(model: SavedModel) -> SavedModel:
                 request_stop(model)
 
 
+TELL = 5
+"""Seconds between two words about how far it is."""
+
+
 def say(message: str, end: str = "\n") -> None:
     """Tell what is going on, beside the result."""
     print(message, end=end, file=sys.stderr, flush=True)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from fer_core import cli_words as words
 from fer_core import store
-from fer_core.cli_common import check_writable, say
+from fer_core.cli_common import TELL, check_writable, say
 from fer_core.evaluation.decision import Decision, read_decision
 from fer_core.inference import batch, ray_job
 from fer_core.inference.batch import list_pictures, parse_shard, shown
@@ -22,9 +22,6 @@ from fer_core.inference.detectors import get_detector
 from fer_core.inference.growing import growing
 from fer_core.inference.table import NO_FACE, schema, to_files, to_table
 from fer_core.labels import MEANING
-
-TELL = 5
-"""Seconds between two words about how far it is."""
 
 
 def predict(arguments) -> tuple[dict, str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fer_core import store
-from fer_core.cli_common import check_writable, load, say
+from fer_core.cli_common import TELL, check_writable, load, say
 from fer_core.errors import FerError, ModelError
 from fer_core.evaluation.decision import read_decision
 from fer_core.inference.classifier import Classifier
@@ -16,9 +16,6 @@ from fer_core.inference.tracks import Tracks
 from fer_core.inference.video import Frame, Video
 from fer_core.labels import MEANING
 from fer_core.recurrent import find_recurrent, save_recurrent
-
-TELL = 5
-"""Seconds between two words of progress."""
 
 
 def timeline(arguments) -> tuple[dict, str]:
