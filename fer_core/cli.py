@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import pandas as pd
 
-from fer_core import cli_data, cli_models, cli_predict, cli_timeline, store
+from fer_core import cli_data, cli_models, cli_predict, cli_timeline, cli_tune, store
 from fer_core import cli_words as words
 from fer_core.cli_common import load, run_to_its_end, say
 from fer_core.data import copies, default_source, load_dataset
@@ -241,6 +241,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"of near copies, a cosine from {copies.LOWEST} to 1 (default: {copies.NEAR})",
     )
     _train_arguments(verb(train, source=True))
+    cli_tune.add_arguments(verb)
     sub = verb(combine, source=True)
     sub.add_argument("models", nargs="+", metavar="MODEL", help="two_stage: those of valence, negative and positive")
     sub.add_argument("--how", choices=("two_stage", "ensemble", "soup"), default="two_stage", help="default: two_stage")

@@ -1,5 +1,6 @@
 """Choose, start, watch and stop a training run."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
@@ -10,7 +11,8 @@ from fer_core.store import list_models, open_model, open_trained
 from fer_core.training import runs
 from fer_core.training.config import PRESETS, TrainConfig
 from fer_core.training.standing import runs_table, settings
-from pages._ui import errors, frame, pickers, training, words
+from fer_core.training.tuning import create
+from pages._ui import errors, frame, pickers, training, tuning, words
 from pages._ui.settings import ask
 
 PRESET_WORDS = {
@@ -28,21 +30,34 @@ def show_form(dataset: FaceDataset) -> None:
     with st.container(border=True):
         name, base = choose_preset(dataset)
         config = ask(base, name, dataset)
+        configs = tuning.ask(config) if config else []
         with st.container(horizontal=True, vertical_alignment="bottom"):
             model_name = st.text_input("Name", placeholder="the network's name and a number", key="name", width=320)
             started = st.button(
-                "Start training", "start", type="primary", icon=":material/play_arrow:", disabled=config is None
+                f"Start {len(configs)} runs" if len(configs) > 1 else "Start training",
+                "start",
+                type="primary",
+                icon=":material/play_arrow:",
+                disabled=not configs,
             )
         st.caption("One run at a time; a second one waits for the first.")
-        if config is None:
+        if not configs:
             return
         with errors.box():
             if started:
-                training.start(runs.create_run_once(config, dataset, model_name.strip() or None))
-            config = runs.as_wide_as_its_start(config)
-            for teacher in config.teachers:
+                start(configs, dataset, model_name.strip() or None)
+            configs = [runs.as_wide_as_its_start(config) for config in configs]
+            for teacher in dict.fromkeys(teacher for config in configs for teacher in config.teachers):
                 open_trained(teacher)
-            training.show_estimate(dataset, config)
+            training.show_estimate(dataset, configs)
+
+
+def start(configs: Sequence[TrainConfig], dataset: FaceDataset, name: str | None) -> None:
+    """One run, or one for each of the values that are tried."""
+    if len(configs) > 1:
+        training.start(*create(configs, dataset, name))
+    else:
+        training.start(runs.create_run_once(configs[0], dataset, name))
 
 
 def choose_preset(dataset: FaceDataset) -> tuple[str, TrainConfig]:
@@ -75,7 +90,10 @@ def show_runs(dataset: FaceDataset) -> None:
         return
     chosen = choose_run(table)
     with errors.box():
-        training.show(next(model for model in models if model.id == chosen), dataset, models)
+        model = next(model for model in models if model.id == chosen)
+        training.show(model, dataset, models)
+        tuning.show(model, models)
+        training.show_log(model)
     before = st.session_state.get("busy", busy)
     st.session_state["busy"] = busy
     if busy != before:  # at the end, so that no click is lost

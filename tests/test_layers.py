@@ -31,6 +31,7 @@ LAYERS = {
     "cli_data": 7,
     "cli_predict": 7,
     "cli_timeline": 7,
+    "cli_tune": 7,
     "cli": 8,
     "__main__": 9,
 }

@@ -37,10 +37,19 @@ def create_run(
 ) -> SavedModel:
     """The folder of a new run, not started yet; without `name`, the network's name and a free number.
 
+    Raises as `new_record`, and `ModelError` where the name is taken or not allowed.
+    """
+    record = new_record(config, dataset, skip_bad=skip_bad)
+    return store.create_model(name, record) if name else store.create_numbered(config.network, record)
+
+
+def new_record(config: TrainConfig, dataset: FaceDataset, *, skip_bad: bool = False) -> dict:
+    """What `model.json` says of a run before it starts; all that can be wrong with the run is found here.
+
     `skip_bad` says how `dataset` was loaded, so that the worker loads the same faces.
-    Raises `ModelError` where the name is taken or not allowed, or a model to start or learn from is missing; `RunError`
-    where the dataset lacks a class or faces to validate on, or a model to start or learn from does not fit;
-    `VersionError` where the dataset has no version as `config` names it.
+    Raises `ModelError` where a model to start or learn from is missing; `RunError` where the dataset lacks a class or
+    faces to validate on, or a model to start or learn from does not fit; `VersionError` where the dataset has no
+    version as `config` names it.
     """
     config = as_wide_as_its_start(config)
     rows = training_rows(dataset, config)
@@ -67,8 +76,7 @@ def create_run(
         **({"parent": origin(parent)} if parent else {}),
         **({"teachers": [origin(teacher) for teacher, _ in teachers]} if teachers else {}),
     }
-    record = told_once(record)
-    return store.create_model(name, record) if name else store.create_numbered(config.network, record)
+    return told_once(record)
 
 
 def create_run_once(

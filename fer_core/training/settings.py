@@ -20,6 +20,23 @@ def parse_settings(words: Iterable[str]) -> dict[str, Any]:
     return dict(map(_parse, words))
 
 
+def parse_tried(words: Iterable[str]) -> dict[str, list[Any]]:
+    """As `parse_settings`; of several words for one setting all values stand, in their order."""
+    tried: dict[str, list[Any]] = {}
+    for name, value in map(_parse, words):
+        tried.setdefault(name, []).append(value)
+    return tried
+
+
+def as_word(value: Any) -> str:
+    """The value of a setting, of a config or its JSON, as `parse_settings` reads it."""
+    if isinstance(value, tuple | list):
+        return ",".join(map(str, value))
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
 def _parse(word: str) -> tuple[str, Any]:
     name, equals, value = map(str.strip, word.partition("="))
     if not equals:

@@ -76,7 +76,7 @@ def show_folds(dataset: FaceDataset, config: TrainConfig, busy: list[str]) -> No
         if at.busy:
             st.button("Stop", "stop_folds", icon=":material/stop:", on_click=stop, args=(at,))
             return
-        training.show_estimate(dataset, config, config.folds - at.trained)
+        training.show_estimate(dataset, [config] * (config.folds - at.trained))
         label = f"Train the {config.folds} models" if at.state == "none" else "Go on"
         if st.button(label, "start_folds", type="primary", icon=":material/play_arrow:"):
             with st.spinner("Starting the runs"):

@@ -34,7 +34,7 @@ EARLIER = 3
 
 
 def show(model: SavedModel, dataset: FaceDataset, others: Sequence[SavedModel]) -> None:
-    """All of one run; `dataset` is the one of the page, `others` may stand behind in its curves."""
+    """One run but its log; `dataset` is the one of the page, `others` may stand behind in its curves."""
     if model.problem:
         raise ModelError(f"model {model.id!r}: {model.problem}")
     _show_status(model)
@@ -45,14 +45,15 @@ def show(model: SavedModel, dataset: FaceDataset, others: Sequence[SavedModel]) 
     if matrix.size:
         title = f"Confusion after epoch {last['epoch']}, validation"
         charts.show(confusion_heatmap(matrix_frame(matrix, model.labels), "by_true", title), "matrix", height=440)
-    _show_log(model)
 
 
-def start(model: SavedModel) -> None:
-    """Start or resume `model`; the page then turns to it."""
-    with st.spinner("Starting the run"):
-        runs.start_run(model)
-    turn("run", model.id)
+def start(*models: SavedModel) -> None:
+    """Start or resume those of `models` that are neither trained nor at work; the page then turns to the first."""
+    with st.spinner("Starting the run" if len(models) == 1 else f"Starting {len(models)} runs"):
+        for model in models:
+            if not (model.trained or model.busy):
+                runs.start_run(model)
+    turn("run", models[0].id)
     st.session_state.pop("name", None)  # it is taken now
     st.rerun()
 
@@ -69,19 +70,22 @@ def keep_turned(box: str) -> None:
         st.session_state[box] = to
 
 
-def show_estimate(dataset: FaceDataset, config: TrainConfig, times: int = 1) -> None:
-    """How long a run will take, or so many alike, if the machine was measured; else the button that measures it."""
-    measured = speed.known(config)
-    if measured is None:
-        _offer_measuring(config, "Measure this machine")
-        return
-    faces = len(cached.training_rows(dataset, config))
+def show_estimate(dataset: FaceDataset, configs: Sequence[TrainConfig]) -> None:
+    """How long these runs will take together, if the machine was measured; else the button that measures it."""
+    seconds = 0.0
+    for config in configs:
+        measured = speed.known(config)
+        if measured is None:
+            _offer_measuring(config, "Measure this machine")
+            return
+        faces = len(cached.training_rows(dataset, config))
+        seconds += speed.estimate(config, faces, measured)
     side = max(measured.images_per_second)
-    runs_of = f"{times} runs on {faces:,} faces each" if times > 1 else f"{faces:,} faces"
+    runs_of = f"{len(configs)} runs on {faces:,} faces each" if len(configs) > 1 else f"{faces:,} faces"
     st.markdown(
-        f"About **{words.duration(times * speed.estimate(config, faces, measured))}** on this machine, for {runs_of} "
-        f"(self-test: {measured.images_per_second[side]:,.0f} faces a second at {side} px, {measured.precision}); to "
-        "start and to save takes half a minute more."
+        f"About **{words.duration(seconds)}** on this machine, for {runs_of} (self-test: "
+        f"{measured.images_per_second[side]:,.0f} faces a second at {side} px, {measured.precision}); to start and to "
+        "save takes half a minute more."
     )
     _offer_measuring(config, "Measure again")
 
@@ -196,7 +200,8 @@ def _choose_earlier(model: SavedModel, others: Sequence[SavedModel]) -> dict[str
     return {name: histories[name] for name in chosen}
 
 
-def _show_log(model: SavedModel) -> None:
+def show_log(model: SavedModel) -> None:
+    """What its worker printed last, and its settings."""
     path = model.folder / "log.txt"
     if path.exists():
         with st.expander("Log", expanded=model.status == "failed"):

@@ -97,6 +97,22 @@ def runs(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def tried(results: pd.DataFrame, settings: Mapping[str, str]) -> pd.DataFrame:
+    """`training.tuning.results`, to be read; `settings`: those that differ → what they are called."""
+    return pd.DataFrame(
+        {
+            "Run": results["run"],
+            **{label: results[setting] for setting, label in settings.items()},
+            "Validation macro recall": [
+                interval(*row) if pd.notna(row[1]) else f"{percent(row[0])} so far" if pd.notna(row[0]) else "–"
+                for row in results[["recall", "low", "high"]].to_numpy()
+            ],
+            "Epochs done": results["done"],
+            "Status": results["status"],
+        }
+    )
+
+
 def imbalance(class_counts: pd.DataFrame) -> str:
     """What the imbalance of `statistics.class_counts` means for a network."""
     totals = class_counts.groupby("emotion")["n"].sum()

@@ -177,3 +177,41 @@ def test_the_run_whose_settings_were_chosen_is_gone(open_page, faces):
     app.run()
     assert not app.exception
     assert app.number_input(key="epochs-quick").value == PRESETS["quick"].epochs
+
+
+def test_values_to_try_are_counted_and_refused_at_once(open_page):
+    """The button says how many runs it will start; what cannot be is told in one line, and nothing can be started."""
+    values = {"try-1": "Learning rate", "values-1": "0.001 0.01 0.1", "try-2": "Seed", "values-2": "1 2"}
+    app = open_page("train", **values)
+    assert app.button(key="start").label == "Start 6 runs"
+    app.text_input(key="values-2").set_value("1 one").run()
+    assert app.error[0].value == "seed: expected a whole number, found 'one'"
+    assert app.button(key="start").disabled
+
+
+@pytest.mark.slow
+def test_values_to_try_are_queued(open_page):
+    """A run each, under the name that was given; the page turns to the first."""
+    app = open_page("train", **{"try-1": "Width", "values-1": "4 8"})
+    app.text_input(key="name").set_value("mine").run()
+    app.button(key="start").click().run()
+    assert not app.exception
+    assert not app.error
+    started = {model.id: model for model in list_models()}
+    assert {name: model.record["settings"]["width"] for name, model in started.items()} == {"mine-1": 4, "mine-2": 8}
+    assert app.selectbox(key="run").value == "mine-1"
+    assert all(model.busy for model in started.values())
+    for model in started.values():
+        runs.request_stop(model)
+
+
+def test_runs_that_differ_stand_beside_each_other(open_page, faces):
+    """What differs, the scores with their intervals, the best first."""
+    for name, width, skill in (("narrow", 8, 0.5), ("wide", 16, 3.0)):
+        model = save_model(name, faces, skill=skill)
+        update_record(model, settings=replace(TrainConfig(), width=width).to_json())
+    app = open_page("train", run="narrow")
+    table = app.dataframe[1].value
+    assert list(table["Run"]) == ["wide", "narrow"]
+    assert list(table["Width"]) == ["16", "8"]
+    assert "(" in table["Validation macro recall"][0]

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import pytest
 
 from fer_core.training.config import PRESETS, TrainConfig
-from fer_core.training.settings import parse_settings
+from fer_core.training.settings import as_word, parse_settings, parse_tried
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,12 @@ def test_every_setting_can_be_given_in_words(preset):
     """All fields of a preset, written out, make it again from the defaults."""
     config = PRESETS[preset]
     assert (
-        replace(TrainConfig(), **parse_settings(f"{field.name}={_word(config, field)}" for field in fields(config)))
+        replace(
+            TrainConfig(),
+            **parse_settings(f"{field.name}={as_word(getattr(config, field.name))}" for field in fields(config)),
+        )
         == config
     )
-
-
-def _word(config: TrainConfig, field) -> str:
-    value = getattr(config, field.name)
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 @pytest.mark.parametrize(
@@ -65,3 +63,8 @@ def test_word_that_does_not_fit_is_refused(word, message):
     """What was expected and what was found."""
     with pytest.raises(ValueError, match=message):
         parse_settings([word])
+
+
+def test_values_of_one_setting_stand_together():
+    """In the order in which they were given, whatever stands between them."""
+    assert parse_tried(["seed=2", "sides=32,48", "seed=1"]) == {"seed": [2, 1], "sides": [(32, 48)]}

@@ -1,0 +1,52 @@
+"""The picture of what was tried: `training.tuning.results`."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # Okabe & Ito, safe for colour-blind eyes
+_SYMBOLS = ("circle", "square", "diamond", "cross")
+
+
+def tried_values(results: pd.DataFrame, names: Mapping[str, str], across: str, apart: str | None = None) -> go.Figure:
+    """Macro recall over the values of the setting `across`, with 95 % intervals; a colour for each value of `apart`.
+
+    The values stand beside each other in the order of their numbers, whatever the distance; `names` of settings.
+    """
+    known = results.dropna(subset=["recall"])
+    figure = go.Figure()
+    groups = [(None, known)] if apart is None else known.groupby(apart, sort=False)
+    for index, (value, group) in enumerate(groups):
+        figure.add_scatter(
+            x=group[across],
+            y=group["recall"],
+            mode="markers",
+            name="" if apart is None else f"{names[apart]} {value!s}",
+            showlegend=apart is not None,
+            marker={"color": _COLOURS[index % len(_COLOURS)], "symbol": _SYMBOLS[index % len(_SYMBOLS)], "size": 10},
+            error_y={
+                "array": group["high"] - group["recall"],
+                "arrayminus": group["recall"] - group["low"],
+                "symmetric": False,
+            },
+            customdata=group["run"],
+            hovertemplate="%{customdata}: %{y:.1%}<extra></extra>",
+        )
+    faces = results["n"].max()
+    told = f", n = {faces:,.0f} validation faces" if faces == faces else ", validation"
+    order = sorted(known[across].unique(), key=_place)
+    return figure.update_layout(
+        title=f"Macro recall by {names[across].lower()}{told}",
+        xaxis={"title": names[across], "type": "category", "categoryorder": "array", "categoryarray": order},
+        yaxis={"title": "macro recall, 95 % interval", "tickformat": ".0%"},
+        scattermode="group",
+    )
+
+
+def _place(word: str) -> tuple[bool, float, str]:
+    """Numbers in their order, then words."""
+    try:
+        return False, float(word), word
+    except ValueError:
+        return True, 0.0, word
