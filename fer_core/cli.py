@@ -19,6 +19,7 @@ from fer_core import cli_data, cli_models, cli_predict, cli_timeline, cli_tune, 
 from fer_core import cli_words as words
 from fer_core.cli_common import load, run_to_its_end, say
 from fer_core.data import copies, default_source, load_dataset
+from fer_core.data.versions import version_of
 from fer_core.errors import FerError, ModelError, RunError
 from fer_core.evaluation import elsewhere
 from fer_core.evaluation.common import bring_together
@@ -26,6 +27,7 @@ from fer_core.evaluation.metrics import evaluation_json
 from fer_core.evaluation.predictions import PARTS, read_predictions
 from fer_core.evaluation.report import make_report
 from fer_core.evaluation.scoring import headline
+from fer_core.labels import get_scheme
 from fer_core.training import runs
 from fer_core.training.combine import STAGES, ensemble, soup, two_stage
 from fer_core.training.config import get_preset
@@ -145,10 +147,14 @@ def evaluate(arguments) -> tuple[dict, str]:
     """Scores of one model on one split, raw and on the honest part."""
     model = _scored(store.open_trained(arguments.model), arguments)
     predictions = read_predictions(model.predictions_file, model.labels)
-    result = evaluation_json(model.id, arguments.split, predictions)
+    if arguments.version:
+        version = version_of(model.record["dataset"]["fingerprint"], arguments.version)
+        predictions = predictions.relabelled(version, get_scheme(model.record["scheme"]))
+    labels = f"the labels of version {arguments.version}" if arguments.version else "the dataset's own labels"
+    result = evaluation_json(model.id, arguments.split, predictions) | {"version": arguments.version}
     table = pd.DataFrame(result["confusion"], index=result["labels"], columns=result["labels"])
     lines = [
-        f"{model.id} on {arguments.split}, with 95 % intervals",
+        f"{model.id} on {arguments.split}, against {labels}, with 95 % intervals",
         *(f"{part}: {words.scores_words(scores)}" for part, scores in headline(predictions)[arguments.split].items()),
         "recall: " + ", ".join(f"{label} {words.share(value)}" for label, value in result["recall"].items()),
         f"confusion, rows true:\n{table.to_string()}",
@@ -249,6 +255,7 @@ def _parser() -> argparse.ArgumentParser:
     verb(models)
     one, several = verb(evaluate, source=True), verb(compare, source=True)
     one.add_argument("model")
+    one.add_argument("--version", help="of the dataset, whose labels are taken for the true ones (default: its own)")
     several.add_argument("models", nargs="+")
     for sub in (one, several):
         sub.add_argument("--split", choices=SPLIT_CHOICES, default="test")

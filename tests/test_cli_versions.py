@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
+from saved import save_model
 
 from fer_core.cli import main
 from fer_core.data.demo import draw_dataset
 from fer_core.data.versions import Version, list_versions, save_version, version_file
+from fer_core.evaluation.predictions import read_predictions
 from fer_core.labels import EMOTIONS
 
 
@@ -99,3 +102,23 @@ def test_train_refuses_a_version_that_is_not_there(capsys):
     """Before a run is made."""
     assert main(["train", "--source", "demo", "--preset", "quick", "--set", "version=none"]) == 2
     assert "version 'none': expected one of the versions" in capsys.readouterr().err
+
+
+def test_a_model_is_scored_against_a_version(capsys):
+    """A wrong answer that the version takes for right is right; a face that it leaves out isn't counted."""
+    faces = draw_dataset()
+    model = save_model("mine", faces)
+    assert main(["evaluate", "mine", "--json"]) == 0
+    before = json.loads(capsys.readouterr().out)
+    test = read_predictions(model.predictions_file, model.labels).select("test")
+    wrong, out = np.flatnonzero(test.y_pred != test.y_true)[:2]
+    rows = test.frame["row"].tolist()
+    answer = EMOTIONS.index(model.labels[test.y_pred[wrong]])
+    save_version(Version("better", faces.fingerprint, {rows[wrong]: answer}, (rows[out],)))
+    assert main(["evaluate", "mine", "--version", "better", "--json"]) == 0
+    after = json.loads(capsys.readouterr().out)
+    assert (before["version"], after["version"]) == (None, "better")
+    assert after["n"] == before["n"] - 1
+    assert round(after["accuracy"] * after["n"]) == round(before["accuracy"] * before["n"]) + 1
+    assert main(["evaluate", "mine", "--version", "worse"]) == 2
+    assert "version 'worse': expected one of the versions of the dataset" in capsys.readouterr().err

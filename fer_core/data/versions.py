@@ -92,11 +92,17 @@ def damaged_versions(dataset: FaceDataset) -> dict[str, str]:
 
 def read_version(dataset: FaceDataset, name: str) -> Version:
     """The version of `dataset` called `name`; `VersionError` where there is none or it doesn't fit."""
-    path = version_file(dataset.fingerprint, name)
+    return version_of(dataset.fingerprint, name, dataset)
+
+
+def version_of(fingerprint: str, name: str, dataset: FaceDataset | None = None) -> Version:
+    """The same for a dataset that need not be loaded; its rows are checked where it is."""
+    path = version_file(fingerprint, name)
     if not path.is_file():
-        known = ", ".join(version.name for version in list_versions(dataset)) or "none yet"
-        raise VersionError(f"version {name!r}: expected one of the versions of {dataset.source} ({known}), found none")
-    version = _read_or_fault(path, dataset.fingerprint, dataset)
+        known = ", ".join(version.name for version in versions_of(fingerprint, dataset)) or "none yet"
+        whose = dataset.source if dataset else f"the dataset {fingerprint[:12]}…"
+        raise VersionError(f"version {name!r}: expected one of the versions of {whose} ({known}), found none")
+    version = _read_or_fault(path, fingerprint, dataset)
     if isinstance(version, str):
         raise VersionError(version)
     return version
