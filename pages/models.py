@@ -52,6 +52,7 @@ def show_card(model: SavedModel) -> None:
     st.download_button(
         "Card as Markdown", card, f"{model.id}.md", "text/markdown", icon=":material/download:", on_click="ignore"
     )
+    st.html("<style>[data-testid=stMarkdownContainer] table { display: block; overflow-x: auto }</style>")  # on a phone
     with st.container(border=True):
         st.markdown(re.sub(r"^#+", r"\g<0>##", card, flags=re.MULTILINE))  # the page has its own headings above
 

@@ -23,7 +23,7 @@ th:first-child, td:first-child { text-align: left }
 td { white-space: nowrap }
 td.sha { white-space: normal; font-family: monospace; font-size: .75rem; overflow-wrap: anywhere; max-width: 22rem }
 .matrices { display: flex; flex-wrap: wrap; gap: 2rem }
-.wide { overflow-x: auto }
+.wide, .matrices table { display: block; overflow-x: auto; max-width: 100% }
 """
 
 
@@ -49,7 +49,8 @@ def to_html(report: Report, value: str = "by_true") -> str:
         "<h2>The models</h2>",
         _about(report),
     ]
-    head = f'<meta charset="utf-8"><title>FER models compared</title><style>{_STYLE}</style>'
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>FER models compared</title>'
+    head += f"<style>{_STYLE}</style>"
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(parts) + "\n</body></html>\n"
 
 

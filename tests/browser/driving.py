@@ -98,6 +98,14 @@ def faults(driver: webdriver.Chrome) -> list[str]:
     return [box.text for box in driver.find_elements(By.CSS_SELECTOR, boxes)]
 
 
+def fits(driver: webdriver.Chrome) -> bool:
+    """Whether the page scrolls up and down only. The window never scrolls, but what it holds beside the navigation."""
+    return driver.execute_script("""
+        const page = document.querySelector('[data-testid="stMain"]');
+        return page.scrollWidth <= page.clientWidth;
+    """)
+
+
 def clipped(driver: webdriver.Chrome) -> list[str]:
     """The words of all charts that stand out of their chart."""
     return driver.execute_script("""

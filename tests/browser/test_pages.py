@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from driving import clipped, faults, open_page, settled
+from driving import clipped, faults, fits, open_page, settled
 from saved import save_model
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -52,7 +52,7 @@ def test_no_fault_in_any_theme_and_width(fresh_server, chromium, demo_models, da
         for name, title in pages.items():
             open_page(driver, f"{address}/{name}", title)
             assert not faults(driver), name
-            assert driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"), name
+            assert fits(driver), name
         maps = Path(f"/proc/{process}/maps")
         assert not maps.exists() or "_pywrap_tensorflow" not in maps.read_text()
 
@@ -62,7 +62,7 @@ def test_no_fault_in_any_theme_and_width(fresh_server, chromium, demo_models, da
     [
         ("evaluate", "Classes|ROC and PR|Negative|Operating point|Calibration|Slices|Learning"),
         ("compare", "Matrices|Chance|Agreement"),
-        ("models", "Export|Manage"),
+        ("models", "Card|Export|Manage"),
     ],
 )
 def test_each_view_on_a_phone(fresh_server, chromium, demo_models, page, views):
@@ -73,7 +73,7 @@ def test_each_view_on_a_phone(fresh_server, chromium, demo_models, page, views):
             assert not faults(driver), view
             assert driver.find_element(By.CSS_SELECTOR, '[role="tab"][aria-selected="true"]').text == view
             assert not clipped(driver), view
-            assert driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"), view
+            assert fits(driver), view
 
 
 def test_going_on_by_links_keeps_the_dataset(fresh_server, chromium, demo_models):

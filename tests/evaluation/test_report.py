@@ -58,6 +58,7 @@ def test_html_needs_no_network(report, value):
     page = to_html(report, value)
     tags = read(page)
     assert not tags.links
+    assert "width=device-width" in page  # a phone would else draw it as wide as a desk
     assert not tags.tags & {"script", "img", "link", "iframe", "object", "video"}
     assert "http" not in page
     assert "url(" not in page
