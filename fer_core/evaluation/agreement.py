@@ -11,6 +11,8 @@ import pandas as pd
 from fer_core.evaluation.predictions import Predictions
 
 ALL_FAIL = "all fail"
+TOGETHER = "all as one"
+"""What `mean_prediction` is called; no model can be called so."""
 
 
 def right_counts(models: Mapping[str, Predictions]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from fer_core.errors import ModelError
+from fer_core.evaluation.agreement import groups, mean_prediction, same_answer
 from fer_core.evaluation.common import Common
 from fer_core.evaluation.comparison import (
     CONFUSED,
@@ -17,7 +18,7 @@ from fer_core.evaluation.comparison import (
     paired_tests,
     scores_table,
 )
-from fer_core.evaluation.metrics import confusion_frame
+from fer_core.evaluation.metrics import confusion_frame, summary
 from fer_core.evaluation.predictions import Predictions
 from fer_core.labels import choose
 from fer_core.store import SavedModel
@@ -42,6 +43,11 @@ class Report:
     def tests(self) -> pd.DataFrame:
         """`comparison.paired_tests`, once somebody asks: they take as long as all else."""
         return paired_tests(self.models, self.reference)
+
+    @cached_property
+    def together(self) -> Predictions:
+        """`agreement.mean_prediction` of all models."""
+        return mean_prediction(self.models)
 
     @property
     def models(self) -> dict[str, Predictions]:
@@ -87,10 +93,13 @@ def to_csv(report: Report) -> str:
     """One row a number: `split, part, model, sha256, reference, measure, true, predicted, value, low, high, n`.
 
     Shares are in [0, 1]; the measure of a confusion matrix's cell is `faces`. Only `macro_recall_difference`,
-    `mcnemar_p` and `mcnemar_p_holm` have a `reference`, the model that the row's is compared with.
+    `mcnemar_p` and `mcnemar_p_holm` have a `reference`, the model that the row's is compared with. Of `only_right` the
+    value is the faces that no other model gets right; rows without a model are about all of them: `same_answer`,
+    `all_fail`, and the scores of the mean of their probabilities.
     """
     rows = [row for model in report.models for row in (*_score_rows(report, model), *_cell_rows(report, model))]
     rows += [row for test in report.tests.itertuples() for row in _test_rows(report, test)]
+    rows += _agreement_rows(report)
     columns = [
         "split",
         "part",
@@ -105,7 +114,8 @@ def to_csv(report: Report) -> str:
         "high",
         "n",
     ]
-    table = pd.DataFrame(rows).assign(split=report.split, part=report.part).merge(report.about[["model", "sha256"]])
+    table = pd.DataFrame(rows).assign(split=report.split, part=report.part)
+    table = table.merge(report.about[["model", "sha256"]], how="left")
     return table.reindex(columns=columns).to_csv(index=False)
 
 
@@ -146,6 +156,19 @@ def _score_rows(report: Report, model: str) -> list[dict]:
 def _cell_rows(report: Report, model: str) -> list[dict]:
     cells = confusion_frame(report.models[model]).rename(columns={"n": "value"})
     return cells[["true", "predicted", "value"]].assign(model=model, measure="faces").to_dict("records")
+
+
+def _agreement_rows(report: Report) -> list[dict]:
+    all_fail, *alone = groups(report.models).items()
+    together = vars(summary(report.together))
+    rows = [{"model": name, "measure": "only_right", "value": n, "n": report.n} for name, n in alone]
+    rows += [{"measure": "all_fail", "value": all_fail[1], "n": report.n}]
+    rows += [{"measure": "same_answer", "value": same_answer(report.models), "n": report.n}]
+    return rows + [
+        {"measure": f"together_{name}", "value": together[name], "n": report.n}
+        | {end: together[f"{name}_{end}"] for end in ("low", "high")}
+        for name in ("macro_recall", "accuracy")
+    ]
 
 
 def _test_rows(report: Report, test: Any) -> list[dict]:

@@ -1,16 +1,16 @@
 """A comparison as one HTML file: tables without scripts, pictures or faces, to be opened without a network."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-import pandas as pd
-
-from fer_core.evaluation.comparison import CONFUSED
+from fer_core.evaluation.agreement import TOGETHER, groups, right_counts, same_answer
+from fer_core.evaluation.comparison import CONFUSED, difference_sentence, paired_macro_recall_difference
 from fer_core.evaluation.figures import CONFUSION_VALUES
 from fer_core.evaluation.matrix_html import differences, matrices
+from fer_core.evaluation.metrics import summary
 from fer_core.evaluation.report import Report
 
 _STYLE = """
@@ -46,6 +46,8 @@ def to_html(report: Report, value: str = "by_true") -> str:
         matrices(report.models, value),
         f"<h2>Differences from {escape(report.reference)}, {'faces' if value == 'n' else 'points'}</h2>",
         differences(report.models, report.reference, value),
+        "<h2>Where they agree</h2>",
+        _agreement(report),
         "<h2>The models</h2>",
         _about(report),
     ]
@@ -61,7 +63,7 @@ def _scores(report: Report) -> str:
         names["sad_as_happy"] = " → ".join(CONFUSED)
     rows = [
         [row["model"], *(_interval(row, name) for name in names), f"{100 * row['ece']:.1f} %"]
-        for _, row in report.scores.iterrows()
+        for row in report.scores.to_dict("records")
     ]
     return _table(f"Scores on {report.n:,} faces", ["Model", *names.values(), "Calibration error"], rows)
 
@@ -81,6 +83,24 @@ def _test_row(test: Any) -> list[str]:
         f"{test.p:.3g}",
         f"{test.p_holm:.3g}",
     ]
+
+
+def _agreement(report: Report) -> str:
+    models, together = report.models, vars(summary(report.together))
+    difference = paired_macro_recall_difference(models[report.reference], report.together)
+    all_fail, *alone = groups(models).items()
+    lines = [
+        f"All give the same answer to {same_answer(models):.1%} of the {report.n:,} faces.",
+        f"All fail on {all_fail[1]:,} faces.",
+        *(f"Only {name} is right: {n:,} faces." for name, n in alone),
+        f"As one, by the mean of their probabilities: macro recall {_interval(together, 'macro_recall')}, "
+        f"accuracy {_interval(together, 'accuracy')}.",
+        difference_sentence(report.reference, TOGETHER, difference, report.n),
+    ]
+    of_class = right_counts(models).groupby("label", sort=False)["n"]
+    rows = [[str(label), *(f"{n:,}" for n in counts)] for label, counts in of_class]
+    names = ["Class", *map(str, range(len(models) + 1))]
+    return _list(lines) + _table("Faces by how many models are right", names, rows)
 
 
 def _about(report: Report) -> str:
@@ -118,7 +138,7 @@ def _list(lines: Iterable[str]) -> str:
     return f"<ul>{items}</ul>" if items else ""
 
 
-def _interval(row: pd.Series, name: str) -> str:
+def _interval(row: Mapping[Any, float], name: str) -> str:
     if math.isnan(row[name]):
         return "–"
     value, low, high = (100 * row[f"{name}{end}"] for end in ("", "_low", "_high"))

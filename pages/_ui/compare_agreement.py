@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.evaluation.agreement import ALL_FAIL, group_faces, groups, mean_prediction, right_counts, same_answer
+from fer_core.evaluation.agreement import ALL_FAIL, TOGETHER, group_faces, groups, right_counts, same_answer
 from fer_core.evaluation.comparison import difference_sentence, paired_macro_recall_difference
 from fer_core.evaluation.comparison_figures import right_bars
 from fer_core.evaluation.elsewhere import own
@@ -14,8 +14,6 @@ from fer_core.evaluation.report import Report
 from fer_core.store import SavedModel
 from fer_core.training.combine import ensemble_apart
 from pages._ui import cached, charts, compare_faces, errors, faces, frame, words
-
-_TOGETHER = "all as one"  # no model can be called so
 
 
 def show(report: Report, models: Sequence[SavedModel]) -> None:
@@ -49,12 +47,11 @@ def _show_group(report: Report, model: SavedModel) -> None:
 
 
 def _show_ensemble(report: Report) -> None:
-    together = mean_prediction(report.models)
     reference = report.models[report.reference]
-    compared = {report.reference: summary(reference), _TOGETHER: summary(together)}
+    compared = {report.reference: summary(reference), TOGETHER: summary(report.together)}
     st.dataframe(words.summaries(compared), key="together", alt="Scores of the reference and of all models as one")
-    difference = paired_macro_recall_difference(reference, together)
-    st.markdown(f"- {difference_sentence(report.reference, _TOGETHER, difference, report.n)}")
+    difference = paired_macro_recall_difference(reference, report.together)
+    st.markdown(f"- {difference_sentence(report.reference, TOGETHER, difference, report.n)}")
     st.caption(
         "As one they answer with the mean of their probabilities; nothing is tuned on these faces. It takes as long "
         "as all of them one after another."

@@ -9,8 +9,9 @@ from saved import save_model
 
 from fer_core.data.demo import draw_dataset
 from fer_core.errors import ModelError
+from fer_core.evaluation.agreement import ALL_FAIL, groups, same_answer
 from fer_core.evaluation.common import bring_together
-from fer_core.evaluation.metrics import confusion_frame
+from fer_core.evaluation.metrics import confusion_frame, summary
 from fer_core.evaluation.predictions import read_predictions
 from fer_core.evaluation.report import Report, make_report, to_csv
 from fer_core.evaluation.report_html import to_html
@@ -79,6 +80,9 @@ def test_html_tells_everything(report):
     scores = report.scores.set_index("model").loc["poor"]
     shown = [f"{100 * scores[f'macro_recall{end}']:.1f}" for end in ("", "_low", "_high")]
     assert "{} % ({} to {})".format(*shown) in words
+    alone = groups(report.models)
+    for told in (f"All fail on {alone[ALL_FAIL]} faces", f"Only poor is right: {alone['poor']} faces", "all as one"):
+        assert told in words
 
 
 def test_csv_holds_every_number(report):
@@ -104,6 +108,15 @@ def test_csv_holds_every_number(report):
     assert poor.loc["macro_recall_difference", "reference"] == "good"
     assert set(poor["sha256"]) == {report.about.set_index("model")["sha256"]["poor"]}
     assert poor.loc["parameters", "value"] == 4_700_000
+    assert poor.loc["only_right", "value"] == groups(report.models)["poor"]
+    everyone = table[table["model"].isna()].set_index("measure")
+    together = summary(report.together)
+    assert everyone.loc["together_macro_recall", ["value", "low", "high"]].tolist() == pytest.approx(
+        [together.macro_recall, together.macro_recall_low, together.macro_recall_high]
+    )
+    assert everyone.loc[["all_fail", "same_answer"], "value"].tolist() == pytest.approx(
+        [groups(report.models)[ALL_FAIL], same_answer(report.models)]
+    )
 
 
 def test_no_face_is_told(report):
