@@ -9,7 +9,7 @@ from fer_core.data import FaceDataset, default_source, load_dataset, source_path
 from fer_core.data.class_names import parse_names, save_names
 from fer_core.errors import DatasetError, ModelError
 from fer_core.store import SavedModel
-from fer_core.training.runs import request_stop, start_run
+from fer_core.training.runs import request_stop, spoken, start_run
 
 
 def load(arguments) -> FaceDataset:
@@ -36,7 +36,7 @@ def run_to_its_end(model: SavedModel) -> SavedModel:
             try:
                 # of several machines only the first holds the run's lock
                 ended = not model.busy and (worker is None or worker.poll() is not None)
-                say(log.read(), end="")
+                say(spoken(log.read()), end="")
                 if ended:
                     return store.open_model(model.id)
                 time.sleep(0.3)

@@ -7,6 +7,7 @@ finished, stopped, failed.
 
 import contextlib
 import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -172,6 +173,14 @@ def request_stop(model: SavedModel) -> None:
 def stop_requested(model: SavedModel) -> bool:
     """Whether `request_stop` was called since the run was last started."""
     return (model.folder / "stop").exists()
+
+
+def spoken(log: str) -> str:
+    """What a worker's `log` says, without what TensorFlow tells of itself as it is loaded, which no level silences."""
+    return _LOADING.sub("", log)
+
+
+_LOADING = re.compile(r"^(I0000 |WARNING: All log messages before absl::).*\n?", re.MULTILINE)
 
 
 def tell(model: SavedModel, event: str, **record) -> None:

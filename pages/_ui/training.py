@@ -205,7 +205,7 @@ def show_log(model: SavedModel) -> None:
     path = model.folder / "log.txt"
     if path.exists():
         with st.expander("Log", expanded=model.status == "failed"):
-            text = path.read_text(encoding="utf-8", errors="replace")
+            text = runs.spoken(path.read_text(encoding="utf-8", errors="replace"))
             st.code("\n".join(text.splitlines()[-LOG_LINES:]), language=None)
     with st.expander("Settings, as they stand in model.json"):
         st.json({key: model.record[key] for key in ("created", "settings", "dataset", "versions")})

@@ -326,3 +326,14 @@ def test_dataset_without_validation_faces_is_refused(drawn):
     with pytest.raises(RunError, match="expected PrivateTest faces"):
         runs.create_run(get_preset("quick"), all_training, "no-validation")
     assert store.list_models() == []
+
+
+def test_a_log_is_told_without_what_tensorflow_says_of_itself():
+    """Its warnings and errors stay, and what our worker prints."""
+    log = (
+        "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
+        "I0000 00:00:1795941297.216658    3904 port.cc:153] oneDNN custom operations are on.\n"
+        "406 training faces\n"
+        "E0000 00:00:1795941473.886866    4258 cuda_platform.cc:52] failed call to cuInit\n"
+    )
+    assert [line[:8] for line in runs.spoken(log).splitlines()] == ["406 trai", "E0000 00"]
