@@ -1,5 +1,6 @@
 """What verbs share: the dataset they are asked about, a run to its end, words on standard error."""
 
+import argparse
 import sys
 import time
 from pathlib import Path
@@ -8,6 +9,8 @@ from fer_core import store
 from fer_core.data import FaceDataset, default_source, load_dataset, source_path
 from fer_core.data.class_names import parse_names, save_names
 from fer_core.errors import DatasetError, ModelError
+from fer_core.evaluation.decision import Decision, calibrated, read_decision
+from fer_core.evaluation.predictions import read_predictions
 from fer_core.store import SavedModel
 from fer_core.training.runs import request_stop, spoken, start_run
 
@@ -43,6 +46,20 @@ def run_to_its_end(model: SavedModel) -> SavedModel:
             except KeyboardInterrupt:
                 say(f"\nasked {model.id} to stop; it finishes its batch and saves")
                 request_stop(model)
+
+
+def calibrated_argument(parser: argparse.ArgumentParser) -> None:
+    """Let a verb that answers be asked for calibrated probabilities."""
+    told = "probabilities at a temperature fitted on validation faces, where none was saved"
+    parser.add_argument("--calibrated", action="store_true", help=told)
+
+
+def chosen_decision(model: SavedModel, arguments) -> Decision:
+    """How `model` answers: as was saved for it, with `--calibrated` at the temperature of its validation faces."""
+    decision = read_decision(model)
+    if not arguments.calibrated:
+        return decision
+    return calibrated(decision, read_predictions(model.predictions_file, model.labels))
 
 
 TELL = 5

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from fer_core import cli_words as words
 from fer_core import store
-from fer_core.cli_common import TELL, check_writable, say
-from fer_core.evaluation.decision import Decision, read_decision
+from fer_core.cli_common import TELL, calibrated_argument, check_writable, chosen_decision, say
+from fer_core.evaluation.decision import Decision
 from fer_core.inference import batch, ray_job
 from fer_core.inference.batch import list_pictures, parse_shard, shown
 from fer_core.inference.classifier import Classifier
@@ -33,7 +33,7 @@ def predict(arguments) -> tuple[dict, str]:
     if arguments.out and not keeps:
         check_writable(Path(arguments.out))
     model = store.open_trained(arguments.model)
-    decision = read_decision(model)
+    decision = chosen_decision(model, arguments)
     for sentence in (MEANING, *decision.sentences):
         say(sentence)
     paths = list_pictures(arguments.files, shard)
@@ -56,6 +56,7 @@ def add_arguments(verb: Callable[..., argparse.ArgumentParser]) -> None:
     sub.add_argument("--shard", default="1/1", metavar="I/N", help="only part i of n, for several machines")
     cores = min(os.cpu_count() or 1, 8)
     sub.add_argument("--workers", type=int, default=cores, help=f"processes that look for faces (here: {cores})")
+    calibrated_argument(sub)
     sub.add_argument("--ray", action="store_true", help="as a Ray job, here or on the cluster that RAY_ADDRESS names")
 
 

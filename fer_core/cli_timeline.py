@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fer_core import store
-from fer_core.cli_common import TELL, check_writable, load, say
+from fer_core.cli_common import TELL, calibrated_argument, check_writable, chosen_decision, load, say
 from fer_core.errors import FerError, ModelError
-from fer_core.evaluation.decision import read_decision
 from fer_core.inference.classifier import Classifier
 from fer_core.inference.detectors import get_detector
 from fer_core.inference.summary import shares_frame
@@ -25,7 +24,7 @@ def timeline(arguments) -> tuple[dict, str]:
         raise ValueError(f"--width: expected seconds above 0, found {arguments.width:g}")
     say(MEANING)
     model = store.open_trained(arguments.model)
-    decision, reader = read_decision(model), _reader(model, arguments.smoothing)
+    decision, reader = chosen_decision(model, arguments), _reader(model, arguments.smoothing)
     try:
         with Path(arguments.video).open("rb") as file:
             watched = watch(_telling(Video(file).frames(arguments.rate)), get_detector(), Tracks())
@@ -91,6 +90,7 @@ def add_arguments(verb: Callable) -> None:
     sub.add_argument("--rate", type=float, default=5.0, help="frames a second that are looked at (default: 5)")
     sub.add_argument("--smoothing", choices=("none", "window", "exponential", "recurrent"), default="none")
     sub.add_argument("--width", type=float, default=1.8, help="of the smoothing, in seconds (default: 1.8)")
+    calibrated_argument(sub)
     sub = verb(recurrent, source=True)
     sub.add_argument("model")
     sub.add_argument("--epochs", type=int, default=16, help="default: 16")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
+from fer_core import store
 from fer_core.cli_common import load, run_to_its_end, say
 from fer_core.cli_words import ending
 from fer_core.errors import RunError
@@ -25,13 +26,16 @@ def tune(arguments) -> tuple[dict, str]:
     lines = [
         "macro recall on validation, with its 95 % interval",
         results.round(3).to_string(index=False, na_rep="–"),
-        f"whether differences may be chance: python -m fer_core compare {' '.join(trained)} --split validation",
     ]
+    if len(trained) > 1:
+        asked = f"python -m fer_core compare {' '.join(trained)} --split validation"
+        lines.append(f"whether differences may be chance: {asked}")
     return {"runs": json.loads(results.to_json(orient="records", double_precision=15))}, "\n".join(lines)
 
 
 def _to_its_end(model: SavedModel) -> SavedModel:
     """The run, trained if it was not; one that fails, as the learning rate is too high, say, is a result too."""
+    model = store.open_model(model.id)  # it may have been trained elsewhere since
     if model.trained:
         return model
     say(f"run {model.id}")

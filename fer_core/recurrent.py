@@ -41,15 +41,20 @@ def save_recurrent(model: SavedModel, network, record: dict) -> SavedRecurrent:
     return saved
 
 
+def has_recurrent(model: SavedModel) -> bool:
+    """Whether one lies beside `model`, whatever its record says."""
+    return (model.folder / "timeline.json").exists()
+
+
 def find_recurrent(model: SavedModel) -> SavedRecurrent | None:
     """The recurrent network that lies beside `model`; None where there is none.
 
     Raises `ModelError` where its record cannot be read, or it was trained for another network.
     """
+    if not has_recurrent(model):
+        return None
     saved = model.folder / "timeline.keras"
     record_file = saved.with_suffix(".json")
-    if not record_file.exists():
-        return None
     try:
         record = json.loads(record_file.read_text(encoding="utf-8"))
         known = record["format"] == FORMAT and isinstance(record["sha256"], str)

@@ -19,6 +19,7 @@ Status is derived from events and lock, never stored.
 import json
 import mmap
 import platform
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ from fer_core.integrity import FORMAT, NOT_RUN, find_problem, sha256_of
 from fer_core.paths import NAME, models_dir, write_atomic
 
 ENDINGS = ("finished", "stopped", "failed")
+LOOK = 0.01
+"""Seconds in which whoever else looks whether a run is busy has let go of its lock."""
 TAIL = 1 << 16
 """Bytes at the end of `events.jsonl` that tell how a run stands; of a run of days the whole is megabytes."""
 
@@ -106,7 +109,8 @@ class SavedModel:
         if not (self.folder / "lock").exists():
             return False
         try:
-            with self.lock.acquire(blocking=False):
+            with self.lock.acquire(timeout=LOOK, poll_interval=LOOK / 5):
+                sweep(self)
                 return False
         except Timeout:
             return True
@@ -142,6 +146,12 @@ class SavedModel:
         """`history.csv`, one row an epoch; empty before the first has ended."""
         path = self.folder / "history.csv"
         return pd.read_csv(path) if path.exists() else pd.DataFrame()
+
+
+def sweep(model: SavedModel) -> None:
+    """Whoever holds the lock of a model that was renamed or deleted meanwhile has made its folder anew: it goes."""
+    if [path.name for path in model.folder.glob("*")] == ["lock"]:
+        shutil.rmtree(model.folder, ignore_errors=True)
 
 
 def check_name(name: str) -> str:

@@ -95,10 +95,14 @@ def clear_default() -> None:
 @contextmanager
 def alone(model: SavedModel, done: str) -> Iterator[None]:
     """Hold the model's lock, if it is there; `ModelError` while a run has it."""
+    gone = ModelError(f"model {model.id!r}: expected its folder, found none; it was renamed or deleted meanwhile")
     if not model.folder.is_dir():
-        raise ModelError(f"model {model.id!r}: expected its folder, found none; it was renamed or deleted meanwhile")
+        raise gone
     try:
         with model.lock.acquire(timeout=PATIENCE):
+            store.sweep(model)
+            if not model.folder.is_dir():
+                raise gone
             yield
     except Timeout:
         raise ModelError(

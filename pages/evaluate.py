@@ -1,5 +1,7 @@
 """One model: its scores, and a view for each question about them."""
 
+import math
+
 import streamlit as st
 
 from fer_core.evaluation.elsewhere import own
@@ -39,7 +41,12 @@ def show_headline(predictions: Predictions, split: str) -> None:
                     delta_arrow="off",
                     border=True,
                 )
-    st.caption(f"On the {split} split, below each score its 95 % interval. {words.HONEST}")
+    told = [f"On the {split} split, below each score its 95 % interval. {words.HONEST}"]
+    if split == "validation":
+        told.append("Where training kept its best epoch, it was the best on these faces, which flatters it a little.")
+    if missing := [label for label, recall in parts["raw"].recall.items() if math.isnan(recall)]:
+        told.append(f"There is no face of {', '.join(missing)}: macro recall is the mean of the other classes.")
+    st.caption(" ".join(told))
 
 
 def show_learning(model: SavedModel, *_) -> None:
@@ -73,7 +80,8 @@ def show_scored(model: SavedModel, predictions: Predictions) -> None:
     if len(chosen := predictions.select(split, part)):
         pickers.lone_views(VIEWS, model, chosen)
     else:
-        st.info(f"{model.id} was scored on no {split} faces. Choose the other split.", icon=":material/info:")
+        why = "all are copies of a training face" if len(predictions.select(split)) else "it was scored on none"
+        st.info(f"There are no {part} {split} faces of {model.id}: {why}. Choose others.", icon=":material/info:")
 
 
 frame.start(__file__, "Evaluate", "Where one model is right, where it fails, and which faces those are.")
@@ -83,6 +91,6 @@ if model := pickers.model(pickers.default_first(pickers.known_models())):
         evaluate_labels.ask(model)
         st.fragment(errors.boxed(show_scored))(model, evaluate_labels.scored(model))
     else:
-        st.info(f"{model.id} is {model.status}: there are no predictions yet, but its curves.", icon=":material/info:")
+        st.info(f"{model.id} is {model.status}: there are no predictions yet.", icon=":material/info:")
         st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
         show_learning(model)

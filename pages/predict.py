@@ -8,6 +8,7 @@ from fer_core.inference.answers import Answered
 from fer_core.labels import MEANING
 from fer_core.store import SavedModel
 from pages._ui import (
+    decisions,
     errors,
     frame,
     pickers,
@@ -86,6 +87,7 @@ if model := pickers.predicting_model():
         beside = predict_models.ask_beside(model)
     with right:
         also = st.pills("Show also", (LOOKED, ALIKE), selection_mode="multi", key="also", bind="query-params")
+        decisions.ask_calibrated()
     pictures = predict_pictures.ask(model)
     with errors.box():
         predict_models.show_rule(model)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from fer_core.labels import MEANING
-from pages._ui import frame, pickers, purpose, timeline_input, timeline_summary, timeline_view, wake
+from pages._ui import decisions, frame, pickers, purpose, timeline_input, timeline_summary, timeline_view, wake
 
 VIDEO, PICTURES, SEVERAL = "Video", "Pictures in order", "Several recordings"
 ASKED = {
@@ -16,6 +16,7 @@ def one_recording(origin: str) -> None:
     """What a saved model sees in one recording."""
     if not (model := pickers.predicting_model()):
         return
+    decisions.ask_calibrated()
     ask, hint = ASKED[origin]
     if recording := ask():
         timeline_view.show(timeline_view.read(recording, model))

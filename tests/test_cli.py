@@ -66,7 +66,7 @@ def test_models_and_evaluate(run):
     assert {"id", "status", "scheme", "network", "parameters", "scores"} <= set(listed)
     assert listed["id"] == "first"
     result = run("evaluate", "first", "--split", "test")
-    assert set(result) == SCORES | INTERVALS | {"honest"}
+    assert set(result) == SCORES | INTERVALS | {"honest", "version"}
     assert set(result["honest"]) == SCORES | INTERVALS
     assert result["macro_recall_low"] < result["macro_recall"] < result["macro_recall_high"]
     assert sum(map(sum, result["confusion"])) == result["n"] == model.scores["test"]["raw"]["n"]
@@ -174,6 +174,8 @@ def test_train_predict_and_export(run, tmp_path, capsys):
     assert sum(face["faces"][0]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert set(damaged) == {"path", "error"}
     assert len(pd.read_csv(table)) == 2
+    calibrated = run("predict", "short", str(pictures), "--calibrated")["files"][0]["faces"][0]
+    assert calibrated["probabilities"] != face["faces"][0]["probabilities"]
     save_decision(store.open_model("short"), Decision(point=OperatingPoint(("Sad",), 0.0, 1.0)))
     assert run("predict", "short", str(pictures))["files"][0]["faces"][0]["label"] == "Sad"  # as ever from 0 on
     exported = tmp_path / "out.keras"

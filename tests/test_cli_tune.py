@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fer_core import store
+from fer_core import cli_tune, store
 from fer_core.cli import main
 
 SHORT = ("tune", "--preset", "quick", "--source", "demo", "--epochs", "1", "--set", "width=4", "--name", "short")
@@ -22,6 +22,19 @@ def test_tune_ranks_its_runs_and_goes_on(capsys):
     assert main(words) == 0
     assert json.loads(capsys.readouterr().out)["runs"] == told
     assert [store.open_model(run["run"]).record["sha256"] for run in told] == networks
+
+
+def test_a_run_that_was_trained_elsewhere_meanwhile(capsys, monkeypatch):
+    """Another process finishes the second while the first trains: it is taken as it is."""
+    train = cli_tune.run_to_its_end
+
+    def train_both(model: store.SavedModel) -> store.SavedModel:
+        train(store.open_model("short-2"))
+        return train(model)
+
+    monkeypatch.setattr(cli_tune, "run_to_its_end", train_both)
+    assert main([*SHORT, "--try", "seed=1", "--try", "seed=2", "--json"]) == 0
+    assert {run["status"] for run in json.loads(capsys.readouterr().out)["runs"]} == {"finished"}
 
 
 @pytest.mark.parametrize(

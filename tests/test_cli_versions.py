@@ -42,6 +42,15 @@ def test_a_table_without_an_edit_is_refused(tmp_path, capsys):
     assert not list_versions(draw_dataset())
 
 
+def test_a_table_that_is_cut_short_is_refused(tmp_path, capsys):
+    """In its last line the comma is missing: that is no wish to leave a face out."""
+    path = tmp_path / "edits.csv"
+    path.write_text("row,label\n3,Happy\n12")
+    assert main(["versions", "save", "cut", "--from", str(path), "--source", "demo"]) == 2
+    assert "expected a row and a label, found a line cut short in line 3" in capsys.readouterr().err
+    assert not list_versions(draw_dataset())
+
+
 def test_saved_listed_shown_and_compared(run, edits):
     """One version goes through all actions, with the same numbers in each."""
     assert run()["versions"] == []

@@ -14,6 +14,7 @@ LAYERS = {
     "errors": 0,
     "paths": 0,
     "apart": 1,
+    "arrays": 0,
     "machine": 1,
     "integrity": 1,
     "data": 1,

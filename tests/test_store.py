@@ -1,6 +1,7 @@
 """Saved models as folders: names, records, damage."""
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -9,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fer_core import store
+from fer_core import store, upkeep
 from fer_core.errors import ModelError
 from fer_core.integrity import CURVES, MEASURES, prediction_columns
 from fer_core.paths import models_dir
@@ -301,3 +302,17 @@ def test_record_with_alien_values_is_damaged(change, problem):
     by_id = {model.id: model for model in store.list_models()}
     assert problem in by_id["alien"].problem
     assert by_id["whole"].problem == ""
+
+
+def test_a_lock_brings_no_deleted_model_back():
+    """Who asks whether a run is busy, or wants it alone, opens its lock, which may be the first file in its folder."""
+    model = fill(store.create_model("gone", RECORD))
+    shutil.rmtree(model.folder)
+    model.folder.mkdir()
+    (model.folder / "lock").touch()
+    assert not model.busy
+    assert not model.folder.exists()
+    model.folder.mkdir()
+    with pytest.raises(ModelError, match="renamed or deleted meanwhile"), upkeep.alone(model, "tagged"):
+        pass
+    assert not model.folder.exists()

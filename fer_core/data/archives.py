@@ -22,7 +22,7 @@ _CLOSED = (RuntimeError, NotImplementedError)
 
 def rank(name: str) -> int:
     """How far from the front of `KNOWN` the name of a file is; files of other names come last."""
-    stem = Path(name).name.split(".")[0]
+    stem = Path(name).name.split(".")[0].lower()
     return KNOWN.index(stem) if stem in KNOWN else len(KNOWN)
 
 
@@ -58,7 +58,7 @@ def _unpack(packed: Any, name: str) -> IO[bytes]:
 
 def _best_csv(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     packed = (".csv", ".csv.gz", ".csv.xz", ".tar.gz")
-    tables = [member for member in archive.namelist() if member.endswith(packed) and not _of_macos(member)]
+    tables = [member for member in archive.namelist() if member.lower().endswith(packed) and not _of_macos(member)]
     if not tables:
         raise DatasetError(f"{name}: expected an archive with a CSV in it, found none")
     return archive.open(min(tables, key=rank))
@@ -67,7 +67,7 @@ def _best_csv(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
 def _first_csv(archive: tarfile.TarFile, name: str) -> IO[bytes]:
     """Read forwards only: to look for a better one would mean to unpack everything twice."""
     for member in archive:
-        wanted = member.isfile() and member.name.endswith(".csv") and not _of_macos(member.name)
+        wanted = member.isfile() and member.name.lower().endswith(".csv") and not _of_macos(member.name)
         if wanted and (content := archive.extractfile(member)):
             return content
     raise DatasetError(f"{name}: expected an archive with a CSV in it, found none")

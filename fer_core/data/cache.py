@@ -18,10 +18,11 @@ from typing import IO
 import numpy as np
 from filelock import FileLock
 
+from fer_core.arrays import DAMAGED
 from fer_core.data.block import Block
 from fer_core.data.class_names import Mapped
 from fer_core.data.dataset import SIDE, fingerprint_of
-from fer_core.data.folder import picture_files
+from fer_core.data.folder import picture_files, state_of
 from fer_core.errors import DatasetError
 from fer_core.paths import data_dir
 
@@ -85,7 +86,7 @@ def _open_or_write(
     if folder.exists():
         try:
             return _open(folder)
-        except (OSError, EOFError, ValueError, TypeError) as error:
+        except DAMAGED as error:
             note = f"the cache of {path.name} was made again: {error}"
             progress(note)
     _write(folder, path.name, _told(read(), path.name, progress), skip_bad)
@@ -99,9 +100,7 @@ def _key(path: Path, skip_bad: bool, names: Mapped) -> str:
     digest = hashlib.sha256(os.fsencode(path) + f"\n{skip_bad}".encode())
     if names:
         digest.update(json.dumps(dict(names), sort_keys=True).encode())
-    for file in files:
-        status, name = file.stat(), os.fsencode(file.relative_to(path))  # which need not be text
-        digest.update(b"\n%b %d %d" % (name, status.st_size, status.st_mtime_ns))
+    digest.update(state_of(path, files).encode())
     return digest.hexdigest()[:24]
 
 

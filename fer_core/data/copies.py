@@ -18,11 +18,12 @@ one has one from there up to `FAINT`.
 
 import contextlib
 import hashlib
-from dataclasses import dataclass, replace
-from zipfile import BadZipFile
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from fer_core.arrays import read_arrays
 from fer_core.data.cosine import blocks, find_pairs
 from fer_core.data.dataset import FaceDataset
 from fer_core.labels import SPLITS, ClassScheme
@@ -160,14 +161,12 @@ def find_copies(dataset: FaceDataset, threshold: float = NEAR) -> Copies:
 
 def _kept(images: np.ndarray, key: str) -> Copies:
     path = data_dir() / "cache" / f"pairs-{key[:16]}.npz"
-    try:
-        with np.load(path) as stored:
-            return Copies(**stored)
-    except (OSError, EOFError, ValueError, TypeError, BadZipFile):  # none, or a damaged one
-        copies = measure_copies(images)
-        with contextlib.suppress(OSError):  # without room for them they are measured again
-            write_atomic(path, lambda file: np.savez_compressed(file, **vars(copies)))
-        return copies
+    if kept := read_arrays(path, [field.name for field in fields(Copies)]):
+        return Copies(**kept)
+    copies = measure_copies(images)
+    with contextlib.suppress(OSError):  # without room for them they are measured again
+        write_atomic(path, lambda file: np.savez_compressed(file, **vars(copies)))
+    return copies
 
 
 def copies_of(copies: Copies, row: int) -> tuple[np.ndarray, np.ndarray]:
@@ -204,6 +203,21 @@ def spare(rows: np.ndarray, usage: np.ndarray) -> np.ndarray:
     """
     first = min(range(len(rows)), key=lambda index: _KEPT.index(usage[rows[index]]))
     return np.delete(rows, first)
+
+
+def spare_of_all(groups: Iterable[np.ndarray], usage: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """The rows to leave out, ascending, so that of each of `groups` no more than one is left.
+
+    `out`, bool `(n,)`, are left out already. Where a row stands in several groups, as in pairs of near copies, those
+    across Usages come first, each for itself as in `spare`, and the others go no further than they have to.
+    """
+    ordered = sorted(groups, key=lambda rows: len(set(usage[rows])) == 1)
+    gone = out.copy()
+    for rows in ordered:
+        here = rows[~(out if len(set(usage[rows])) > 1 else gone)[rows]]
+        if len(here):
+            gone[spare(here, usage)] = True
+    return np.flatnonzero(gone & ~out)
 
 
 def measure_copies(images: np.ndarray, threshold: float = LOWEST) -> Copies:

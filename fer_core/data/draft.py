@@ -21,13 +21,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from filelock import FileLock
 
 from fer_core.data.dataset import FaceDataset
-from fer_core.data.versions import Version, by_emotion, by_row, folder_of, read_version, save_version
+from fer_core.data.versions import DRAFT, Version, by_emotion, by_row, folder_of, read_version, save_version
 from fer_core.errors import VersionError
 from fer_core.labels import EMOTIONS
 
@@ -41,8 +42,6 @@ KEYS = {
     "saved": {"base", "labels", "rows"},
 }
 """What a line has to hold beside `do` and `time`."""
-DRAFT = "draft"
-"""What the draft is called where it stands beside versions; it has no file of that name."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +124,13 @@ class Draft:
             if not self.edited:
                 raise VersionError("draft: expected edits to save, found none")
             fingerprint = self._dataset.fingerprint
-            save_version(Version(name, fingerprint, self.labels, self.excluded, note, author, self.base))
+            path = save_version(Version(name, fingerprint, self.labels, self.excluded, note, author, self.base))
             version = read_version(self._dataset, name)
-            self._append("saved", **_state(version))
+            try:
+                self._append("saved", **_state(version))
+            except OSError:  # no room: as if nothing was done
+                path.unlink()
+                raise
         return version
 
     def _checked(self, rows: Rows) -> list[int]:
@@ -234,8 +237,9 @@ class Draft:
             every = {*rows, *labels}
             if every and not ({*map(type, every)} == {int} and 0 <= min(every) <= max(every) < len(self._dataset)):
                 raise ValueError("rows")
+            datetime.fromtimestamp(told["time"], UTC)
             return Command(told["do"], rows, labels, str(told.get("base", "")), str(told.get("why", "")), told["time"])
-        except (TypeError, KeyError, ValueError, AttributeError) as error:
+        except (TypeError, KeyError, ValueError, AttributeError, OverflowError) as error:
             raise VersionError(
                 f"{self._path}: expected edits of {self._dataset.source}, found "
                 f"{line[:60].decode(errors='replace')!r}; remove that line"

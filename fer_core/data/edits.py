@@ -28,7 +28,9 @@ def read_edits(path: Path, dataset: FaceDataset) -> dict[int, int]:
         raise VersionError(f"{path}: expected a CSV with columns row,label and a line a face, found {found}")
     edits: dict[int, int] = {}
     for number, line in zip(numbers, lines, strict=True):
-        row, label = ((line[name] or "").strip() for name in ("row", "label"))
+        if None in (line["row"], line["label"]):
+            raise VersionError(f"{path}: expected a row and a label, found a line cut short in line {number}")
+        row, label = (line[name].strip() for name in ("row", "label"))
         if fault := _fault(row, label, edits, len(dataset)):
             raise VersionError(f"{path}: {fault} in line {number}")
         edits[int(row)] = _CODES[label]

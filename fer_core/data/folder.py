@@ -1,7 +1,8 @@
 """Faces as a folder of images, one sub-folder an expression: `train/angry/Training_123.jpg`."""
 
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -44,10 +45,13 @@ def picture_files(root: Path) -> list[Path]:
     return sorted(path for path in found if not path.name.startswith("._"))
 
 
-def last_written(root: Path) -> int:
-    """When a folder under `root`, or an image in one, was last written, in nanoseconds; raises as `picture_files`."""
-    images = picture_files(root)
-    return max(path.stat().st_mtime_ns for path in {root, *(path.parent for path in images), *images})
+def state_of(root: Path, files: Iterable[Path]) -> str:
+    """24 hexadecimal digits that change when a file comes, goes, is renamed, or written anew."""
+    digest = hashlib.sha256()
+    for file in files:
+        status, name = file.stat(), os.fsencode(file.relative_to(root))  # which need not be text
+        digest.update(b"\n%b %d %d" % (name, status.st_size, status.st_mtime_ns))
+    return digest.hexdigest()[:24]
 
 
 def read_folder(root: Path, mapped: Mapped) -> Iterator[Block]:
@@ -95,7 +99,7 @@ def _read_block(root: Path, paths: list[Path], first: int, names: Names, changed
 
 
 def _class_name(path: Path) -> str:
-    return path.parent.name.lower()
+    return path.parent.name.strip().lower()
 
 
 def _usage(name: Path) -> str:

@@ -14,14 +14,14 @@ from fer_core.data.votes import VOTES_FILE, find_votes, is_shared, read_votes
 from fer_core.errors import DatasetError
 from fer_core.paths import data_dir, existing
 
-PACKED = (".csv", ".csv.gz", ".csv.xz", ".csv.zip", ".tar.gz", ".zip")
+PACKED = (".csv", ".csv.gz", ".csv.xz", ".tar.gz", ".zip")
 
 
 def default_source() -> str:
     """The variable `FER_SOURCE`, else the CSV that lies in the data folder, else `demo`."""
     if named := os.environ.get("FER_SOURCE"):
         return named
-    lying = (path for path in data_dir().glob("*") if path.name.endswith(PACKED) and path.name != VOTES_FILE)
+    lying = (path for path in data_dir().glob("*") if path.name.lower().endswith(PACKED) and path.name != VOTES_FILE)
     return str(min(lying, key=lambda path: (rank(path.name), path.name), default="demo"))
 
 

@@ -34,6 +34,8 @@ from fer_core.paths import NAME, data_dir, write_atomic
 FORMAT = 1
 OUT = -1
 """Stands for the emotion code of a face that is left out."""
+DRAFT = "draft"
+"""What the edits that aren't saved yet are called beside versions; none of them may be called so."""
 WORDS = ("name", "author", "note", "parent", "created", "fingerprint")
 
 
@@ -133,7 +135,7 @@ def save_version(version: Version) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.parent / ".lock"):
-            if path.exists():
+            if path.exists() or version.name == DRAFT:
                 raise VersionError(f"version name: expected one that is not taken, found {version.name!r}")
             write_atomic(path, lambda file: file.write(text.encode()))
     except OSError as error:

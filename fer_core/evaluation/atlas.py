@@ -17,11 +17,12 @@ and 0.961, but takes 130 seconds and numba; two components alone are 0.52 and 0.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
 
+from fer_core.arrays import read_arrays
 from fer_core.data.dataset import FaceDataset
 from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation.embeddings import Embeddings, Progress, find_embeddings, kept_as
@@ -62,9 +63,8 @@ def find_atlas(model: SavedModel, dataset: FaceDataset, progress: Progress = lam
     The labels have no part in it, so versions of a dataset share a map.
     """
     path = kept_as("atlas", model, dataset)
-    if path.exists():
-        with np.load(path) as stored:
-            return Atlas(**stored)
+    if kept := read_arrays(path, [field.name for field in fields(Atlas)]):
+        return Atlas(**kept)
     if len(dataset) < LEAST:
         raise DatasetError(f"{dataset.source}: expected at least {LEAST} faces for a map, found {len(dataset)}")
     embeddings = find_embeddings(model, dataset, progress)

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from fer_core.evaluation.figures import error_bars
 from fer_core.labels import COLOURS
 
 _GREY = "#8A8A8A"  # on light and on dark
@@ -60,12 +61,7 @@ def who_pays_bars(frame: pd.DataFrame, names: tuple[str, str]) -> go.Figure:
             "name": name,
             "x": classes,
             "y": frame[column].to_numpy(),
-            "error_y": {
-                "type": "data",
-                "symmetric": False,
-                "array": (frame[f"{column}_high"] - frame[column]).to_numpy(),
-                "arrayminus": (frame[column] - frame[f"{column}_low"]).to_numpy(),
-            },
+            "error_y": error_bars(frame[column], frame[f"{column}_low"], frame[f"{column}_high"]),
             "marker": {
                 "color": [COLOURS[label] for label in frame["label"]],
                 "opacity": opacity,
@@ -92,12 +88,7 @@ def _accuracies(name: str, bins: pd.DataFrame, symbol: str, colour: str) -> dict
         "legendgroup": name,
         "x": bins["confidence"].to_numpy(),
         "y": bins["accuracy"].to_numpy(),
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": (bins["accuracy_high"] - bins["accuracy"]).to_numpy(),
-            "arrayminus": (bins["accuracy"] - bins["accuracy_low"]).to_numpy(),
-        },
+        "error_y": error_bars(bins["accuracy"], bins["accuracy_low"], bins["accuracy_high"]),
         "customdata": bins["n"].to_numpy(),
         "mode": "markers",
         "marker": {"symbol": symbol, "size": 9, "color": colour},

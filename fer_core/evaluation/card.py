@@ -26,13 +26,16 @@ ROWS = {
 }
 
 LIMITS = """\
-- A label names the expression on one picture, as people who searched the web for pictures used the word. It does not
-  tell what a person feels, and says nothing about health or character.
-- FER2013's labels are noisy: the majority of ten annotators agrees with them on two of three faces.
-- The faces are web pictures of unknown consent, ages and origins: the scores say nothing about any other population,
-  and nothing here measures whether it treats groups of people alike.
-- Small, grey, frontal faces of 48 × 48 pixels; nothing is known of profiles, of covered or of very dark faces.
-- The intervals tell how much a score may differ on other faces of the same kind, not on faces of another kind."""
+- A label names the expression on one picture. It does not tell what a person feels, and says nothing about health or
+  character.
+- The intervals tell how much a score may differ on other faces of the same kind, not on faces of another kind.
+"""
+OF_DRAWN_FACES = "- The faces are drawn by a program: the scores say nothing about photographs."
+OF_PHOTOGRAPHS = """\
+- Small, grey faces of 48 × 48 pixels; nothing is known of profiles, of covered or of very dark faces.
+- Nothing here measures whether it treats groups of people alike, and the scores say nothing about other populations.
+- Where the faces are FER2013's: they are web pictures of unknown consent, ages and origins, labelled with the word by
+  which they were searched for; the majority of ten annotators agrees with the label on two of three faces."""
 PROHIBITED = """\
 - Inferring emotions of people at work or in education; the EU's AI Act prohibits it (Regulation 2024/1689, art. 5).
 - Diagnosis, or any other medical purpose.
@@ -50,7 +53,7 @@ def model_card(model: SavedModel, predictions: Predictions) -> str:
         "Calibration, test": _calibration(predictions.select("test")),
         "How Predict answers": _decision(model),
         "Slices, test": _slices(predictions.select("test")),
-        "Limits": LIMITS,
+        "Limits": LIMITS + (OF_DRAWN_FACES if model.record["dataset"].get("drawn") else OF_PHOTOGRAPHS),
         "Prohibited uses": PROHIBITED,
         "Settings": _settings(model),  # a table for every model that went in
     }

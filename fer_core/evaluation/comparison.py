@@ -112,7 +112,7 @@ def difference_sentence(name_a: str, name_b: str, difference: Difference, n: int
     """Say a `difference` measured on `n` faces in words: who is better and by how much, or that it may be chance."""
     if difference.low <= 0 <= difference.high:
         return (
-            f"No difference between {name_a} and {name_b} that {n:,} faces could show: "
+            f"No difference in macro recall between {name_a} and {name_b} that {n:,} faces could show: "
             f"{name_b} minus {name_a} is {_points(*difference)}"
         )
     if difference.value < 0:

@@ -6,6 +6,7 @@ Background and text are left to the theme; the colours of expressions are `label
 import pandas as pd
 import plotly.graph_objects as go
 
+from fer_core.evaluation.figures import error_bars
 from fer_core.labels import COLOURS
 
 
@@ -16,12 +17,7 @@ def difference_intervals(tests: pd.DataFrame, reference: str, n: int) -> go.Figu
         y=tests["model"],
         mode="markers",
         marker_size=10,
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": 100 * (tests["high"] - tests["difference"]),
-            "arrayminus": 100 * (tests["difference"] - tests["low"]),
-        },
+        error_x=error_bars(*(100 * tests[column] for column in ("difference", "low", "high"))),
         hovertemplate="%{y}: %{x:+.1f} points<extra></extra>",
     )
     figure = go.Figure(points).add_vline(0, line_dash="dot", line_color="#8A8A8A")

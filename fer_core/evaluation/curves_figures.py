@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from fer_core.evaluation.curves import Curves
+from fer_core.evaluation.figures import error_bars
 from fer_core.evaluation.negative import POSITIVE
 from fer_core.labels import COLOURS
 
@@ -74,12 +75,7 @@ def _called_bars(called: str, bars: pd.DataFrame) -> dict[str, Any]:
         "name": f"called {called}",
         "x": [f"{labelled}<br>n = {n:,}" for labelled, n in zip(bars["labelled"], bars["n"], strict=True)],
         "y": bars["share"].to_numpy(),
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": (bars["high"] - bars["share"]).to_numpy(),
-            "arrayminus": (bars["share"] - bars["low"]).to_numpy(),
-        },
+        "error_y": error_bars(bars["share"], bars["low"], bars["high"]),
         "marker": {
             "color": COLOURS[called],
             "pattern": {"shape": "/" if called == POSITIVE else ""},  # its colour is that of Happy

@@ -19,7 +19,7 @@ import numpy as np
 
 from fer_core import upkeep
 from fer_core.errors import ModelError
-from fer_core.evaluation.calibration import with_temperature
+from fer_core.evaluation.calibration import fit_temperature, with_temperature
 from fer_core.evaluation.operating import OperatingPoint, check_group, fit_point
 from fer_core.evaluation.predictions import Predictions
 from fer_core.paths import write_atomic
@@ -67,6 +67,14 @@ def recalibrated(decision: Decision, temperature: float, validation: Predictions
         return changed
     y_prob = changed.probabilities(validation.y_prob)
     return replace(changed, point=fit_point(validation.y_true, y_prob, validation.labels, point.group, point.recall))
+
+
+def calibrated(decision: Decision, predictions: Predictions) -> Decision:
+    """`decision`, where it has no temperature, at that of the honest validation faces among `predictions`, if any."""
+    validation = predictions.select("validation", "honest")
+    if decision.temperature != 1 or not len(validation):
+        return decision
+    return recalibrated(decision, fit_temperature(validation), validation)
 
 
 def read_decision(model: SavedModel) -> Decision:

@@ -7,12 +7,13 @@ Church 2006, doi:10.1145/1150402.1150436).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from fer_core.arrays import read_arrays
 from fer_core.data.dataset import FaceDataset
 from fer_core.errors import ModelError
 from fer_core.evaluation.inner import last_with_weights, with_inner
@@ -41,9 +42,8 @@ def find_embeddings(model: SavedModel, dataset: FaceDataset, progress: Progress 
     Only where there are none yet, TensorFlow is loaded. Raises `ModelError` for a model that is not trained or damaged.
     """
     path = kept_as("embeddings", check_trained(model), dataset)
-    if path.exists():
-        with np.load(path) as stored:
-            return Embeddings(**stored)
+    if kept := read_arrays(path, [field.name for field in fields(Embeddings)]):
+        return Embeddings(**kept)
     network = load_network(model)
     try:
         found = measure_embeddings(network, dataset.images, progress)

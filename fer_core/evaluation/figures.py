@@ -71,6 +71,12 @@ def confusion_heatmap(
     return go.Figure([heatmap, _click_layer(frame)], layout)
 
 
+def error_bars(value: pd.Series, low: pd.Series, high: pd.Series) -> dict[str, Any]:
+    """From `low` to `high`, around `value`."""
+    above, below = (high - value).to_numpy(), (value - low).to_numpy()
+    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below}
+
+
 def cell_words(cell: Any) -> str:
     """Say a row of `metrics.confusion_frame`, as `itertuples` gives it, in lines."""
     return (
@@ -106,7 +112,7 @@ def class_score_bars(
         x=classes,
         y=frame[metric],
         showlegend=False,
-        error_y=_interval(frame, metric),
+        error_y=error_bars(*_with_interval(frame, metric)),
         marker_color=[COLOURS[label] for label in frame["label"]],
         hovertemplate="%{x}: %{y:.1%}<extra></extra>",
     )
@@ -146,7 +152,7 @@ def model_score_bars(table: pd.DataFrame) -> go.Figure:
             "orientation": "h",
             "y": names,
             "x": table[metric].to_numpy(),
-            "error_x": _interval(table, metric),
+            "error_x": error_bars(*_with_interval(table, metric)),
             "hovertemplate": "%{y}: %{x:.1%}",
         }
         for metric in ("macro_recall", "accuracy")
@@ -217,10 +223,8 @@ def _percent(share: float) -> str:
     return "–" if math.isnan(share) else f"{share:.1%}"
 
 
-def _interval(frame: pd.DataFrame, metric: str) -> dict[str, object]:
-    """Error bars from the columns `<metric>_low` and `<metric>_high`."""
-    above, below = frame[f"{metric}_high"] - frame[metric], frame[metric] - frame[f"{metric}_low"]
-    return {"type": "data", "symmetric": False, "array": above.to_numpy(), "arrayminus": below.to_numpy()}
+def _with_interval(frame: pd.DataFrame, metric: str) -> list[pd.Series]:
+    return [frame[f"{metric}{end}"] for end in ("", "_low", "_high")]
 
 
 def _curve(history: pd.DataFrame, column: str) -> go.Scatter:

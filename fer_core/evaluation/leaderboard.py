@@ -39,7 +39,8 @@ def default_model(models: Sequence[SavedModel], chosen: str | None) -> tuple[Sav
     gone = f"The default {chosen} is gone. " if chosen else ""
     six = best.record["scheme"] == "study"
     why = "has the best macro recall on honest validation faces" if six else "is here, while no six-class model is"
-    return best, f"{gone}{best.id} {why}{' among the six-class models' if six else ''}."
+    photographs = " of photographs" * (not best.record["dataset"].get("drawn", False))
+    return best, f"{gone}{best.id} {why}{f' among the six-class models{photographs}' if six else ''}."
 
 
 def _merit(model: SavedModel) -> tuple[bool, bool, float]:

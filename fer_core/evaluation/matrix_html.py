@@ -54,7 +54,7 @@ def differences(
         for name, predictions in models.items()
         if name != reference
     }
-    end = max((frame[value].abs().max() for frame in frames.values()), default=0) or 1
+    end = max((frame[value].abs().fillna(0).max() for frame in frames.values()), default=0) or 1
     scale = _Scale(value, 1, end, "{:+,.0f}") if value == "n" else _Scale(value, 100, 100 * end, "{:+.1f}")
     return _side_by_side(
         _table(name, f"{name} − {reference}", frame, scale, _change_words(name, reference), chosen)

@@ -1,8 +1,11 @@
 """The picture of `slices`: nothing is computed here; colours of background and text are the theme's."""
 
+import math
+
 import pandas as pd
 import plotly.graph_objects as go
 
+from fer_core.evaluation.figures import error_bars
 from fer_core.evaluation.slices import FEW
 from fer_core.labels import COLOURS
 
@@ -18,7 +21,8 @@ def slice_bars(frame: pd.DataFrame, score: str, attribute: str, overall: float) 
     names = [f"{name}<br>n = {n:,}" for name, n in zip(frame["slice"], frame["n"], strict=True)]
     bars = frame.assign(name=names)
     figure = go.Figure([_bars(part, bool(few), score) for few, part in bars.groupby("few")])
-    figure.add_vline(overall, line={"dash": "dash", "color": _GREY}, annotation_text=f"all faces {overall:.1%}")
+    if not math.isnan(overall):
+        figure.add_vline(overall, line={"dash": "dash", "color": _GREY}, annotation_text=f"all faces {overall:.1%}")
     title = f"{measure} by {attribute} ({frame['n'].sum():,} faces)"
     figure.update_layout(title=title, showlegend=bool(frame["few"].any()), barmode="overlay")
     figure.update_xaxes(title=f"{measure}, 95 % interval", range=[0, 1], tickformat=".0%")
@@ -33,12 +37,7 @@ def _bars(part: pd.DataFrame, few: bool, score: str) -> go.Bar:
         orientation="h",
         y=part["name"],
         x=part["value"],
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": part["high"] - part["value"],
-            "arrayminus": part["value"] - part["low"],
-        },
+        error_x=error_bars(part["value"], part["low"], part["high"]),
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )
     if few:

@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from fer_core.evaluation.figures import error_bars
 from fer_core.labels import COLOURS
 
 KINDS = ("Area", "Lines")
@@ -53,12 +54,7 @@ def shares_figure(shares: pd.DataFrame) -> go.Figure:
             name=str(recording),
             x=of_one["label"],
             y=of_one["share"],
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": of_one["high"] - of_one["share"],
-                "arrayminus": of_one["share"] - of_one["low"],
-            },
+            error_y=error_bars(of_one["share"], of_one["low"], of_one["high"]),
             customdata=of_one[["n"]],
             hovertemplate=f"{recording}, %{{x}}: %{{y:.1%}} of %{{customdata[0]:,}} faces seen<extra></extra>",
         )

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
+from fer_core.evaluation.figures import error_bars
+
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # Okabe & Ito, safe for colour-blind eyes
-_SYMBOLS = ("circle", "square", "diamond", "cross")
+_SYMBOLS = ("circle", "square", "diamond", "cross", "x")  # one more, so that twenty looks differ
 
 
 def tried_values(results: pd.DataFrame, names: Mapping[str, str], across: str, apart: str | None = None) -> go.Figure:
@@ -25,11 +27,7 @@ def tried_values(results: pd.DataFrame, names: Mapping[str, str], across: str, a
             name="" if apart is None else f"{names[apart]} {value!s}",
             showlegend=apart is not None,
             marker={"color": _COLOURS[index % len(_COLOURS)], "symbol": _SYMBOLS[index % len(_SYMBOLS)], "size": 10},
-            error_y={
-                "array": group["high"] - group["recall"],
-                "arrayminus": group["recall"] - group["low"],
-                "symmetric": False,
-            },
+            error_y=error_bars(group["recall"], group["low"], group["high"]),
             customdata=group["run"],
             hovertemplate="%{customdata}: %{y:.1%}<extra></extra>",
         )

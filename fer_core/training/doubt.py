@@ -22,6 +22,7 @@ import pandas as pd
 from filelock import FileLock
 
 from fer_core import store
+from fer_core.arrays import read_arrays
 from fer_core.data.dataset import FaceDataset
 from fer_core.data.versions import read_version
 from fer_core.errors import RunError
@@ -112,12 +113,12 @@ def start(dataset: FaceDataset, config: TrainConfig, *, skip_bad: bool = False) 
 
 def create(dataset: FaceDataset, config: TrainConfig, *, skip_bad: bool = False) -> list[SavedModel]:
     """The runs of all folds, those that were missing made, not started."""
-    found = progress(dataset, config).runs
     folds = [replace(config, fold=fold) for fold in range(config.folds)]
-    return [
-        run or store.update_record(runs.create_run(fold, dataset, name, skip_bad=skip_bad), tags=[TAG])
-        for run, fold, name in zip(found, folds, _names(dataset, config), strict=True)
-    ]
+    with runs.naming():
+        return [
+            run or store.update_record(runs.create_run(fold, dataset, name, skip_bad=skip_bad), tags=[TAG])
+            for run, fold, name in zip(progress(dataset, config).runs, folds, _names(dataset, config), strict=True)
+        ]
 
 
 def collect(dataset: FaceDataset, config: TrainConfig) -> tuple[np.ndarray, np.ndarray]:
@@ -128,11 +129,11 @@ def collect(dataset: FaceDataset, config: TrainConfig) -> tuple[np.ndarray, np.n
     path = _file(dataset, config)
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):  # whoever else asks waits for the same answers
-        if not path.exists():
-            rows, y_prob = _ask(dataset, config)
-            write_atomic(path, lambda file: np.savez_compressed(file, rows=rows, y_prob=y_prob))
-    with np.load(path) as stored:
-        return stored["rows"], stored["y_prob"]
+        if kept := read_arrays(path, ("rows", "y_prob")):
+            return kept["rows"], kept["y_prob"]
+        rows, y_prob = _ask(dataset, config)
+        write_atomic(path, lambda file: np.savez_compressed(file, rows=rows, y_prob=y_prob))
+    return rows, y_prob
 
 
 def ranking(dataset: FaceDataset, config: TrainConfig) -> pd.DataFrame:

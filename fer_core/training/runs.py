@@ -85,7 +85,7 @@ def create_run_once(
 ) -> SavedModel:
     """`create_run`, unless the same one was created in the last `TWIN` seconds, by a second tab, say: then that one."""
     config = as_wide_as_its_start(config)
-    with _naming():
+    with naming():
         for model in store.list_models():
             if model.problem or "sha256" in model.record or name not in (None, model.id):
                 continue
@@ -97,8 +97,8 @@ def create_run_once(
 
 
 @contextlib.contextmanager
-def _naming() -> Iterator[None]:
-    """Held from the look for a twin until the run is there."""
+def naming() -> Iterator[None]:
+    """Held from the look for runs that are there already until those that are missing are made."""
     lock = FileLock(models_dir() / ".naming")
     try:
         lock.acquire()

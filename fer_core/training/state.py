@@ -1,14 +1,13 @@
 """The resumable state of a run, and the one before it: arrays, and a JSON record of where the run stands."""
 
 import json
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fer_core.arrays import DAMAGED
 from fer_core.paths import write_atomic
 
 NAME, PREVIOUS = "state.npz", "state.previous.npz"
@@ -58,5 +57,5 @@ def _read(path: Path) -> State | None:
             if stored.zip.testzip():
                 return None
             return [stored[f"a{index}"] for index in range(len(stored.files) - 1)], json.loads(str(stored["record"]))
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, KeyError, ValueError, EOFError, OSError):
-        return None  # all that a zip with any one byte changed, or cut anywhere, was seen to raise
+    except DAMAGED:
+        return None

@@ -50,15 +50,14 @@ def create(
     Raises as `runs.create_run`, and `ModelError` where a run of that name has other settings or faces; then none is
     made.
     """
-    configs = [runs.as_wide_as_its_start(config) for config in configs]
-    stem = name or f"{configs[0].network}-{_key(configs, dataset)}"
-    wishes = {store.check_name(f"{stem}-{number}"): config for number, config in enumerate(configs, 1)}
-    records = {
-        name: runs.new_record(config, dataset, skip_bad=skip_bad)
-        for name, config in wishes.items()
-        if not _there(name, config, dataset)
-    }
-    return [store.create_model(name, records[name]) if name in records else store.open_model(name) for name in wishes]
+    records = [runs.new_record(config, dataset, skip_bad=skip_bad) for config in configs]
+    stem = name or f"{configs[0].network}-{_key(records)}"
+    wishes = {store.check_name(f"{stem}-{number}"): record for number, record in enumerate(records, 1)}
+    with runs.naming():
+        missing = [name for name, record in wishes.items() if not _there(name, record)]
+        for name in missing:
+            store.create_model(name, wishes[name])
+        return [store.open_model(name) for name in wishes]
 
 
 def beside(model: SavedModel, others: Iterable[SavedModel]) -> list[SavedModel]:
@@ -116,18 +115,25 @@ def _settings(model: SavedModel) -> dict:
 _DEFAULTS = TrainConfig().to_json()
 
 
-def _there(name: str, config: TrainConfig, dataset: FaceDataset) -> bool:
+def _there(name: str, record: dict) -> bool:
     """Whether the run is there already; `ModelError` where one of that name learns something else."""
     if not (models_dir() / name).exists():
         return False
-    record = store.open_model(name).record
-    if (record["settings"], record["dataset"]["fingerprint"]) != (config.to_json(), dataset.fingerprint):
+    if _learns(store.open_model(name).record) != _learns(record):
         raise ModelError(
             f"model name: expected {name!r} to be free or the run that is asked for, found another; choose another name"
         )
     return True
 
 
-def _key(configs: Sequence[TrainConfig], dataset: FaceDataset) -> str:
-    told = json.dumps([dataset.fingerprint, *(config.to_json() for config in configs)])
+def _learns(record: dict) -> list:
+    """What decides what a run becomes: its settings, faces and labels, and the models that it starts or learns from."""
+    settings = {key: value for key, value in record["settings"].items() if value != _DEFAULTS.get(key)}
+    data = [record["dataset"].get(key) for key in ("fingerprint", "votes_sha256", "version_sha256")]
+    others = [record.get("parent", {}), *record.get("teachers", [])]
+    return [settings, data, [other.get("sha256") for other in others]]
+
+
+def _key(records: Sequence[dict]) -> str:
+    told = json.dumps([_learns(record) for record in records], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:4]

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.data.copies import BLANK, FAINT, LOWEST, NEAR, Audit, spare
+from fer_core.data.copies import BLANK, FAINT, LOWEST, NEAR, Audit, spare_of_all
 from fer_core.data.draft import Draft
 from fer_core.data.statistics import class_counts, leak_shares
 from fer_core.evaluation.data_figures import leak_bars
@@ -108,7 +108,7 @@ def _show_groups(dataset: FaceDataset, audit: Audit) -> None:
                 with st.popover("Edit", icon=":material/edit:"):
                     some: list[int] = []
                     if len(rows) > 1:
-                        left = _spare(rows, dataset, draft)
+                        left = spare_of_all([rows], dataset.usage, _left_out(dataset, draft))
                         audit_edit.leave_out(dataset, left, f"spare-{index}", f"Leave out {_BUT_ONE}", kind)
                         some = st.pills(
                             "These rows, or all where none is chosen",
@@ -121,8 +121,8 @@ def _show_groups(dataset: FaceDataset, audit: Audit) -> None:
 
 def _offer_all(dataset: FaceDataset, groups: Groups, draft: Draft, kind: str) -> None:
     """One button for all groups of a kind, which one undo takes back."""
-    some = [_spare(rows, dataset, draft) if groups.keep else rows for rows in groups.rows]
-    left = np.setdiff1d(np.concatenate(some), draft.excluded)
+    out = _left_out(dataset, draft)
+    left = spare_of_all(groups.rows, dataset.usage, out) if groups.keep else _here(np.concatenate(groups.rows), out)
     which = _BUT_ONE if groups.keep else "all"
     audit_edit.leave_out(dataset, left, "copies", f"Leave out {which} of each: {len(left):,} faces", kind)
     if groups.keep:
@@ -132,10 +132,16 @@ def _offer_all(dataset: FaceDataset, groups: Groups, draft: Draft, kind: str) ->
         )
 
 
-def _spare(rows: np.ndarray, dataset: FaceDataset, draft: Draft) -> np.ndarray:
-    """All but one of `rows` that the draft hasn't left out yet."""
-    here = np.setdiff1d(rows, draft.excluded)
-    return spare(here, dataset.usage) if len(here) else here
+def _left_out(dataset: FaceDataset, draft: Draft) -> np.ndarray:
+    """Whether the draft leaves each row of `dataset` out."""
+    out = np.zeros(len(dataset), bool)
+    out[list(draft.excluded)] = True
+    return out
+
+
+def _here(rows: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """Those of `rows` that aren't left `out` yet, each once."""
+    return np.unique(rows[~out[rows]])
 
 
 def _kinds(dataset: FaceDataset, audit: Audit) -> dict[str, Groups]:

@@ -15,7 +15,7 @@ import streamlit as st
 from fer_core.data import FaceDataset, copies, load_dataset, source_path, statistics
 from fer_core.data.class_names import names_file
 from fer_core.data.draft import Draft, open_draft
-from fer_core.data.folder import last_written
+from fer_core.data.folder import picture_files, state_of
 from fer_core.data.versions import Version, folder_of
 from fer_core.data.votes import find_votes
 from fer_core.errors import ModelError
@@ -34,17 +34,17 @@ from fer_core.training.config import TrainConfig
 from pages._ui import pictures
 
 
-def _written(path: Path) -> int:
-    """When `path`, or of a folder any image within it, was last written, in nanoseconds; 0 where there is none."""
+def _written(path: Path) -> int | str:
+    """When `path` was last written, in nanoseconds, 0 where there is none; of a folder what changes with its images."""
     if path.is_dir():
-        return _folder_written(path)
+        return _folder_state(path)
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
 @st.cache_data(ttl=5, show_spinner=False)
-def _folder_written(path: Path) -> int:
-    """`fer_core.data.folder.last_written`; to ask a folder of 35,000 images on every press would be felt."""
-    return last_written(path)
+def _folder_state(path: Path) -> str:
+    """`fer_core.data.folder.state_of` its images; to ask 35,000 on every press would be felt."""
+    return state_of(path, picture_files(path))
 
 
 _TOLD_BY = {
@@ -72,7 +72,7 @@ def dataset(source: str) -> FaceDataset:
 
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the faces. Only the first time takes long.")
-def _dataset(source: str, written: tuple[int, ...]) -> FaceDataset:
+def _dataset(source: str, written: tuple[int | str, ...]) -> FaceDataset:
     return load_dataset(source)
 
 
@@ -229,7 +229,7 @@ def export(model: SavedModel, kind: str, dataset: FaceDataset) -> tuple[bytes, s
 
 
 @st.cache_data(hash_funcs=_TOLD_BY, max_entries=3, show_spinner="Writing the file, and comparing its answers.")
-def _export(model: SavedModel, kind: str, dataset: FaceDataset, written: tuple[int, ...]) -> tuple[bytes, str]:
+def _export(model: SavedModel, kind: str, dataset: FaceDataset, written: tuple[int | str, ...]) -> tuple[bytes, str]:
     with TemporaryDirectory() as folder:
         done = export_model(model, kind, dataset, Path(folder) / f"{model.id}.zip")
         return done.file.read_bytes(), done.sentence

@@ -39,7 +39,7 @@ def learning(model: SavedModel, n: int | None = None, earlier: Mapping[str, pd.D
         st.info(
             "The curves appear when the first epoch of this run has ended."
             if model.busy
-            else "It ended before its first epoch did: there are no curves."
+            else "Its first epoch has not ended: there are no curves."
         )
         return
     recalls = [column for column in history if column.startswith("val_recall_")]

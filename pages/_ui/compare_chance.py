@@ -18,10 +18,11 @@ def show(report: Report, models: Sequence[SavedModel]) -> None:
     charts.show(figure, "differences", height=200 + 40 * len(models))
     st.dataframe(_table(report), key="tests", alt=f"Paired tests against {report.reference}")
     st.caption(
-        f"n = {report.n:,} faces, the same for all. The interval is a bootstrap over these faces, both models scored "
-        "on the same draws. McNemar's exact test looks at the faces that one gets right and the other doesn't: p is "
-        "how often chance would divide them so unevenly or more. Of many models one is lucky: the last column is p "
-        "where all rows are looked at together (Holm)."
+        f"n = {report.n:,} faces, the same for all. The interval is a bootstrap of macro recall over these faces, both "
+        "models scored on the same draws. McNemar's exact test is about accuracy: of the faces that one gets right and "
+        "the other doesn't, p is how often chance would divide them so unevenly or more. As they ask different "
+        "questions they may differ. Of many models one is lucky: the last column is p where all rows are looked at "
+        "together (Holm); sentences and intervals are of each row by itself."
     )
 
 

@@ -1,11 +1,31 @@
-"""What the views Calibration and Operating point save for Predict, and how it is taken back."""
+"""What the views Calibration and Operating point save for Predict, how it is taken back, and what is used there."""
 
 import streamlit as st
 
 from fer_core.errors import ModelError
-from fer_core.evaluation.decision import PLAIN, Decision, read_decision, save_decision
+from fer_core.evaluation.decision import PLAIN, Decision, calibrated, read_decision, save_decision
 from fer_core.store import SavedModel
-from pages._ui import errors
+from pages._ui import cached, errors
+
+_CALIBRATED = "calibrated"  # in the address and the session's state
+
+
+def ask_calibrated() -> None:
+    """Whether probabilities are to be calibrated where no temperature was saved for that."""
+    st.toggle(
+        "Calibrated probabilities",
+        key=_CALIBRATED,
+        bind="query-params",
+        help="At a temperature fitted on validation faces, so that of answers given 70 % seven in ten are right. The "
+        "most probable expression stays. Off: the network's own numbers, as they stand in its saved predictions. "
+        "Evaluate tells more, and can save the temperature.",
+    )
+
+
+def used(model: SavedModel) -> Decision:
+    """What was saved for `model`, calibrated if the visitor asks for that; raises as `read_decision`."""
+    decision = read_decision(model)
+    return calibrated(decision, cached.predictions(model)) if st.session_state.get(_CALIBRATED) else decision
 
 
 def saved(model: SavedModel) -> Decision:

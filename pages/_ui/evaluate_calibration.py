@@ -41,6 +41,8 @@ def show(model: SavedModel, predictions: Predictions) -> None:
         "how surprised the model is by the true expression, less is better; the change is on the same faces. Points "
         "in the diagram and brackets have 95 % intervals."
     )
+    if scores["change_low"].iloc[-1] <= 0 <= scores["change_high"].iloc[-1]:
+        st.caption("The temperature makes no difference to the log-likelihood that these faces could show.")
     if st.session_state["split"] == "validation" and not model.elsewhere:
         st.warning("The temperature was fitted on these faces: the test split tells what it is worth.")
     _show_votes(model, predictions, temperature)
@@ -53,11 +55,11 @@ def show(model: SavedModel, predictions: Predictions) -> None:
 
 def _meaning(temperature: float) -> str:
     if abs(temperature - 1) < 0.05:
-        return "close to 1, so the network's own probabilities are about right."
+        return "close to 1, so there the network's own probabilities are about right."
     return (
-        "above 1: the network is surer than it is right."
+        "above 1: there the network is surer than it is right."
         if temperature > 1
-        else "below 1: it is less sure than it is right."
+        else "below 1: there it is less sure than it is right."
     )
 
 

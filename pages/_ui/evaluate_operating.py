@@ -38,13 +38,14 @@ def show(model: SavedModel, predictions: Predictions) -> None:
         st.info("There is no validation face of these expressions to fit a threshold on.", icon=":material/info:")
         return
     y_prob = now.probabilities(fitted_on.y_prob)
+    whose = " of the dataset that it was saved with" if model.elsewhere else ""
     point = fit_point(fitted_on.y_true, y_prob, model.labels, group, recall)
     st.markdown(f"**{point_sentence(point)}** Elsewhere the most probable of the other expressions.")
     scores = pd.concat([_scores(everything.select(*where), where, point, now) for where in _SHOWN])
     st.dataframe(words.group_scores(scores), hide_index=True, key="operating_table", alt="The group before and after")
     st.caption(
         f"Recall and precision of {' or '.join(group)} as one class; macro recall and accuracy are of all classes. "
-        "The threshold was fitted on the honest validation faces alone: test tells what it is worth. "
+        f"The threshold was fitted on the honest validation faces{whose} alone: test tells what it is worth. "
         f"Brackets hold 95 % intervals. {words.HONEST}"
     )
     _show_price(predictions, point, now)
@@ -56,6 +57,8 @@ def _ask(labels: tuple[str, ...]) -> tuple[tuple[str, ...], float]:
     """The group, in the order of `labels`, and the recall that is asked for."""
     first = next((label for label in _FIRST if label in labels), labels[0])
     left, right = st.columns(2)
+    if (asked := st.session_state.get("group")) and not set(asked) & set(labels):  # of a model of other classes
+        st.session_state["group"] = [first]
     chosen = left.multiselect("Expressions not to miss", labels, [first], key="group", bind="query-params")
     asked = right.slider("Recall asked for", 1, 99, 70, format="%d %%", key="asked", bind="query-params")
     return tuple(label for label in labels if label in chosen), asked / 100

@@ -29,7 +29,7 @@ def explain(others: Mapping[str, Predictions]) -> None:
     if ANNOTATORS in others:
         st.caption(
             "*Annotators*: what most of FER+'s ten annotators called each of these faces, scored against the same "
-            "labels: what a human second opinion reaches."
+            "labels: what a human second opinion reaches. Of equally many votes the class that stands first counts."
         )
     else:
         st.caption(

@@ -16,7 +16,7 @@ FORMATS = {
 
 def show(model: SavedModel) -> None:
     if not model.trained:
-        st.info(f"{model.id} is {model.status}: there is no network to export yet.", icon=":material/info:")
+        st.info(f"{model.id} is {model.status}: there is no network to export.", icon=":material/info:")
         return
     kind = pickers.choice("Format", tuple(FORMATS), "format")
     st.caption(f"{FORMATS[kind]}. In the zip are the file, labels.json, preprocessing.json and the model card.")

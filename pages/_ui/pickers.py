@@ -130,6 +130,10 @@ def models() -> list[SavedModel]:
 def reference(models: Sequence[SavedModel]) -> str:
     """The id of the one of `models` that the others are compared with, at first the first."""
     names = [model.id for model in models]
+    asked = st.session_state.get("reference", st.query_params.get("reference"))
+    if asked not in (None, *names):
+        _say_gone([asked], f"; {names[0]} is the reference")
+        st.session_state["reference"] = names[0]
     return st.selectbox("Reference", names, key="reference", bind="query-params", on_change=faces.first_page)
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from fer_core.errors import ModelError
-from fer_core.evaluation.decision import Decision, read_decision
+from fer_core.evaluation.decision import Decision
 from fer_core.evaluation.metrics import ece
 from fer_core.inference.classifier import Classifier
 from fer_core.inference.predict import FaceResult, classify_crops, decide, rule
 from fer_core.store import SavedModel
-from pages._ui import cached, pickers, words
+from pages._ui import cached, decisions, pickers, words
 from pages._ui.predict_pictures import Seen
 
 MOST = 4
@@ -52,7 +52,7 @@ def wake(models: Sequence[SavedModel]) -> list[Answerer]:
     awake = []
     for model in models:
         try:
-            awake.append(Answerer(model, read_decision(model), cached.classifier(model)))
+            awake.append(Answerer(model, decisions.used(model), cached.classifier(model)))
         except ModelError as error:
             st.error(str(error), icon=":material/error:")
     return awake
@@ -60,7 +60,7 @@ def wake(models: Sequence[SavedModel]) -> list[Answerer]:
 
 def show_rule(model: SavedModel) -> None:
     """How an answer comes about, and what that rule does on the test faces."""
-    decision = read_decision(model)
+    decision = decisions.used(model)
     if decision.sentences:
         st.info(rule(decision), icon=":material/tune:")
         st.caption(_on_test_faces(model, decision))

@@ -38,7 +38,11 @@ def ask() -> dict[str, pd.DataFrame]:
 def show(tables: Mapping[str, pd.DataFrame]) -> None:
     """Bars and numbers, of all faces of a recording or of one each."""
     st.caption(EXPLAINED)
-    ways = {name: ", ".join(table["read_by"].unique()) for name, table in tables.items() if "read_by" in table}
+    ways = {
+        name: ", ".join(table["read_by"].dropna().astype(str).unique())
+        for name, table in tables.items()
+        if "read_by" in table
+    }
     if len(set(ways.values())) > 1:
         told = "; ".join(f"{name} by {way}" for name, way in ways.items())
         st.warning(words.literal(f"They were read differently: {told}. Their shares don't compare."))

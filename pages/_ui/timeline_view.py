@@ -8,15 +8,15 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from fer_core.evaluation.decision import Decision, read_decision
+from fer_core.evaluation.decision import Decision
 from fer_core.evaluation.figures import probability_bars
 from fer_core.evaluation.timeline_figures import KINDS, mark, timeline_figure
 from fer_core.inference.annotation import annotate
 from fer_core.inference.timeline import Timeline, classify, faces_at, timeline_frame, timeline_table
 from fer_core.labels import COLOURS
-from fer_core.recurrent import find_recurrent
+from fer_core.recurrent import find_recurrent, has_recurrent
 from fer_core.store import SavedModel
-from pages._ui import cached, charts, errors, pickers, theme, words
+from pages._ui import cached, charts, decisions, errors, pickers, theme, words
 from pages._ui.timeline_input import Recording
 
 PLAIN, RECURRENT = "None", "Recurrent"
@@ -51,15 +51,16 @@ class Shown:
 
 def read(recording: Recording, model: SavedModel) -> Shown:
     """What `model` says of each face, made steadier as the visitor chooses."""
-    decision = read_decision(model)
+    decision = decisions.used(model)
     key = (recording.key, model.record["sha256"], decision)
     known = st.session_state.get(_SAID)
     if known is None or known[0] != key:
         known = key, classify(recording.watched, cached.classifier(model), decision)
         st.session_state[_SAID] = known
-    for sentence in decision.sentences:
+    shown = _smoothed(recording, known[1], model, decision)
+    for sentence in shown.decision.sentences:
         st.caption(sentence)
-    return _smoothed(recording, known[1], model, decision)
+    return shown
 
 
 def show(shown: Shown) -> None:
@@ -127,7 +128,7 @@ def _smoothed(recording: Recording, said: Timeline, model: SavedModel, decision:
     saved = find_recurrent(model) if is_video else None
     options = [*([RECURRENT] if saved else ()), "Window", "Exponential", PLAIN]
     name = pickers.choice("Smoothing", options, "smoothing")
-    if is_video and not saved and (others := [one.id for one in pickers.trained_models() if find_recurrent(one)]):
+    if is_video and not saved and (others := [one.id for one in pickers.trained_models() if has_recurrent(one)]):
         st.caption(f"A recurrent network reads along with {', '.join(others)}, not with {model.id}.")
     read_by = f"{model.id}, smoothing {name.lower()}"
     if name == RECURRENT:

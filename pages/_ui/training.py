@@ -72,20 +72,22 @@ def keep_turned(box: str) -> None:
 
 def show_estimate(dataset: FaceDataset, configs: Sequence[TrainConfig]) -> None:
     """How long these runs will take together, if the machine was measured; else the button that measures it."""
-    seconds = 0.0
+    seconds, faces = 0.0, set()
     for config in configs:
         measured = speed.known(config)
         if measured is None:
             _offer_measuring(config, "Measure this machine")
             return
-        faces = len(cached.training_rows(dataset, config))
-        seconds += speed.estimate(config, faces, measured)
+        n = len(cached.training_rows(dataset, config))
+        seconds += speed.estimate(config, n, measured)
+        faces.add(n)
     side = max(measured.images_per_second)
-    runs_of = f"{len(configs)} runs on {faces:,} faces each" if len(configs) > 1 else f"{faces:,} faces"
+    seen = " to ".join(f"{n:,}" for n in sorted({min(faces), max(faces)}))
+    runs_of, more = (f"{len(configs)} runs on {seen} faces", " each") if len(configs) > 1 else (f"{seen} faces", "")
     st.markdown(
-        f"About **{words.duration(seconds)}** on this machine, for {runs_of} (self-test: "
+        f"About **{words.duration(seconds)}** on this machine, for {runs_of}{more} (self-test: "
         f"{measured.images_per_second[side]:,.0f} faces a second at {side} px, {measured.precision}); to start and to "
-        "save takes half a minute more."
+        f"save takes half a minute more{more}."
     )
     _offer_measuring(config, "Measure again")
 
@@ -117,7 +119,9 @@ def _show_status(model: SavedModel) -> None:
     st.badge(status, color=BADGES[status])
     if status == "failed":
         st.error((model.last_event("failed") or {}).get("reason", "See the log."), icon=":material/error:")
-    if status == "interrupted":
+    if status == "interrupted" and not model.recent_events():
+        st.info("It was made, and not started yet.", icon=":material/hourglass_empty:")
+    elif status == "interrupted":
         st.warning("Its process ended without a word. Resume it: at most one epoch is done again.")
     if status == "queued":
         st.info("It waits for another run to end, and then starts by itself.")

@@ -18,39 +18,41 @@ _LABELS = {control.field: control.label for group in (FIRST, *GROUPS.values()) f
 
 def ask(base: TrainConfig) -> list[TrainConfig]:
     """The settings of the runs to start: `base` alone, or with the values to try; none, and why, where they clash."""
-    tried: dict[str, list] = {}
     with st.expander("Try several values"):
         st.caption(
             "One run for each, one after another, to see by the validation faces which is best. Of two settings, each "
             "value of the one with each of the other. A few seeds tell what is chance."
         )
-        try:
-            for number in ("1", "2"):
-                left, right = st.columns(2)
-                with left:
-                    setting = st.selectbox(
-                        "Setting" if number == "1" else "And a second one",
-                        sorted(set(_LABELS) - set(tried), key=_LABELS.__getitem__),
-                        None,
-                        format_func=_LABELS.__getitem__,
-                        key=f"try-{number}",
-                        bind="query-params",
-                    )
-                with right:
-                    values = st.text_input(
-                        "Values, with spaces between them",
-                        key=f"values-{number}",
-                        bind="query-params",
-                        placeholder="such as 0.01 0.03 0.1",
-                        disabled=setting is None,
-                    )
-                if setting is None or not values.strip():
-                    break
-                tried |= parse_tried(f"{setting}={value}" for value in values.split())
-            return tuning.variations(base, tried) if tried else [base]
-        except ValueError as error:
-            st.error(str(error), icon=":material/error:")
-            return []
+        wanted = _ask_values("1", "Setting", list(_LABELS))
+        if wanted:
+            wanted |= _ask_values("2", "And a second one", [field for field in _LABELS if field not in wanted])
+    try:
+        tried = parse_tried(f"{setting}={value}" for setting, values in wanted.items() for value in values)
+        return tuning.variations(base, tried) if tried else [base]
+    except ValueError as error:
+        st.error(str(error), icon=":material/error:")
+        return []
+
+
+def _ask_values(number: str, label: str, settings: Sequence[str]) -> dict[str, list[str]]:
+    """One of `settings` and the words that are tried for it; nothing where none is chosen."""
+    left, right = st.columns(2)
+    setting = left.selectbox(
+        label,
+        sorted(settings, key=_LABELS.__getitem__),
+        None,
+        format_func=_LABELS.__getitem__,
+        key=f"try-{number}",
+        bind="query-params",
+    )
+    values = right.text_input(
+        "Values, with spaces between them",
+        key=f"values-{number}",
+        bind="query-params",
+        placeholder="such as 0.01 0.03 0.1",
+        disabled=setting is None,
+    )
+    return {setting: values.split()} if setting and values.strip() else {}
 
 
 def show(model: SavedModel, models: Sequence[SavedModel]) -> None:

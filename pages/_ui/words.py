@@ -48,8 +48,8 @@ def duration(seconds: float) -> str:
 
 
 def interval(value: float, low: float, high: float) -> str:
-    """`66.1 % (64.3 to 67.8)`: a score with its 95 % interval."""
-    return "–" if math.isnan(value) else f"{100 * value:.1f} % ({bounds(low, high)})"
+    """`66.1 % (64.3 to 67.8)`: a score with its 95 % interval, which one face doesn't tell."""
+    return percent(value) if math.isnan(low) else f"{100 * value:.1f} % ({bounds(low, high)})"
 
 
 def bounds(low: float, high: float) -> str:
@@ -271,9 +271,12 @@ def who_pays(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_bounds(frame: pd.DataFrame, measure: str, factor: float, written: str) -> list[str]:
-    """`0.857 (0.825 to 0.889)`, a row each, times `factor`."""
+    """`0.857 (0.825 to 0.889)`, a row each, times `factor`; without the brackets where one face tells no interval."""
     values = factor * frame[[measure, f"{measure}_low", f"{measure}_high"]].to_numpy()
-    return ["{} ({} to {})".format(*map(written.format, row)) for row in values]
+    return [
+        (written if math.isnan(low) else f"{written} ({written} to {written})").format(value, low, high)
+        for value, low, high in values
+    ]
 
 
 def _changes(frame: pd.DataFrame, factor: float, written: str) -> list[str]:
@@ -303,12 +306,7 @@ def contradiction(frame: pd.DataFrame) -> pd.DataFrame:
 
 def recordings(shares: pd.DataFrame) -> pd.DataFrame:
     """`inference.summary.shares_frame`, to be read: one row a recording."""
-    table = shares.assign(
-        said=[
-            interval(*row) if not math.isnan(row[1]) else percent(row[0])
-            for row in shares[["share", "low", "high"]].to_numpy()
-        ]
-    )
+    table = shares.assign(said=[interval(*row) for row in shares[["share", "low", "high"]].to_numpy()])
     order = list(dict.fromkeys(shares["label"]))
     wide = table.pivot_table("said", ["recording", "n"], "label", aggfunc="first", sort=False)[order].reset_index()
     return wide.rename(columns={"recording": "Recording", "n": "Faces seen"})

@@ -12,6 +12,7 @@ from fer_core.data.copies import (
     measure_copies,
     near_pairs,
     spare,
+    spare_of_all,
 )
 from fer_core.data.cosine import ROUNDING, _coarse, _vectors
 from fer_core.data.dataset import FaceDataset, fingerprint_of
@@ -155,6 +156,18 @@ def test_one_of_each_group_is_kept():
     assert spare(np.array([0, 1, 2, 3, 4]), usage).tolist() == [0, 2, 3, 4]
     assert spare(np.array([0, 2, 3]), usage).tolist() == [0, 3]
     assert spare(np.array([0, 3]), usage).tolist() == [3]
+
+
+def test_of_pairs_that_share_a_face_no_more_goes_than_has_to():
+    """A chain of three in one split keeps a face or two; a training copy of a test face goes whatever else does."""
+    usage = np.array(["Training", "Training", "Training", "PublicTest", "PublicTest", "Training"])
+    pairs = [np.array(pair) for pair in ((0, 1), (1, 2), (3, 4), (3, 5))]
+    out = np.zeros(6, bool)
+    assert spare_of_all(pairs, usage, out).tolist() == [1, 4, 5]
+    out[1] = True  # by hand: no more of the chain has to go
+    assert spare_of_all(pairs, usage, out).tolist() == [4, 5]
+    out[3] = True
+    assert spare_of_all(pairs, usage, out).tolist() == []  # each is alone now
 
 
 @pytest.mark.real

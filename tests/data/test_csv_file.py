@@ -210,6 +210,14 @@ def test_files_that_are_no_dataset(tmp_path, content, reason):
     assert reason in refusal(path)
 
 
+def test_names_in_capitals(tmp_path, faces):
+    """Windows doesn't care, and neither do we."""
+    images, texts = faces
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("FER2013.CSV", "\n".join([HEADER, *(line(pixels=text) for text in texts)]))
+    assert (load_dataset(str(tmp_path / "a.zip")).images == images).all()
+
+
 def test_a_zip_without_csv_is_refused(tmp_path):
     """An archive of something else is no dataset."""
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import resource
 import subprocess
 import sys
 import time
@@ -16,6 +17,8 @@ from fer_core.errors import VersionError
 from fer_core.labels import EMOTIONS
 from fer_core.paths import ROOT
 
+OUT_OF_RANGE = '{"do": "exclude", "time": 1, "rows": [99999]}'
+NO_TIME = '{"do": "exclude", "time": "noon", "rows": [1]}'
 SAD = EMOTIONS.index("Sad")
 EDITOR = """
 import sys
@@ -229,7 +232,14 @@ def test_a_torn_line_is_left_out(drawn, others, journal, whole):
 def test_a_whole_line_that_is_no_edit_is_refused(drawn, journal):
     """It is told where and what, not guessed at."""
     open_draft(drawn).exclude([1])
-    for line in ('{"do": "paint"}', '{"do": "exclude"}', '{"do": "exclude", "time": 1, "rows": [99999]}', "[]", "7"):
+    for line in (
+        '{"do": "paint"}',
+        '{"do": "exclude"}',
+        '{"do": "exclude", "time": 1, "rows": [99999]}',
+        NO_TIME,
+        "[]",
+        "7",
+    ):
         kept = journal.read_text()
         journal.write_text(f"{kept}{line}\n")
         with pytest.raises(VersionError, match="expected edits of demo, found"):
@@ -244,3 +254,28 @@ def test_a_version_that_is_gone_doesnt_take_the_draft_along(drawn, others):
     draft.save("first")
     version_file(drawn.fingerprint, "first").unlink()
     assert open_draft(drawn).excluded == tuple(others[:1])
+
+
+def test_a_disk_that_is_full_as_it_is_saved(drawn, others, journal):
+    """There is room for the version and none for the journal's word of it: as if nothing was done, and it says so."""
+    draft = open_draft(drawn)
+    for row in others:
+        draft.exclude([row])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (journal.stat().st_size, limits[1]))
+    try:
+        with pytest.raises(VersionError, match="nothing was done"):
+            draft.save("first")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list_versions(drawn)
+    assert open_draft(drawn).edited
+    assert draft.save("first").excluded == tuple(sorted(others))
+
+
+def test_no_version_is_called_as_the_draft_is(drawn, others):
+    """They stand beside each other."""
+    draft = open_draft(drawn)
+    draft.exclude(others)
+    with pytest.raises(VersionError, match="expected one that is not taken, found 'draft'"):
+        draft.save("draft")

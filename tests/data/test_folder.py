@@ -1,10 +1,13 @@
+import os
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from fer_core.data import load_dataset
 from fer_core.data.class_names import save_names
-from fer_core.data.folder import picture_files
+from fer_core.data.folder import picture_files, state_of
 from fer_core.errors import DatasetError
 from fer_core.labels import EMOTIONS
 
@@ -106,3 +109,30 @@ def test_an_added_image_is_seen(tmp_path):
     labels(tmp_path / "faces")
     save(tmp_path / "faces", "sad/b.png")
     assert len(labels(tmp_path / "faces")) == 2
+
+
+def test_every_change_of_a_folder_is_seen(tmp_path):
+    """Also an image that is older than the others, and a folder of images that comes or goes as a whole."""
+    root = tmp_path / "faces"
+    for name in ("train/sad/a.png", "train/angry/b.png", "test/sad/c.png"):
+        save(root, name)
+
+    def state() -> str:
+        return state_of(root, picture_files(root))
+
+    seen = [state()]
+    shutil.move(root / "train" / "sad", tmp_path / "away")
+    seen.append(state())
+    assert seen[0] != seen[1]
+    shutil.move(tmp_path / "away", root / "train" / "sad")
+    assert state() == seen[0]
+    save(root, "train/angry/b.png", shade=7)
+    os.utime(root / "train/angry/b.png", (0, 0))
+    assert state() != seen[0]
+
+
+def test_a_folder_whose_name_ends_in_a_space(tmp_path):
+    """It can be mapped like any other."""
+    save(tmp_path / "faces", "mirth /a.png")
+    save_names(tmp_path / "faces", {"mirth": "Happy"})
+    assert labels(tmp_path / "faces") == [("Happy", "Training")]

@@ -159,3 +159,12 @@ def test_verify_looks_at_what_lies_beside(model):
     over_time, decision = verify(model)
     assert "expected the file of which timeline.json speaks" in over_time
     assert "decision.json: expected readable JSON" in decision
+
+
+def test_limits_are_those_of_the_faces(model):
+    """Nobody searched the web for drawn faces."""
+    drawn = model_card(model, predictions_of(model))
+    of_photographs = store.update_record(model, dataset=model.record["dataset"] | {"drawn": False})
+    photographs = model_card(of_photographs, predictions_of(model))
+    assert ("drawn by a program: the scores say nothing" in drawn, "web pictures" in drawn) == (True, False)
+    assert ("drawn by a program: the scores say nothing" in photographs, "web pictures" in photographs) == (False, True)

@@ -163,7 +163,7 @@ def test_difference_needs_the_same_faces(predictions):
         ((-0.018, -0.031, -0.004), "A is better than B by 1.8 points of macro recall, 95 % interval 0.4 to 3.1"),
         (
             (0.003, -0.01, 0.016),
-            "No difference between A and B that 3,533 faces could show: "
+            "No difference in macro recall between A and B that 3,533 faces could show: "
             "B minus A is 0.3 points of macro recall, 95 % interval -1.0 to 1.6",
         ),
     ],

@@ -9,7 +9,8 @@ from saved import save_model
 from fer_core import store, upkeep
 from fer_core.data import load_dataset
 from fer_core.errors import ModelError
-from fer_core.evaluation.decision import PLAIN, Decision, read_decision, recalibrated, save_decision
+from fer_core.evaluation.calibration import fit_temperature
+from fer_core.evaluation.decision import PLAIN, Decision, calibrated, read_decision, recalibrated, save_decision
 from fer_core.evaluation.operating import OperatingPoint, fit_point
 from fer_core.evaluation.predictions import read_predictions
 
@@ -29,6 +30,16 @@ def test_what_is_saved_is_read(model, decision):
     assert read_decision(model) == decision
     assert (model.folder / "model.json").read_bytes() == record
     assert store.open_model("mine").status == "finished"
+
+
+def test_calibrated_where_no_temperature_was_saved(model):
+    """At that of the honest validation faces; a saved one stays, and so do models without such faces."""
+    predictions = read_predictions(model.predictions_file, model.labels)
+    temperature = fit_temperature(predictions.select("validation", "honest"))
+    assert calibrated(PLAIN, predictions) == Decision(temperature)
+    assert calibrated(Decision(1.5), predictions) == Decision(1.5)
+    assert calibrated(PLAIN, predictions.select("test")) == PLAIN
+    assert calibrated(Decision(point=SAD), predictions).point.threshold != SAD.threshold  # fitted anew
 
 
 def test_nothing_saved_is_plain(model):

@@ -1,7 +1,7 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from fer_core.evaluation.leaderboard import leaderboard
+from fer_core.evaluation.leaderboard import default_model, leaderboard
 from fer_core.evaluation.metrics import summary
 from fer_core.store import SavedModel
 
@@ -49,3 +49,14 @@ def both(value: float | None, n: int = 100) -> dict:
 def test_leaderboard_of_none():
     """No models, no rows, but the columns are there."""
     assert "raw_macro_recall_high" in leaderboard([])
+
+
+def test_the_default_is_the_best_of_its_kind_and_says_of_which():
+    """A model of drawn faces may score higher, on other faces."""
+    kept = {"validation": both(0.7)}
+    photographs = SavedModel("good", Path("good"), scored("good", {}).record | {"scores": kept, "sha256": "0"})
+    drawn = scored("drawn", {}, drawn=True).record | {"scores": {"validation": both(0.9)}, "sha256": "0"}
+    best, why = default_model([SavedModel("drawn", Path("drawn"), drawn), photographs], None)
+    assert (best, why.endswith("among the six-class models of photographs.")) == (photographs, True)
+    best, why = default_model([SavedModel("drawn", Path("drawn"), drawn)], None)
+    assert (best.id, why.endswith("among the six-class models.")) == ("drawn", True)

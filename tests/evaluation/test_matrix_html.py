@@ -2,12 +2,13 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from fer_core.evaluation.differences import difference_frame
 from fer_core.evaluation.matrix_html import differences, matrices
 from fer_core.evaluation.metrics import confusion_frame
-from fer_core.evaluation.predictions import Predictions
+from fer_core.evaluation.predictions import Predictions, probability_columns
 
 
 def shown(html: str) -> list[str]:
@@ -55,3 +56,12 @@ def test_cells_are_told_apart(predictions):
     assert marked.startswith("labelled Happy, predicted Sad: 0 faces\n– of those labelled Happy")
     with pytest.raises(ValueError, match="unknown value"):
         matrices({"a": predictions}, "share")
+
+
+def test_a_class_that_nobody_predicts_takes_no_colour_from_the_others(predictions):
+    """Shares of the predicted class are none there, whichever model comes first."""
+    constant = predictions.y_prob * 0 + np.eye(len(predictions.labels), dtype=np.float32)[0]
+    columns = {name: constant[:, k] for k, name in enumerate(probability_columns(predictions.labels))}
+    always = Predictions(predictions.frame.assign(**columns), predictions.labels)
+    for models in ({"a": always, "b": predictions, "c": always}, {"a": predictions, "b": always, "c": predictions}):
+        assert "nan)" not in differences(models, "a", "by_predicted")

@@ -195,3 +195,9 @@ def test_bars_draw_the_frame(predictions):
     assert rest.y[0] == f"rest<br>n = {row['n']}"
     assert figure.layout.showlegend
     assert figure.layout.title.text == f"Recall of Sad by place ({frame['n'].sum()} faces)"
+
+
+def test_a_score_that_no_face_tells_draws_no_line(predictions):
+    """Where all faces have none, nothing is said of them."""
+    frame = slices.slice_scores(predictions, as_slices(*["a"] * len(predictions)), "accuracy")
+    assert not slice_bars(frame, "Disgust", "kind", float("nan")).layout.shapes

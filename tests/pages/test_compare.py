@@ -123,6 +123,8 @@ def test_a_link_to_a_model_that_is_gone(open_page, models):
     app = open_page("compare", models=["poor", "gone", "good"])
     assert app.multiselect(key="models").value == ["poor", "good"]
     assert app.warning[0].value == "Not among the models to choose from here: `gone`."
+    app = open_page("compare", models=["poor", "good"], reference="gone")
+    assert app.warning[0].value == "Not among the models to choose from here: `gone`; poor is the reference."
 
 
 def test_other_classes_are_brought_together(open_page, said, faces, models):

@@ -165,7 +165,24 @@ def test_a_split_without_faces(open_page, said, model, view):
     predictions = read_predictions(model.folder / "predictions.parquet", model.labels)
     of_validation = predictions.frame[predictions.frame["usage"] == "PrivateTest"]
     of_validation.to_parquet(model.folder / "predictions.parquet")
-    assert "scored on no test faces. Choose the other split" in said(open_page("evaluate", view=view))
+    assert "no raw test faces of mine: it was scored on none. Choose others" in said(open_page("evaluate", view=view))
+
+
+def test_a_split_of_copies_only(open_page, said, model):
+    """There are faces, and none of them is honest."""
+    predictions = read_predictions(model.folder / "predictions.parquet", model.labels)
+    predictions.frame.assign(leak="exact").to_parquet(model.folder / "predictions.parquet")
+    told = said(open_page("evaluate", part="honest"))
+    assert "no honest test faces of mine: all are copies of a training face" in told
+
+
+def test_the_headline_says_what_it_is_the_mean_of(open_page, said, model):
+    """Where a class has no face; and that validation has had a part in training."""
+    predictions = read_predictions(model.folder / "predictions.parquet", model.labels)
+    others = predictions.frame[predictions.frame["label"] != 1]
+    others.reset_index(drop=True).to_parquet(model.folder / "predictions.parquet")
+    assert "There is no face of Fear: macro recall is the mean of the other classes" in said(open_page("evaluate"))
+    assert "flatters it a little" in said(open_page("evaluate", split="validation"))
 
 
 def test_a_model_of_negative_expressions_only(open_page, said, faces):

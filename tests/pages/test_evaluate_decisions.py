@@ -97,3 +97,12 @@ def test_a_model_of_other_classes(open_page, faces, model):
     app.selectbox(key="model").select("two-classes").run()
     assert not app.exception
     assert set(app.session_state["group"]) <= {"Negative", "Positive"}
+
+
+def test_a_group_of_other_classes_gives_way(open_page, faces, model):
+    """As one goes from a model of six expressions to one of negative and positive: not to an empty box."""
+    save_model("sides", faces, scheme="valence")
+    app = open_page("evaluate", view=POINT, model="mine")
+    assert app.multiselect(key="group").value == ["Sad"]
+    app.selectbox(key="model").select("sides").run()
+    assert app.multiselect(key="group").value == ["Negative"]

@@ -12,7 +12,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from fer_core import store
+from fer_core.evaluation.calibration import fit_temperature, with_temperature
 from fer_core.evaluation.decision import PLAIN, Decision, save_decision
+from fer_core.evaluation.predictions import read_predictions
 from fer_core.inference.classifier import Classifier
 from fer_core.inference.explanation import Explainer
 from fer_core.labels import MEANING
@@ -66,6 +68,11 @@ def png(array: np.ndarray) -> bytes:
 
 def answerer() -> Answerer:
     return Answerer(store.open_trained("compact"), PLAIN, None)
+
+
+def answers(app: AppTest) -> np.ndarray:
+    """The probabilities of the first face in the table."""
+    return app.dataframe[0].value[list(store.open_trained("compact").labels)].to_numpy(float)[0]
 
 
 def captions(app: AppTest) -> list[str]:
@@ -181,6 +188,22 @@ def test_nearest_training_faces(predict, said, faces):
         app.run()
     first = next(caption for caption in captions(app) if "Training" in caption)
     assert f"\n{row}  \n1.00" in first
+
+
+def test_calibrated_probabilities_are_the_networks_own_at_another_temperature(predict, said, astronaut):
+    """That of validation; one that was saved counts more, and where it was, nothing changes."""
+    model = store.open_trained("compact")
+    plain, calibrated = (
+        answers(upload(predict(**asked), one__png=png(astronaut))) for asked in ({}, {"calibrated": "true"})
+    )
+    validation = read_predictions(model.predictions_file, model.labels).select("validation", "honest")
+    temperature = fit_temperature(validation)
+    assert temperature != pytest.approx(1, abs=0.02)
+    assert calibrated == pytest.approx(with_temperature(plain[None], temperature)[0], abs=1e-4)
+    save_decision(model, Decision(temperature=1.5))
+    app = upload(predict(calibrated="true"), one__png=png(astronaut))
+    assert answers(app) == pytest.approx(with_temperature(plain[None], 1.5)[0], abs=1e-4)
+    assert "temperature 1.5" in said(app)
 
 
 def test_a_removed_picture_is_forgotten(predict, astronaut):
@@ -307,8 +330,6 @@ def test_an_annotated_picture_says_what_it_is(astronaut):
 def test_the_same_face_gives_the_same_numbers_everywhere(predict, real_dataset):
     """Test faces uploaded as PNG get the probabilities of `predictions.parquet` to 1e-4."""
     model = store.open_trained("compact")
-    from fer_core.evaluation.predictions import read_predictions
-
     test = read_predictions(model.predictions_file, model.labels).select("test").frame.iloc[::400]
     app = upload_all(predict(), {f"{row}.png": png(np.asarray(real_dataset.images[row])) for row in test["row"]})
     table = app.dataframe[0].value

@@ -187,6 +187,19 @@ def test_values_to_try_are_counted_and_refused_at_once(open_page):
     app.text_input(key="values-2").set_value("1 one").run()
     assert app.error[0].value == "seed: expected a whole number, found 'one'"
     assert app.button(key="start").disabled
+    assert not app.expander[-1].error  # below it: nobody would see it there
+
+
+def test_runs_of_unlike_faces_are_estimated_as_such(open_page, said):
+    """The faces of the one that sees fewest, and of the one that sees most."""
+    speed.remember(PRESETS["quick"], speed.Speed("float32", {48: 203.0}))
+    assert "2 runs on 394 to 406 faces each" in said(open_page("train", **{"try-1": "Faces", "values-1": "all clean"}))
+
+
+def test_a_run_that_never_started_says_so(open_page, faces):
+    """As those do that a sweep has made for later."""
+    start_model("later", faces)
+    assert "It was made, and not started yet." in [box.value for box in open_page("train", run="later").info]
 
 
 @pytest.mark.slow

@@ -1,10 +1,15 @@
 """Values that are tried: which runs they are, and what becomes of them."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from saved import save_model, start_model
 
 from fer_core.data import load_dataset
 from fer_core.errors import ModelError, RunError
+from fer_core.labels import VOTES
 from fer_core.store import list_models, update_record
 from fer_core.training import tuning
 from fer_core.training.config import PRESETS, TrainConfig
@@ -61,6 +66,27 @@ def test_a_name_that_is_taken_by_other_settings(faces):
     with pytest.raises(ModelError, match="expected 'mine-2' to be free"):
         tuning.create(tuning.variations(QUICK, {"seed": [1, 3, 4]}), faces, "mine")
     assert len(list_models()) == 2
+
+
+def test_other_votes_or_labels_are_other_runs(faces):
+    """Of the same settings and images; and a setting that a run did not know yet is no difference."""
+    configs = tuning.variations(QUICK, {"seed": [1, 2]})
+    first, _ = tuning.create(configs, faces)
+    settings = dict(first.record["settings"])
+    del settings["mixup"]
+    update_record(first, settings=settings)
+    assert tuning.create(configs, faces)[0].id == first.id
+    votes = np.ones((len(faces), len(VOTES)), np.uint8)
+    assert not {run.id for run in tuning.create(configs, replace(faces, votes=votes))} & {first.id}
+
+
+def test_two_who_ask_at_once_get_the_same_runs(faces):
+    """As two tabs do: none of them is told that the name is taken."""
+    configs = tuning.variations(QUICK, {"seed": [1, 2, 3, 4]})
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: [run.id for run in tuning.create(configs, faces)], range(4)))
+    assert made == [made[0]] * 4
+    assert len(list_models()) == 4
 
 
 def test_none_is_made_where_one_cannot_be(faces):
