@@ -7,7 +7,8 @@
 | `usage` | `(n,)` | `<U11` | Training, PublicTest or PrivateTest |
 | `votes` | `(n, 10)` | uint8 | how many of ten annotators chose each of `labels.VOTES`; None where there are none |
 
-A *row* is an index into these arrays: it is the CSV's row (header not counted), and what every other file refers to.
+A *row* is an index into these arrays, and what every other file refers to. It is the CSV's row (header not counted)
+unless rows before it were left out: damaged ones that were skipped, or class names that mean nothing here.
 """
 
 import hashlib

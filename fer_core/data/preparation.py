@@ -31,7 +31,7 @@ BLOCK = 1024
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The faces of one split that have a class: what training and evaluation gather from."""
+    """The faces of one split that have a class: as arrays, for who wants to go on by hand."""
 
     rows: np.ndarray
     """int64 `(n,)`, ascending rows of the dataset"""
