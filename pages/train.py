@@ -10,6 +10,7 @@ from fer_core.data import FaceDataset
 from fer_core.store import list_models, open_model, open_trained
 from fer_core.training import runs
 from fer_core.training.config import PRESETS, TrainConfig
+from fer_core.training.settings import as_command
 from fer_core.training.standing import runs_table, settings
 from fer_core.training.tuning import create
 from pages._ui import errors, frame, pickers, training, tuning, words
@@ -50,6 +51,9 @@ def show_form(dataset: FaceDataset) -> None:
             for teacher in dict.fromkeys(teacher for config in configs for teacher in config.teachers):
                 open_trained(teacher)
             training.show_estimate(dataset, configs)
+            with st.expander("The same on the command line"):
+                command = as_command(configs, frame.chosen_source(), model_name.strip() or None)
+                st.code(command, "bash", wrap_lines=True)
 
 
 def start(configs: Sequence[TrainConfig], dataset: FaceDataset, name: str | None) -> None:

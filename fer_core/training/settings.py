@@ -1,11 +1,13 @@
 """Settings of a run as words: `width=24`, `sides=32,48`, `minutes=none`."""
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from fer_core.labels import choose
-from fer_core.training.config import TrainConfig
+from fer_core.training.config import PRESETS, TrainConfig
 
 EXPECTED = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", NoneType: "none"}
 BOOLS = {"true": True, "false": False}
@@ -35,6 +37,25 @@ def as_word(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return str(value).lower()
     return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def as_command(configs: Sequence[TrainConfig], source: str, name: str | None = None) -> str:
+    """The command that trains with the one of `configs` on `source`, or tries them all, from the preset nearest to it.
+
+    Several have to be what `tuning.variations` makes.
+    """
+    values = {field.name: [getattr(config, field.name) for config in configs] for field in fields(TrainConfig)}
+    tried = {key: dict.fromkeys(of_all) for key, of_all in values.items() if len(set(of_all)) > 1}
+
+    def changed(preset: str) -> list[str]:
+        known = PRESETS[preset]
+        return [key for key in values if key not in tried and values[key][0] != getattr(known, key)]
+
+    preset = min(PRESETS, key=lambda known: len(changed(known)))
+    words = ["python", "-m", "fer_core", "tune" if tried else "train", "--preset", preset]
+    words += [word for key in changed(preset) for word in ("--set", f"{key}={as_word(values[key][0])}")]
+    words += [word for key, some in tried.items() for value in some for word in ("--try", f"{key}={as_word(value)}")]
+    return shlex.join([*words, "--source", source, *(["--name", name] if name else [])])
 
 
 def _parse(word: str) -> tuple[str, Any]:

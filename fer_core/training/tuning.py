@@ -28,10 +28,12 @@ FEW = 2
 
 
 def variations(config: TrainConfig, tried: Mapping[str, Sequence]) -> list[TrainConfig]:
-    """`config` with every combination of the values `tried`, setting → values; the last setting varies fastest.
+    """`config` with every combination of the values `tried`, setting → values.
 
-    Raises `ValueError` where there are fewer than two or more than `MOST`, two alike, or one that cannot work.
+    Settings vary in the order of `TrainConfig`, the last one fastest, whoever names them in which order. Raises
+    `ValueError` where there are fewer than two or more than `MOST`, two alike, or one that cannot work.
     """
+    tried = {setting: tried[setting] for setting in _DEFAULTS if setting in tried}
     combinations = list(itertools.product(*tried.values()))
     if not 2 <= len(combinations) <= MOST:
         raise ValueError(f"values to try: expected 2 to {MOST} combinations, found {len(combinations)}")

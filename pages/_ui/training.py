@@ -15,6 +15,7 @@ from fer_core.evaluation.metrics import matrix_frame
 from fer_core.store import SavedModel, list_models
 from fer_core.training import runs, speed
 from fer_core.training.config import TrainConfig
+from fer_core.training.settings import as_command
 from fer_core.training.standing import settings, standing
 from pages._ui import cached, charts, errors, words
 
@@ -212,4 +213,6 @@ def show_log(model: SavedModel) -> None:
             text = runs.spoken(path.read_text(encoding="utf-8", errors="replace"))
             st.code("\n".join(text.splitlines()[-LOG_LINES:]), language=None)
     with st.expander("Settings, as they stand in model.json"):
+        with errors.box():
+            st.code(as_command([settings(model)], model.record["dataset"]["source"]), "bash", wrap_lines=True)
         st.json({key: model.record[key] for key in ("created", "settings", "dataset", "versions")})

@@ -1,11 +1,13 @@
 """Settings as words on the command line."""
 
+import shlex
 from dataclasses import fields, replace
+from itertools import pairwise
 
 import pytest
 
 from fer_core.training.config import PRESETS, TrainConfig
-from fer_core.training.settings import as_word, parse_settings, parse_tried
+from fer_core.training.settings import as_command, as_word, parse_settings, parse_tried
 
 
 @pytest.mark.parametrize(
@@ -68,3 +70,27 @@ def test_word_that_does_not_fit_is_refused(word, message):
 def test_values_of_one_setting_stand_together():
     """In the order in which they were given, whatever stands between them."""
     assert parse_tried(["seed=2", "sides=32,48", "seed=1"]) == {"seed": [2, 1], "sides": [(32, 48)]}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_command_makes_the_same_config(preset):
+    """From whichever preset is nearest, by what is different."""
+    config = replace(PRESETS[preset], seed=7, sides=(48,), learning_rate=1e-05, version="my version")
+    words = shlex.split(as_command([config], "a file.csv", "mine"))
+    assert words[:5] == ["python", "-m", "fer_core", "train", "--preset"]
+    changed = [value for flag, value in pairwise(words) if flag == "--set"]
+    assert replace(PRESETS[words[5]], **parse_settings(changed)) == config
+    assert words[-4:] == ["--source", "a file.csv", "--name", "mine"]
+
+
+def test_a_preset_by_itself_needs_no_setting():
+    """And no name where none is given."""
+    assert as_command([PRESETS["fast"]], "demo") == "python -m fer_core train --preset fast --source demo"
+
+
+def test_values_to_try_are_a_command_too():
+    """Each value once, in the order in which they are tried."""
+    configs = [replace(PRESETS["quick"], width=width, seed=seed) for width in (8, 16) for seed in (3, 2)]
+    assert as_command(configs, "demo") == (
+        "python -m fer_core tune --preset quick --try width=8 --try width=16 --try seed=3 --try seed=2 --source demo"
+    )

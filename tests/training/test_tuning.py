@@ -32,6 +32,7 @@ def test_each_value_with_each():
     configs = tuning.variations(QUICK, {"width": [8, 16], "seed": [1, 2]})
     assert [(config.width, config.seed) for config in configs] == [(8, 1), (8, 2), (16, 1), (16, 2)]
     assert all(config.epochs == QUICK.epochs for config in configs)
+    assert tuning.variations(QUICK, {"seed": [1, 2], "width": [8, 16]}) == configs  # in whichever order they are named
 
 
 @pytest.mark.parametrize(
