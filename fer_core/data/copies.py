@@ -201,8 +201,12 @@ def spare(rows: np.ndarray, usage: np.ndarray) -> np.ndarray:
 
     So nothing is learned from a copy of a face that a model is scored on, and that face stays.
     """
-    first = min(range(len(rows)), key=lambda index: _KEPT.index(usage[rows[index]]))
-    return np.delete(rows, first)
+    return np.delete(rows, _rank(usage[rows]).argmin())
+
+
+def _rank(usage: np.ndarray) -> np.ndarray:
+    """The place of each of `usage` in `_KEPT`."""
+    return np.select([usage == name for name in _KEPT], range(len(_KEPT)))
 
 
 def spare_of_all(groups: Iterable[np.ndarray], usage: np.ndarray, out: np.ndarray) -> np.ndarray:
@@ -211,12 +215,12 @@ def spare_of_all(groups: Iterable[np.ndarray], usage: np.ndarray, out: np.ndarra
     `out`, bool `(n,)`, are left out already. Where a row stands in several groups, as in pairs of near copies, those
     across Usages come first, each for itself as in `spare`, and the others go no further than they have to.
     """
-    ordered = sorted(groups, key=lambda rows: len(set(usage[rows])) == 1)
-    gone = out.copy()
-    for rows in ordered:
-        here = rows[~(out if len(set(usage[rows])) > 1 else gone)[rows]]
-        if len(here):
-            gone[spare(here, usage)] = True
+    rank, gone = _rank(usage), out.copy()
+    within = [(np.ptp(rank[rows]) == 0, rows) for rows in groups]
+    for lone, rows in sorted(within, key=lambda group: group[0]):
+        here = rows[~(gone if lone else out)[rows]]
+        if len(here) > 1:
+            gone[np.delete(here, rank[here].argmin())] = True
     return np.flatnonzero(gone & ~out)
 
 
