@@ -63,7 +63,10 @@ def rows_of(dataset: FaceDataset, split: str) -> np.ndarray:
 
 
 def show_one(dataset: FaceDataset) -> None:
+    asked = st.query_params.get("row", "")
     row = st.number_input("Row", 0, len(dataset) - 1, step=1, key="row", bind="query-params", width=160)
+    if asked.isdecimal() and int(asked) >= len(dataset):
+        st.warning(f"There is no row {int(asked):,} here; row {row:,} is shown.", icon=":material/link_off:")
     left, right = st.columns([1, 2])
     with left:
         faces.face(dataset.images[row], None, f"Face in row {row}", size=288)

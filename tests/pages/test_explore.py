@@ -31,3 +31,9 @@ def test_one_face_names_its_copies(open_page, said, faces):
 
     row = int(audit(faces).groups[0][0])
     assert "in **1** other rows pixel by pixel" in said(open_page("explore", view="One face", row=str(row)))
+
+
+def test_a_link_to_a_row_of_another_dataset(open_page):
+    """It says that there is none, and which is shown."""
+    assert "no row 99,999 here; row 0 is shown" in open_page("explore", view="One face", row="99999").warning[0].value
+    assert not open_page("explore", view="One face", row="5").warning
