@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import bdtr
 
-from fer_core.evaluation.intervals import bootstrap, proportion, wilson
+from fer_core.evaluation.intervals import LEVEL, bootstrap, proportion, wilson
 from fer_core.evaluation.metrics import class_scores, summary
 from fer_core.evaluation.predictions import Predictions
 from fer_core.lineage import trainings
@@ -67,16 +67,17 @@ def paired_tests(models: Mapping[str, Predictions], reference: str) -> pd.DataFr
     """One row a model other than the `reference`, all on the same faces: could the difference be chance?
 
     Columns: `model`; `difference` of macro recall to the reference with its `low` and `high`, see
-    `paired_macro_recall_difference`; `only_model` and `only_reference`, faces that one gets right and the other
-    doesn't; `p` of `mcnemar`; `p_holm`, the same where all rows are looked at together (Holm 1979, Scandinavian
-    Journal of Statistics 6, p. 65).
+    `paired_macro_recall_difference`; `holds`, whether its interval is free of 0 where all rows are looked at together,
+    each at a level so high that 95 % are left for all (Bonferroni); `only_model` and `only_reference`, faces that one
+    gets right and the other doesn't; `p` of `mcnemar`; `p_holm`, the same where all rows are looked at together (Holm
+    1979, Scandinavian Journal of Statistics 6, p. 65).
     """
     rows = [
-        {"model": name, **_paired_row(models[reference], predictions)}
+        {"model": name, **_paired_row(models[reference], predictions, len(models) - 1)}
         for name, predictions in models.items()
         if name != reference
     ]
-    columns = ["model", "difference", "low", "high", "only_model", "only_reference", "p"]
+    columns = ["model", "difference", "low", "high", "holds", "only_model", "only_reference", "p"]
     table = pd.DataFrame(rows, columns=columns)
     return table.assign(p_holm=_holm(table["p"].to_numpy(float)))
 
@@ -91,7 +92,7 @@ def mcnemar(y_true: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return min(1.0, 2 * float(bdtr(min(only_a, only_b), only_a + only_b, 0.5)))
 
 
-def paired_macro_recall_difference(a: Predictions, b: Predictions) -> Difference:
+def paired_macro_recall_difference(a: Predictions, b: Predictions, level: float = LEVEL) -> Difference:
     """How much higher the macro recall of `b` is, with the percentile interval of a bootstrap over the shared faces.
 
     Both models are scored on the same drawn faces, so what makes a draw easy cancels out. `ValueError` where they were
@@ -105,11 +106,14 @@ def paired_macro_recall_difference(a: Predictions, b: Predictions) -> Difference
     cell = y_true * 4 + (a.y_pred == y_true) * 2 + (b.y_pred == y_true)
     counts = np.bincount(cell, minlength=4 * k).reshape(1, k, 2, 2)  # class, a right, b right
     value = _macro_recall_gain(counts)[0]
-    return Difference(float(value), *bootstrap(_macro_recall_gain, counts[0]))
+    return Difference(float(value), *bootstrap(_macro_recall_gain, counts[0], level))
 
 
-def difference_sentence(name_a: str, name_b: str, difference: Difference, n: int) -> str:
-    """Say a `difference` measured on `n` faces in words: who is better and by how much, or that it may be chance."""
+def difference_sentence(name_a: str, name_b: str, difference: Difference, n: int, among: int = 1) -> str:
+    """Say a `difference` measured on `n` faces in words: who is better and by how much, or that it may be chance.
+
+    `among`: one of so many, together with which it doesn't hold.
+    """
     if difference.low <= 0 <= difference.high:
         return (
             f"No difference in macro recall between {name_a} and {name_b} that {n:,} faces could show: "
@@ -118,7 +122,8 @@ def difference_sentence(name_a: str, name_b: str, difference: Difference, n: int
     if difference.value < 0:
         name_a, name_b = name_b, name_a
         difference = Difference(-difference.value, -difference.high, -difference.low)
-    return f"{name_b} is better than {name_a} by {_points(*difference)}"
+    doubt = f"; as one of {among} comparisons it may be chance" if among > 1 else ""
+    return f"{name_b} is better than {name_a} by {_points(*difference)}{doubt}"
 
 
 def _points(value: float, low: float, high: float) -> str:
@@ -148,14 +153,16 @@ def _confused(predictions: Predictions) -> dict[str, float]:
     return {name: float(proportion(confused, n)), f"{name}_low": float(low), f"{name}_high": float(high)}
 
 
-def _paired_row(reference: Predictions, model: Predictions) -> dict[str, float]:
+def _paired_row(reference: Predictions, model: Predictions, rows: int) -> dict[str, float]:
     value, low, high = paired_macro_recall_difference(reference, model)
+    together = paired_macro_recall_difference(reference, model, 1 - (1 - LEVEL) / rows)
     y_true, a, b = reference.y_true, reference.y_pred, model.y_pred
     only_reference, only_model = _discordant(y_true, a, b)
     return {
         "difference": value,
         "low": low,
         "high": high,
+        "holds": not together.low <= 0 <= together.high,
         "only_model": only_model,
         "only_reference": only_reference,
         "p": mcnemar(y_true, a, b),

@@ -52,23 +52,25 @@ def macro_recall_interval(correct: np.ndarray, n: np.ndarray) -> tuple[float, fl
     return bootstrap(_macro_recall, np.stack([n - correct, correct]))
 
 
-def bootstrap(statistic: Callable[[np.ndarray], np.ndarray], counts: np.ndarray) -> tuple[float, float]:
+def bootstrap(
+    statistic: Callable[[np.ndarray], np.ndarray], counts: np.ndarray, level: float = LEVEL
+) -> tuple[float, float]:
     """Percentile interval of a `statistic` that maps `(draws, *counts.shape)`, see `resample`, to `(draws,)`.
 
-    Give a function that lives as long as its module: an interval is kept for the next who asks for the same.
+    Give a function that lives as long as its module: its values are kept for the next who asks for the same.
     """
-    return _bootstrap(statistic, np.asarray(counts, np.int64).tobytes(), counts.shape)
+    return percentile_interval(_bootstrapped(statistic, np.asarray(counts, np.int64).tobytes(), counts.shape), level)
 
 
-def percentile_interval(values: np.ndarray) -> tuple[float, float]:
-    """The middle 95 % of bootstrapped `values`, shape `(draws,)`."""
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+def percentile_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
+    """The middle `level` of bootstrapped `values`, shape `(draws,)`."""
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
 @lru_cache(maxsize=1024)  # a page asks for the same ones at every click
-def _bootstrap(statistic: Callable, counts: bytes, shape: tuple[int, ...]) -> tuple[float, float]:
-    return percentile_interval(statistic(_resampled(counts, shape)))
+def _bootstrapped(statistic: Callable, counts: bytes, shape: tuple[int, ...]) -> np.ndarray:
+    return statistic(_resampled(counts, shape))
 
 
 @lru_cache(maxsize=8)  # of the same faces one statistic is asked for after another

@@ -67,8 +67,11 @@ class Report:
     @property
     def sentences(self) -> list[str]:
         """Each model's difference to the reference, in words."""
-        tests = self.tests[["model", "difference", "low", "high"]].to_numpy()
-        return [difference_sentence(self.reference, name, Difference(*told), self.n) for name, *told in tests]
+        tests = self.tests[["model", "holds", "difference", "low", "high"]].to_numpy()
+        return [
+            difference_sentence(self.reference, name, Difference(*told), self.n, 1 if holds else len(tests))
+            for name, holds, *told in tests
+        ]
 
 
 def make_report(models: Iterable[SavedModel], common: Common, split: str, part: str, reference: str) -> Report:

@@ -22,7 +22,8 @@ def show(report: Report, models: Sequence[SavedModel]) -> None:
         "models scored on the same draws. McNemar's exact test is about accuracy: of the faces that one gets right and "
         "the other doesn't, p is how often chance would divide them so unevenly or more. As they ask different "
         "questions they may differ. Of many models one is lucky: the last column is p where all rows are looked at "
-        "together (Holm); sentences and intervals are of each row by itself."
+        "together (Holm), and a sentence says where the difference doesn't hold together (Bonferroni); intervals are "
+        "of each row by itself."
     )
 
 

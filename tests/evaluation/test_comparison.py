@@ -19,6 +19,7 @@ from fer_core.evaluation.comparison import (
     scores_table,
 )
 from fer_core.evaluation.metrics import class_scores, summary
+from fer_core.evaluation.predictions import Predictions, probability_columns
 from fer_core.lineage import origin
 from fer_core.store import update_record
 
@@ -101,7 +102,7 @@ def test_one_model_has_no_tests(predictions):
     """No row, but all columns."""
     table = paired_tests({"a": predictions}, "a")
     assert table.empty
-    assert {"difference", "p", "p_holm"} <= set(table)
+    assert {"difference", "holds", "p", "p_holm"} <= set(table)
 
 
 def test_mcnemar_by_hand():
@@ -171,3 +172,28 @@ def test_difference_needs_the_same_faces(predictions):
 def test_difference_sentence(difference, sentence):
     """The better model comes first; an interval that holds 0 claims nothing."""
     assert difference_sentence("A", "B", Difference(*difference), 3533) == sentence
+
+
+def test_one_of_many_differences_may_be_chance():
+    """A sentence that claims one says so, one that claims none doesn't have to."""
+    told = difference_sentence("A", "B", Difference(0.018, 0.001, 0.031), 3533, among=9)
+    assert told.endswith("95 % interval 0.1 to 3.1; as one of 9 comparisons it may be chance")
+    assert "comparisons" not in difference_sentence("A", "B", Difference(0.003, -0.01, 0.016), 3533, among=9)
+
+
+def test_a_difference_holds_alone_and_not_among_many(predictions):
+    """The same pair, once by itself and once beside eight others: the interval stays, what it is worth doesn't."""
+    changed = predictions.y_prob.copy()
+    wrong = np.flatnonzero(predictions.y_pred != predictions.y_true)
+    better = paired_tests({"a": predictions, "b": predictions}, "a")
+    for n in range(1, len(wrong)):  # mend answers until the difference just shows
+        changed[wrong[:n]] = np.eye(len(predictions.labels), dtype=np.float32)[predictions.y_true[wrong[:n]]]
+        columns = {name: changed[:, k] for k, name in enumerate(probability_columns(predictions.labels))}
+        mended = Predictions(predictions.frame.assign(**columns), predictions.labels)
+        better = paired_tests({"a": predictions, "b": mended}, "a")
+        if better["holds"][0]:
+            break
+    among = paired_tests({"a": predictions, "b": mended} | {f"c{n}": predictions for n in range(8)}, "a")
+    assert better.loc[0, ["low", "high"]].tolist() == among.loc[0, ["low", "high"]].tolist()
+    assert better["low"][0] > 0
+    assert not among["holds"][0]
