@@ -9,7 +9,7 @@ import importlib.util
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -38,13 +38,27 @@ class Box:
     """The detector's, in [0, 1]; 1 for a box that a person chose, 0 for a whole picture in which it found no face."""
 
 
+def in_reading_order(boxes: Iterable[Box]) -> list[Box]:
+    """Rows from the top, each from left to right. To a row belongs whose middle is above the chin of its highest face.
+
+    So the people of a group are counted as one reads them, and those of one row however they hold their heads.
+    """
+    rows: list[list[Box]] = []
+    for box in sorted(boxes, key=lambda box: (box.y, box.x)):
+        if rows and box.y + box.h / 2 < rows[-1][0].y + rows[-1][0].h:
+            rows[-1].append(box)
+        else:
+            rows.append([box])
+    return [box for row in rows for box in sorted(row, key=lambda box: (box.x, box.y))]
+
+
 class Detector(ABC):
     """A way to find faces. Safe to use from several threads: one picture is searched at a time."""
 
     _lock = threading.Lock()  # of all detectors: two of them may stand before the same native library
 
     def find(self, rgb: np.ndarray) -> list[Box]:
-        """The faces in `rgb`, from left to right; none is an empty list.
+        """The faces in `rgb`, `in_reading_order`; none is an empty list.
 
         Raises `ValueError` unless `rgb` is uint8 of shape `(h, w, 3)`.
         """
@@ -56,7 +70,7 @@ class Detector(ABC):
         boxes = [
             _box(corners, scale, rgb.shape, confidence) for *corners, confidence in found if confidence >= CONFIDENT
         ]
-        return sorted((box for box in boxes if box.w > 0 and box.h > 0), key=lambda box: (box.x, box.y))
+        return in_reading_order(box for box in boxes if box.w > 0 and box.h > 0)
 
     @abstractmethod
     def _detect(self, rgb: np.ndarray) -> Iterator[tuple[float, float, float, float, float]]:

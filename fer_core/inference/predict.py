@@ -67,7 +67,7 @@ class FaceResult:
 
 @dataclass(frozen=True, eq=False)
 class PhotoResult:
-    """The decoded photo, uint8 `(h, w, 3)`, and its faces from left to right; there may be none."""
+    """The decoded photo, uint8 `(h, w, 3)`, and its faces in reading order; there may be none."""
 
     photo: np.ndarray
     faces: tuple[FaceResult, ...]

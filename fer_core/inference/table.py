@@ -3,7 +3,7 @@
 | column | what |
 |---|---|
 | `path` | the picture |
-| `face` | its number in the picture, from 1, left to right |
+| `face` | its number in the picture, from 1: rows from the top, each from left to right |
 | `x`, `y`, `w`, `h` | its box in pixels |
 | `label` | the answer; empty where the classifier abstains |
 | `p_<class>` | probabilities in [0, 1] |

