@@ -27,6 +27,7 @@ from fer_core.paths import models_dir
 from fer_core.store import SavedModel
 from fer_core.training.config import IMAGENET, TrainConfig
 from fer_core.training.data import check_version, training_rows, validation_rows, votes_sha256
+from fer_core.training.devices import is_chief
 from fer_core.training.teachers import open_teachers
 
 TWIN = 10.0
@@ -49,9 +50,10 @@ def new_record(config: TrainConfig, dataset: FaceDataset, *, skip_bad: bool = Fa
 
     `skip_bad` says how `dataset` was loaded, so that the worker loads the same faces.
     Raises `ModelError` where a model to start or learn from is missing; `RunError` where the dataset lacks a class or
-    faces to validate on, or a model to start or learn from does not fit; `VersionError` where the dataset has no
-    version as `config` names it.
+    faces to validate on, a model to start or learn from does not fit, or `TF_CONFIG` says nothing; `VersionError` where
+    the dataset has no version as `config` names it.
     """
+    is_chief()  # refuses a TF_CONFIG that its workers couldn't read
     config = as_wide_as_its_start(config)
     rows = training_rows(dataset, config)
     validation_rows(dataset, config)

@@ -337,3 +337,12 @@ def test_a_log_is_told_without_what_tensorflow_says_of_itself():
         "E0000 00:00:1795941473.886866    4258 cuda_platform.cc:52] failed call to cuInit\n"
     )
     assert [line[:8] for line in runs.spoken(log).splitlines()] == ["406 trai", "E0000 00"]
+
+
+@pytest.mark.parametrize("described", ["{torn", '{"cluster": {"worker": ["one:1"]}, "task": {"index": 0}}'])
+def test_a_cluster_that_is_described_wrongly_leaves_no_run(described, drawn, monkeypatch):
+    """It is refused before there is a folder."""
+    monkeypatch.setenv("TF_CONFIG", described)
+    with pytest.raises(RunError, match="TF_CONFIG: expected"):
+        runs.create_run(get_preset("quick"), drawn)
+    assert not store.list_models()
