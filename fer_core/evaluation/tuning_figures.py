@@ -32,12 +32,12 @@ def tried_values(results: pd.DataFrame, names: Mapping[str, str], across: str, a
             hovertemplate="%{customdata}: %{y:.1%}<extra></extra>",
         )
     faces = results["n"].max()
-    told = f", n = {faces:,.0f} validation faces" if faces == faces else ", validation"
+    told = f" ({faces:,.0f} faces)" if faces == faces else ""
     order = sorted(known[across].unique(), key=_place)
     return figure.update_layout(
         title=f"Macro recall by {names[across].lower()}{told}",
         xaxis={"title": names[across], "type": "category", "categoryorder": "array", "categoryarray": order},
-        yaxis={"title": "macro recall, 95 % interval", "tickformat": ".0%"},
+        yaxis={"title": "macro recall on validation, 95 % interval", "tickformat": ".0%"},
         scattermode="group",
     )
 

@@ -78,7 +78,7 @@ def show(model: SavedModel, models: Sequence[SavedModel]) -> None:
     if len(trained) > 1:
         st.page_link(
             "pages/compare.py",
-            label="Compare them on validation: differences, and whether they may be chance",
+            label="Compare them on validation",
             icon=":material/compare_arrows:",
             query_params=[*(("models", name) for name in trained), ("split", "validation")],
         )

@@ -102,11 +102,11 @@ def tried(results: pd.DataFrame, settings: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Run": results["run"],
-            **{label: results[setting] for setting, label in settings.items()},
             "Validation macro recall": [
                 interval(*row) if pd.notna(row[1]) else f"{percent(row[0])} so far" if pd.notna(row[0]) else "–"
                 for row in results[["recall", "low", "high"]].to_numpy()
             ],
+            **{label: results[setting] for setting, label in settings.items()},
             "Epochs done": results["done"],
             "Status": results["status"],
         }

@@ -22,7 +22,7 @@ def test_values_stand_in_the_order_of_their_numbers():
     assert list(marks.x) == ["16", "none", "8"]
     assert np.allclose(marks.error_y.array, 0.03)
     assert np.allclose(marks.error_y.arrayminus, 0.02)
-    assert "164 validation faces" in figure.layout.title.text
+    assert "by width (164 faces)" in figure.layout.title.text
 
 
 def test_a_colour_for_each_value_of_the_second():
