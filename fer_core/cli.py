@@ -10,14 +10,13 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NoReturn
 
 import pandas as pd
 
 from fer_core import cli_data, cli_models, cli_predict, cli_timeline, cli_tune, store
 from fer_core import cli_words as words
-from fer_core.cli_common import load, run_to_its_end, say
+from fer_core.cli_common import asked_config, load, run_to_its_end, say, settings_arguments
 from fer_core.data import copies, default_source, load_dataset
 from fer_core.data.versions import version_of
 from fer_core.errors import FerError, ModelError, RunError
@@ -30,8 +29,6 @@ from fer_core.evaluation.scoring import headline
 from fer_core.labels import get_scheme
 from fer_core.training import runs
 from fer_core.training.combine import STAGES, ensemble, soup, two_stage
-from fer_core.training.config import get_preset
-from fer_core.training.settings import parse_settings
 
 SPLIT_CHOICES = ("validation", "test")
 
@@ -103,8 +100,7 @@ def train(arguments) -> tuple[dict, str]:
         if arguments.stop:
             return _stop(model)
     else:
-        preset = get_preset(arguments.preset or "compact", epochs=arguments.epochs, minutes=arguments.minutes)
-        config = replace(preset, **parse_settings(arguments.set))
+        config = asked_config(arguments)
         model = runs.create_run(config, load(arguments), arguments.name, skip_bad=arguments.skip_bad)
     say(f"run {model.id}: its folder is {model.folder}")
     model = run_to_its_end(model)
@@ -267,16 +263,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--preset", help="where the settings start from (default: compact)")
-    sub.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="SETTING=VALUE",
-        help="change one setting of the preset, such as width=24 or sides=32,48; may be given again for another",
-    )
+    settings_arguments(sub)
     sub.add_argument("--name", help="of the model; default: the network's name and a number")
-    sub.add_argument("--epochs", type=int)
-    sub.add_argument("--minutes", type=float, help="training time at most; the schedule is drawn over it")
     sub.add_argument("--resume", action="store_true", help="go on with the run called --name")
     sub.add_argument("--stop", action="store_true", help="ask the run called --name to stop, wherever it was started")

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from fer_core import store
@@ -12,7 +13,9 @@ from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation.decision import Decision, calibrated, read_decision
 from fer_core.evaluation.predictions import read_predictions
 from fer_core.store import SavedModel
+from fer_core.training.config import TrainConfig, get_preset
 from fer_core.training.runs import request_stop, spoken, start_run
+from fer_core.training.settings import parse_settings
 
 
 def load(arguments) -> FaceDataset:
@@ -46,6 +49,26 @@ def run_to_its_end(model: SavedModel) -> SavedModel:
             except KeyboardInterrupt:
                 say(f"\nasked {model.id} to stop; it finishes its batch and saves")
                 request_stop(model)
+
+
+def settings_arguments(parser: argparse.ArgumentParser) -> None:
+    """Let a verb that trains be told the settings of its runs; `asked_config` reads them."""
+    parser.add_argument("--preset", help="where the settings start from (default: compact)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SETTING=VALUE",
+        help="change one setting of the preset, such as width=24 or sides=32,48; may be given again for another",
+    )
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--minutes", type=float, help="training time at most; the schedule is drawn over it")
+
+
+def asked_config(arguments) -> TrainConfig:
+    """The settings that `settings_arguments` were given; `ValueError` for some that cannot be."""
+    preset = get_preset(arguments.preset or "compact", epochs=arguments.epochs, minutes=arguments.minutes)
+    return replace(preset, **parse_settings(arguments.set))
 
 
 def calibrated_argument(parser: argparse.ArgumentParser) -> None:

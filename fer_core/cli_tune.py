@@ -2,23 +2,19 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 from fer_core import store
-from fer_core.cli_common import load, run_to_its_end, say
+from fer_core.cli_common import asked_config, load, run_to_its_end, say, settings_arguments
 from fer_core.cli_words import ending
 from fer_core.errors import RunError
 from fer_core.store import SavedModel
 from fer_core.training import tuning
-from fer_core.training.config import get_preset
-from fer_core.training.settings import parse_settings, parse_tried
+from fer_core.training.settings import parse_tried
 
 
 def tune(arguments) -> tuple[dict, str]:
     """Train a run for each of several values, one after another, and rank them by the validation faces."""
-    preset = get_preset(arguments.preset or "compact", epochs=arguments.epochs, minutes=arguments.minutes)
-    tried = parse_tried(arguments.tried)
-    configs = tuning.variations(replace(preset, **parse_settings(arguments.set)), tried)
+    configs = tuning.variations(asked_config(arguments), parse_tried(arguments.tried))
     models = tuning.create(configs, load(arguments), arguments.name, skip_bad=arguments.skip_bad)
     say(f"{len(models)} runs: {', '.join(model.id for model in models)}")
     results = tuning.results([_to_its_end(model) for model in models])
@@ -48,8 +44,7 @@ def _to_its_end(model: SavedModel) -> SavedModel:
 def add_arguments(verb: Callable) -> None:
     """Register this verb; `verb(function, source=…)` makes its parser."""
     sub = verb(tune, source=True)
-    sub.add_argument("--preset", help="where the settings start from (default: compact)")
-    sub.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help="as of train, for all runs")
+    settings_arguments(sub)
     sub.add_argument(
         "--try",
         dest="tried",
@@ -59,5 +54,3 @@ def add_arguments(verb: Callable) -> None:
         help="a value to try; given again for the same setting, another, for a second setting, each with each",
     )
     sub.add_argument("--name", help="of the runs, with a number each; the same again goes on where it was")
-    sub.add_argument("--epochs", type=int)
-    sub.add_argument("--minutes", type=float, help="training time of each run at most")

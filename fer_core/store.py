@@ -16,6 +16,7 @@ The folder's name is the model's id; the `name` in a record that says otherwise 
 Status is derived from events and lock, never stored.
 """
 
+import fcntl
 import json
 import mmap
 import platform
@@ -27,15 +28,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from fer_core.errors import ModelError
 from fer_core.integrity import FORMAT, NOT_RUN, find_problem, sha256_of
 from fer_core.paths import NAME, models_dir, write_atomic
 
 ENDINGS = ("finished", "stopped", "failed")
-LOOK = 0.01
-"""Seconds in which whoever else looks whether a run is busy has let go of its lock."""
 TAIL = 1 << 16
 """Bytes at the end of `events.jsonl` that tell how a run stands; of a run of days the whole is megabytes."""
 
@@ -105,17 +104,18 @@ class SavedModel:
 
     @property
     def busy(self) -> bool:
-        """Whether a worker is alive and has this run."""
-        if not (self.folder / "lock").exists():
-            return False
+        """Whether a worker is alive and has this run.
+
+        A look makes no lock and shares it with other looks; only the worker, or who changes the model, has it alone.
+        """
         try:
-            with self.lock.acquire(timeout=LOOK, poll_interval=LOOK / 5):
-                sweep(self)
-                return False
-        except Timeout:
+            with (self.folder / "lock").open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
             return True
-        except PermissionError:  # somebody else's folder, or one that is read only: nothing of ours runs there
+        except (FileNotFoundError, PermissionError):  # never started; somebody else's, where nothing of ours runs
             return False
+        return False
 
     def events(self) -> list[dict]:
         """What the run has told so far, oldest first; a line that is half written is left out."""

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -305,14 +306,22 @@ def test_record_with_alien_values_is_damaged(change, problem):
 
 
 def test_a_lock_brings_no_deleted_model_back():
-    """Who asks whether a run is busy, or wants it alone, opens its lock, which may be the first file in its folder."""
+    """Who asks whether a run is busy makes none; who wants it alone may make its folder anew, and takes that away."""
     model = fill(store.create_model("gone", RECORD))
     shutil.rmtree(model.folder)
-    model.folder.mkdir()
-    (model.folder / "lock").touch()
     assert not model.busy
     assert not model.folder.exists()
     model.folder.mkdir()
     with pytest.raises(ModelError, match="renamed or deleted meanwhile"), upkeep.alone(model, "tagged"):
         pass
     assert not model.folder.exists()
+
+
+def test_who_looks_at_the_same_time_is_nobody_at_work():
+    """A look holds the lock for an instant, and is not taken for a worker by another; a worker is."""
+    model = fill(store.create_model("looked-at", RECORD))
+    (model.folder / "lock").touch()
+    with ThreadPoolExecutor(4) as pool:
+        assert not any(pool.map(lambda _: model.busy, range(2000)))
+    with model.lock:
+        assert store.open_model("looked-at").busy

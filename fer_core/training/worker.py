@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from fer_core.errors import FerError, RunError
 from fer_core.paths import models_dir, remove_partial
-from fer_core.store import SavedModel, open_model
+from fer_core.store import SavedModel, open_model, sweep
 from fer_core.training.devices import is_chief
 from fer_core.training.runs import stop_requested, tell
 
@@ -44,6 +44,7 @@ def work(run_id: str) -> None:
     except Timeout:
         raise RunError(f"run {run_id!r}: expected no worker, found one at work on it; watch it instead") from None
     with lock:
+        sweep(model)
         model = open_model(run_id)  # as it stands now that nobody else changes it
         if model.trained:
             raise RunError(f"run {run_id!r}: expected one that can go on, found it finished; start a new run instead")

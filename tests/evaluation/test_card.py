@@ -1,11 +1,14 @@
 """The model card: each of its numbers stands in the record or can be counted in the predictions."""
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from saved import save_model
 
 from fer_core import store
+from fer_core.cli import main
 from fer_core.data.demo import draw_dataset
 from fer_core.evaluation.card import model_card
 from fer_core.evaluation.metrics import class_scores
@@ -168,3 +171,14 @@ def test_limits_are_those_of_the_faces(model):
     photographs = model_card(of_photographs, predictions_of(model))
     assert ("drawn by a program: the scores say nothing" in drawn, "web pictures" in drawn) == (True, False)
     assert ("drawn by a program: the scores say nothing" in photographs, "web pictures" in photographs) == (False, True)
+
+
+def test_a_card_goes_into_what_is_no_file_without_taking_its_place(model, tmp_path):
+    """A pipe stays one, and so does /dev/stdout."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_text, encoding="utf-8")
+        assert main(["card", model.id, "--out", str(pipe)]) == 0
+        assert read.result(30).startswith(f"# Model card: {model.id}")
+    assert pipe.is_fifo()

@@ -58,6 +58,7 @@ def test_check_tells_what_listing_does_not(open_page, said, faces):
     """Probabilities that are none: the file is there and has its columns, and yet it is told."""
     model = save_model("twisted", faces)
     save_model("whole", faces, seed=1)
+    start_model("begun", faces)  # has nothing yet that could be whole
     path = model.folder / "predictions.parquet"
     frame = read_predictions(path, model.labels).frame
     frame["p_Sad"] += 1

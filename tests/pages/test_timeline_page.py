@@ -132,3 +132,23 @@ def test_recordings_stand_side_by_side(opened, said):
     assert shown.value["Happy"].tolist()[0].startswith("100.0 %")
     assert shown.value["Sad"].tolist()[1].startswith("50.0 %")
     assert "nothing about health" in said(app)
+
+
+def test_a_table_of_which_a_part_does_not_say_who_read_it(opened):
+    """As where somebody put two exports together, one of them older."""
+    app = opened(**{"from": "Several recordings"})
+    first = pd.read_csv(io.BytesIO(table(*["Happy"] * 30))).assign(read_by="compact")
+    both = pd.concat([first, first.drop(columns="read_by")]).to_csv(index=False).encode()
+    upload(app, "recordings", ("both.csv", both), ("first.csv", first.to_csv(index=False).encode()))
+    assert not app.error
+    assert not app.warning
+
+
+def test_a_damaged_reader_of_another_model_takes_nothing_away(opened, faces, two, said):
+    """The chart of a model without one stands there, whatever lies beside another."""
+    other = save_constant("other", faces, "study", (0.6, 0.08, 0.08, 0.08, 0.08, 0.08))
+    app = opened(model="constant")
+    (other.folder / "timeline.json").write_text("{}")
+    upload(app, "video", ("clip.mp4", encode(two, 10)))
+    assert not app.error
+    assert "A recurrent network reads along with other, not with constant" in said(app)

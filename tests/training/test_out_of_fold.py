@@ -2,6 +2,7 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -161,3 +162,11 @@ def test_killed_and_gone_on_with(drawn):
     ranking = doubt.ranking(drawn, config)
     assert doubt.progress(drawn, config).state == "ready"
     assert len(ranking) == (STUDY.classes(drawn.emotion) >= 0).sum()
+
+
+def test_two_tabs_that_ask_at_once_get_the_same_folds(drawn, tiny):
+    """None of them is told that a name is taken."""
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: [run.id for run in doubt.create(drawn, tiny)], range(4)))
+    assert made == [made[0]] * 4
+    assert len(store.list_models()) == 2
