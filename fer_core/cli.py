@@ -10,14 +10,16 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 import pandas as pd
 
 from fer_core import cli_data, cli_models, cli_predict, cli_timeline, cli_tune, store
 from fer_core import cli_words as words
-from fer_core.cli_common import asked_config, load, run_to_its_end, say, settings_arguments
+from fer_core.cli_common import asked_config, check_writable, load, run_to_its_end, say, settings_arguments
 from fer_core.data import copies, default_source, load_dataset
+from fer_core.data.rows import row_table
 from fer_core.data.versions import version_of
 from fer_core.errors import FerError, ModelError, RunError
 from fer_core.evaluation import elsewhere
@@ -78,9 +80,14 @@ def data(arguments) -> tuple[dict, str]:
 
 def audit(arguments) -> tuple[dict, str]:
     """Duplicates, leaks, conflicts, blanks."""
+    if arguments.out:
+        check_writable(Path(arguments.out))
     dataset = load(arguments)
     say(f"comparing {len(dataset):,} faces with one another, where that was not done before")
     result = copies.audit(dataset, arguments.threshold).to_json()
+    if arguments.out:
+        row_table(dataset).to_csv(arguments.out, index=False)
+        say(f"wrote {arguments.out}")
     leaks = [
         f"{usage}: {len(rows['exact']):,} exact and {len(rows['near']):,} near copies of a Training image"
         for usage, rows in result["leaked"].items()
@@ -141,7 +148,7 @@ def models(arguments) -> tuple[dict, str]:
 
 def evaluate(arguments) -> tuple[dict, str]:
     """Scores of one model on one split, raw and on the honest part."""
-    model = _scored(store.open_trained(arguments.model), arguments)
+    model = _scored(store.open_answered(arguments.model), arguments)
     predictions = read_predictions(model.predictions_file, model.labels)
     if arguments.version:
         version = version_of(model.record["dataset"]["fingerprint"], arguments.version)
@@ -160,7 +167,7 @@ def evaluate(arguments) -> tuple[dict, str]:
 
 def compare(arguments) -> tuple[dict, str]:
     """Scores of several models on one split, and each one's difference from the first."""
-    chosen = {name: _scored(store.open_trained(name), arguments) for name in arguments.models}
+    chosen = {name: _scored(store.open_answered(name), arguments) for name in arguments.models}
     first = arguments.models[0]
     predictions = {name: read_predictions(model.predictions_file, model.labels) for name, model in chosen.items()}
     datasets = {name: model.record["dataset"] for name, model in chosen.items()}
@@ -242,6 +249,7 @@ def _parser() -> argparse.ArgumentParser:
         default=copies.NEAR,
         help=f"of near copies, a cosine from {copies.LOWEST} to 1 (default: {copies.NEAR})",
     )
+    sub.add_argument("--out", metavar="FILE.csv", help="write what is known of each row, for training elsewhere")
     _train_arguments(verb(train, source=True))
     cli_tune.add_arguments(verb)
     sub = verb(combine, source=True)

@@ -11,6 +11,7 @@ from fer_core.evaluation import verification
 from fer_core.evaluation.card import model_card
 from fer_core.evaluation.leaderboard import default_model
 from fer_core.evaluation.predictions import read_predictions
+from fer_core.inference import external
 from fer_core.inference.export import export_model
 from fer_core.inference.importing import import_file, import_folder
 from fer_core.paths import write_atomic
@@ -18,7 +19,7 @@ from fer_core.paths import write_atomic
 
 def card(arguments) -> tuple[dict, str]:
     """The model card, made of a model's record and predictions."""
-    model = store.open_trained(arguments.model)
+    model = store.open_answered(arguments.model)
     text = model_card(model, read_predictions(model.folder / "predictions.parquet", model.labels))
     if not arguments.out:
         return {"model": model.id, "card": text}, text
@@ -75,10 +76,12 @@ def default(arguments) -> tuple[dict, str]:
 
 
 def import_(arguments) -> tuple[dict, str]:
-    """A network that was made elsewhere: a .keras file, or the folder of a saved model."""
+    """A network that was made elsewhere: a .keras file, the folder of a saved model, or a table of what it answers."""
     path, dataset = Path(arguments.path), load(arguments)
     if path.is_dir():
         model = import_folder(path, arguments.name or path.resolve().name, dataset)
+    elif path.suffix.lower() in external.SUFFIXES:
+        model = external.import_answers(path, arguments.name or store.free_name("imported"), dataset)
     else:
         model = import_file(path, arguments.name or store.free_name("imported"), arguments.scheme, dataset)
     return {"id": model.id, "scores": model.scores}, f"imported {path} as {model.id}"
@@ -118,7 +121,7 @@ def add_arguments(verb: Callable) -> None:
     sub = verb(import_, source=True)
     sub.add_argument("path", metavar="FILE_OR_FOLDER")
     sub.add_argument("--name", help="of the model; default: the folder's, or imported and a number")
-    sub.add_argument("--scheme", default="study", help="the classes of a file's outputs (default: study)")
+    sub.add_argument("--scheme", default="study", help="the classes of a .keras file's outputs (default: study)")
     sub = verb(export, source=True)
     sub.add_argument("model")
     sub.add_argument("--format", required=True, choices=("keras", "litert", "onnx"))

@@ -16,7 +16,7 @@ from fer_core.labels import SCHEMES
 FORMAT = 1
 RECORD_KEYS = ("format", "name", "created", "scheme", "labels", "network", "settings", "dataset", "versions")
 TRAINED_KEYS = ("parameters", "pixels", "rows", "sha256", "scores")
-NOT_RUN = ("parts", "imported")
+NOT_RUN = ("parts", "imported", "answers")
 """Keys of the record of a model that was not trained here: it has no `history.csv`, and is no run that could go on."""
 SCORED = ("validation", "test")
 """The splits that models are scored on."""
@@ -46,6 +46,7 @@ _KINDS: dict[str, type | UnionType] = {
     "parts": list,
     "teachers": list,
     "imported": dict,
+    "answers": dict,
 }
 
 
@@ -59,7 +60,8 @@ def find_problem(record: object, folder: Path) -> str:
     if fault := _record_fault(record):
         return f"model.json: {fault}"
     if "sha256" in record or any(key in record for key in NOT_RUN):
-        if missing := [key for key in TRAINED_KEYS if key not in record]:
+        keys = ("scores",) if "answers" in record else TRAINED_KEYS
+        if missing := [key for key in keys if key not in record]:
             return f"expected {', '.join(missing)} in model.json of a trained model, found none"
         return _scores_fault(record["scores"]) or _facts_fault(record) or _files_fault(record, folder)
     fault = _of_file(_history_fault, folder / "history.csv", *record["labels"])
@@ -154,7 +156,7 @@ def _scores_fault(scores: dict) -> str:
 
 
 def _facts_fault(record: dict) -> str:
-    counts = [record["rows"].get(key) for key in ("train", "left_out")]
+    counts = [record.get("rows", {}).get(key) for key in ("train", "left_out")]
     if not any(key in record for key in NOT_RUN) and not all(isinstance(count, int) for count in counts):
         return f"model.json: expected in rows how many are train and left_out, found {record['rows']}"
     return ""
@@ -171,11 +173,12 @@ def _headline(scores: object) -> bool:
 
 
 def _files_fault(record: dict, folder: Path) -> str:
-    files = ["model.keras", "predictions.parquet"] + ["history.csv"] * (not any(key in record for key in NOT_RUN))
+    network, history = "answers" not in record, not any(key in record for key in NOT_RUN)
+    files = ["model.keras"] * network + ["predictions.parquet"] + ["history.csv"] * history
     if absent := [name for name in files if not (folder / name).is_file()]:
         return f"expected {', '.join(absent)} in its folder, found none"
     return (
-        _of_file(_weights_fault, folder / "model.keras", record["sha256"])
+        (_of_file(_weights_fault, folder / "model.keras", record["sha256"]) if network else "")
         or _of_file(_predictions_fault, folder / "predictions.parquet", *record["labels"])
         or _of_file(_history_fault, folder / "history.csv", *record["labels"])
     )

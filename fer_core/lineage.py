@@ -34,8 +34,8 @@ def told_once(record: Mapping, told: set[str] | None = None) -> dict:
 def trainings(record: Mapping, *, taught: bool = False) -> Iterator[Mapping]:
     """The trainings that the weights of a model with that `record` come from, its own first, each once.
 
-    Records and origins, those of imported models too, of whose training nothing is known. With `taught` also what its
-    teachers learned.
+    Records and origins, those of models from elsewhere too, of whose training nothing is known. With `taught` also
+    what its teachers learned.
     """
     yield from {_identity(one): one for one in _all(record, taught)}.values()
 
@@ -43,7 +43,7 @@ def trainings(record: Mapping, *, taught: bool = False) -> Iterator[Mapping]:
 def _all(record: Mapping, taught: bool) -> Iterator[Mapping]:
     if is_short(record):
         return
-    if record["settings"] or "imported" in record:
+    if record["settings"] or "imported" in record or "answers" in record:
         yield record
     before = [*filter(None, [record.get("parent")]), *record.get("parts", ())]
     for one in [*before, *(record.get("teachers", ()) if taught else ())]:

@@ -3,7 +3,7 @@
 | file | what |
 |---|---|
 | `model.json` | the record: `integrity.RECORD_KEYS`, once trained `TRAINED_KEYS`, and `tags` where there are some |
-| `model.keras` | stock layers only: raw pixels 0-255 `(n, 48, 48, 1)` to probabilities `(n, k)` |
+| `model.keras` | stock layers only: raw pixels 0-255 `(n, 48, 48, 1)` to probabilities `(n, k)`; or none: `answered` |
 | `history.csv` | one row an epoch; absent where the record has one of `integrity.NOT_RUN` |
 | `predictions.parquet` | `evaluation.predictions` |
 | `decision.json` | `evaluation.decision`: how Predict answers; absent where nothing was chosen |
@@ -76,6 +76,14 @@ class SavedModel:
         return not self.problem and "sha256" in self.record
 
     @property
+    def answered(self) -> bool:
+        """Whether there are predictions to evaluate: of a trained model, or of one that is here by its answers alone.
+
+        That one's record has `answers`, and its folder no `model.keras`.
+        """
+        return not self.problem and (self.trained or "answers" in self.record)
+
+    @property
     def weights_file(self) -> Path:
         """The `.keras` file."""
         return self.folder / "model.keras"
@@ -100,7 +108,7 @@ class SavedModel:
             return last
         if self.busy:
             return "queued" if last == "queued" else "running"
-        return "finished" if self.trained else "interrupted"
+        return "finished" if self.answered else "interrupted"
 
     @property
     def busy(self) -> bool:
@@ -203,13 +211,18 @@ def open_trained(model_id: str) -> SavedModel:
     return check_trained(open_model(model_id))
 
 
+def open_answered(model_id: str) -> SavedModel:
+    """The model with that id, if it has predictions to evaluate; `ModelError` otherwise."""
+    model = open_model(model_id)
+    return model if model.answered else check_trained(model)
+
+
 def check_trained(model: SavedModel) -> SavedModel:
     """Return `model` if there is a network to predict with, else raise `ModelError`."""
-    if not model.trained:
-        raise ModelError(
-            f"model {model.id!r}: expected a trained model, found a run that is {model.status}; finish it first"
-        )
-    return model
+    if model.trained:
+        return model
+    found = "only what its network answered" if model.answered else f"a run that is {model.status}; finish it first"
+    raise ModelError(f"model {model.id!r}: expected a trained model, found {found}")
 
 
 def load_network(model: SavedModel):

@@ -53,8 +53,8 @@ def show_learning(model: SavedModel, *_) -> None:
     if parts := model.record.get("parts"):
         names = ", ".join(part["id"] for part in parts)
         st.info(f"It was not trained itself: it combines {names}; each has curves of its own, where it is saved.")
-    elif imported := model.record.get("imported"):
-        st.info(f"It was imported from {imported['file']}, and its curves did not come along.")
+    elif file := model.record.get("imported") or model.record.get("answers"):
+        st.info(f"It was imported from {file['file']}, and its curves did not come along.")
     else:
         charts.learning(own(model))
 
@@ -86,7 +86,7 @@ def show_scored(model: SavedModel, predictions: Predictions) -> None:
 
 frame.start(__file__, "Evaluate", "Where one model is right, where it fails, and which faces those are.")
 if model := pickers.model(pickers.default_first(pickers.known_models())):
-    if model.trained:
+    if model.answered:
         (model,) = evaluate_elsewhere.ask([model])
         evaluate_labels.ask(model)
         st.fragment(errors.boxed(show_scored))(model, evaluate_labels.scored(model))

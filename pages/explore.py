@@ -73,7 +73,7 @@ def show_one(dataset: FaceDataset) -> None:
     with right:
         label, usage = EMOTIONS[dataset.emotion[row]], dataset.usage[row]
         st.markdown(f"Row **{row:,}**, labelled **{label}**, in **{usage}**.")
-        exact, near = copies_of(cached.find_copies(dataset), row)
+        [(exact, near)] = copies_of(cached.find_copies(dataset), np.array([row]))
         st.markdown(words.copies(exact, near))
         faces.wall(dataset, np.concatenate([exact, near])[: faces.SINGLE])
         if dataset.votes is not None:

@@ -35,7 +35,7 @@ def show_check(models: list[SavedModel]) -> None:
     """The button that reads every byte of every model."""
     if st.button("Check all files", "check", icon=":material/fact_check:", help="Reads every byte, and scores again."):
         with st.spinner("Reading all files"):
-            found = {model.id: verify(model) for model in models if model.trained or model.problem}
+            found = {model.id: verify(model) for model in models if model.answered or model.problem}
         for name, faults in found.items():
             if faults:
                 st.error(f"**{name}**: {'; '.join(faults)}", icon=":material/error:")
@@ -45,7 +45,7 @@ def show_check(models: list[SavedModel]) -> None:
 
 
 def show_card(model: SavedModel) -> None:
-    if not model.trained:
+    if not model.answered:
         told = "it has no card" if model.problem else "its card is made when it is trained"
         st.info(f"{model.id} is {model.status}: {told}.", icon=":material/info:")
         return

@@ -56,7 +56,7 @@ def show_models() -> None:
     for model in models:
         if model.problem:
             st.caption(f":material/warning: {model.id}: {model.problem}")
-        elif not model.trained:
+        elif not model.answered:
             st.caption(f":material/model_training: {model.id} is {model.status}; see Train")
 
 

@@ -47,6 +47,12 @@ def save_model(
     )
 
 
+def answers(dataset: FaceDataset, seed: int = 0, skill: float = 1.5, scheme: str = "study") -> pd.DataFrame:
+    """The table that somebody brings of what a network elsewhere answered, as right as that of `save_model`."""
+    frame = _draw(dataset, seed, skill, scheme).frame
+    return frame.drop(columns=["usage", "label", "leak"]).rename(columns=lambda name: name.removeprefix("p_"))
+
+
 def _draw(dataset: FaceDataset, seed: int, skill: float, scheme_name: str) -> Predictions:
     scheme, rng = get_scheme(scheme_name), np.random.default_rng(seed)
     rows = np.sort(np.concatenate([dataset.rows(split, scheme) for split in ("validation", "test")]))

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from networked import save_constant
 from PIL import Image
-from saved import save_model
+from saved import answers, save_model
 
 from fer_core import store
 from fer_core.cli import main
@@ -57,6 +57,26 @@ def test_audit_tells_leaks_by_usage(run):
     assert set(result["leaked"]) == {"PublicTest", "PrivateTest"}
     assert set(result["leaked"]["PublicTest"]) == {"exact", "near"}
     assert run("audit", "--source", "demo", "--threshold", "0.9")["near_pairs"] > result["near_pairs"]
+
+
+def test_what_was_trained_elsewhere(run, tmp_path, capsys):
+    """The rows to learn from go out, answers come in, and are compared with a model of ours."""
+    faces, (rows, theirs) = draw_dataset(), (tmp_path / "rows.csv", tmp_path / "theirs.csv")
+    leaked = run("audit", "--source", "demo", "--out", str(rows))["leaked"]["PublicTest"]["exact"]
+    assert (pd.read_csv(rows).set_index("row")["leak"][leaked] == "exact").all()
+    answers(faces, skill=3).to_csv(theirs, index=False)
+    assert run("import", str(theirs), "--name", "theirs", "--source", "demo")["id"] == "theirs"
+    ours = save_model("ours", faces, skill=3)
+    expected, found = (run("evaluate", name) for name in ("ours", "theirs"))
+    for one, other in ((expected, found), (expected["honest"], found["honest"])):
+        assert all(one[key] == other[key] for key in SCORES - {"model", "ece"})
+        assert one["ece"] == pytest.approx(other["ece"], abs=1e-6)
+    assert [row["difference"] for row in run("compare", "ours", "theirs")["raw"]["tests"]] == [0]
+    assert run("verify")["models"] == {"theirs": [], "ours": []}
+    assert (row := next(row for row in run("models")["models"] if row["id"] == "theirs"))["status"] == "finished"
+    assert (row["parameters"], ours.record["parameters"]) == (None, 4_700_000)
+    assert main(["predict", "theirs", str(tmp_path)]) == 2
+    assert "found only what its network answered" in capsys.readouterr().err
 
 
 def test_models_and_evaluate(run):

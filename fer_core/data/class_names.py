@@ -34,7 +34,8 @@ _SYNONYMS = (
     ("surprise", "surprised"),
     ("neutral",),
 )
-_KNOWN = {name: code for code, names in enumerate(_SYNONYMS) for name in names}
+KNOWN = {name: code for code, names in enumerate(_SYNONYMS) for name in names}
+"""Class name, in lower case, → emotion code: what needs no mapping."""
 _BEGINNINGS = (
     ("angr", "anger"),
     ("disgust",),
@@ -73,7 +74,7 @@ class Names:
         self._unknown: Counter[str] = Counter()
         self._seen: Counter[str] = Counter()
         codes = {name: OUT if word is None else EMOTIONS.index(word) for name, word in {**also, **mapped}.items()}
-        self.codes: dict[str, int] = _KNOWN | codes
+        self.codes: dict[str, int] = KNOWN | codes
         """Name → emotion code, or `OUT`; of each name that was seen."""
 
     def see(self, names: Iterable[str]) -> None:
@@ -150,7 +151,7 @@ def _checked(names: Mapped) -> dict[str, str | None]:
     """Lower-case names with emotions as `EMOTIONS` writes them."""
     checked: dict[str, str | None] = {}
     for name, emotion in names.items():
-        code = OUT if emotion is None else _KNOWN.get(emotion.lower())
+        code = OUT if emotion is None else KNOWN.get(emotion.lower())
         if code is None:
             raise DatasetError(f"class {name}: expected one of {', '.join(EMOTIONS)}, or none, found {emotion!r}")
         checked[name.strip().lower()] = None if code == OUT else EMOTIONS[code]

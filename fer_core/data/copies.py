@@ -169,11 +169,15 @@ def _kept(images: np.ndarray, key: str) -> Copies:
     return copies
 
 
-def copies_of(copies: Copies, row: int) -> tuple[np.ndarray, np.ndarray]:
-    """Other rows that are exact copies of `row`, and those that are near ones only: int64, ascending."""
-    exact = np.flatnonzero(copies.first == copies.first[row])
-    near = copies.near[(copies.near == row).any(axis=1)].ravel()
-    return exact[exact != row], np.setdiff1d(near, exact)
+def copies_of(copies: Copies, rows: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each of `rows` the other rows that are exact copies, and those that are near ones only: int64, ascending."""
+    alike = np.flatnonzero(np.isin(copies.first, copies.first[rows]))
+    near = copies.near[np.isin(copies.near, rows).any(axis=1)]
+    found = []
+    for row in rows:
+        exact = alike[copies.first[alike] == copies.first[row]]
+        found.append((exact[exact != row], np.setdiff1d(near[(near == row).any(axis=1)], exact)))
+    return found
 
 
 def deal(copies: Copies, parts: int) -> np.ndarray:

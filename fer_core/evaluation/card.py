@@ -51,7 +51,7 @@ def model_card(model: SavedModel, predictions: Predictions) -> str:
         "Scores": _scores(model),
         "Recall of each class, test": _recall(predictions),
         "Calibration, test": _calibration(predictions.select("test")),
-        "How Predict answers": _decision(model),
+        **({"How Predict answers": _decision(model)} if model.trained else {}),
         "Slices, test": _slices(predictions.select("test")),
         "Limits": LIMITS + (OF_DRAWN_FACES if model.record["dataset"].get("drawn") else OF_PHOTOGRAPHS),
         "Prohibited uses": PROHIBITED,
@@ -68,26 +68,34 @@ def _model(model: SavedModel) -> str:
     record = model.record
     facts = {
         "Task": f"tells {len(model.labels)} expressions apart: {', '.join(model.labels)} (scheme {record['scheme']})",
-        "Input": "grey faces of 48 × 48 pixels, 0 black to 255 white, float32 `(n, 48, 48, 1)`; preprocessing inside",
-        "Output": f"probabilities `(n, {len(model.labels)})` in the order above, each row sums to 1",
-        "Network": f"{record['network']}, {record['parameters']:,} parameters",
+        **(_network(model) if model.trained else {}),
         "Combined of": ", ".join(map(_called, record.get("parts", ()))),
         "Imported from": _imported(record),
         "Created": record["created"],
-        "sha256 of model.keras": record["sha256"],
-        "Made with": ", ".join(f"{name} {version}" for name, version in record["versions"].items()),
+        **(_file(record) if model.trained else {}),
         "Tags": ", ".join(model.tags),
     }
     return _list(facts)
 
 
+def _network(model: SavedModel) -> dict[str, str]:
+    return {
+        "Input": "grey faces of 48 × 48 pixels, 0 black to 255 white, float32 `(n, 48, 48, 1)`; preprocessing inside",
+        "Output": f"probabilities `(n, {len(model.labels)})` in the order above, each row sums to 1",
+        "Network": f"{model.record['network']}, {model.record['parameters']:,} parameters",
+    }
+
+
+def _file(record: Mapping) -> dict[str, str]:
+    made_with = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+    return {"sha256 of model.keras": record["sha256"], "Made with": made_with}
+
+
 def _imported(record: Mapping) -> str:
-    imported = record.get("imported")
-    return (
-        f"{imported['file']}, sha256 {imported['sha256']}; who trained it, and on what, is not known here"
-        if imported
-        else ""
-    )
+    if not (file := record.get("imported") or record.get("answers")):
+        return ""
+    what = "a table of what it answers; the network itself is not here; " if "answers" in record else ""
+    return f"{file['file']}, sha256 {file['sha256']}; {what}who trained it, and on what, is not known here"
 
 
 def _data(model: SavedModel, predictions: Predictions) -> str:
@@ -115,7 +123,7 @@ def _called(origin: Mapping) -> str:
 
 def _learned(record: Mapping, scored_on: Mapping) -> str:
     """The faces, labels and votes of one training, a record or an origin."""
-    if "imported" in record:
+    if "imported" in record or "answers" in record:
         return "what is not known: it was imported"
     settings, rows, dataset = record["settings"], record["rows"], record["dataset"]
     told = [

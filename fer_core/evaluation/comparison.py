@@ -49,8 +49,8 @@ def costs_table(models: Iterable[SavedModel]) -> pd.DataFrame:
     rows = [
         {
             "model": model.id,
-            "parameters": model.record["parameters"],
-            "bytes": model.weights_file.stat().st_size,
+            "parameters": model.record.get("parameters", np.nan),
+            "bytes": model.weights_file.stat().st_size if model.trained else np.nan,
             "training_seconds": _training_seconds(model),
         }
         for model in models

@@ -57,6 +57,8 @@ def find_learned(model: SavedModel, load: Callable[[str], FaceDataset], *others:
 
 def open_scored(model: SavedModel, dataset: FaceDataset) -> SavedModel | None:
     """`model` as it was scored on `dataset`; None where it was not yet."""
+    if not model.trained:
+        return None
     folder = _folder(model, dataset)
     try:
         about = About(**json.loads((folder / "about.json").read_text("utf-8")))
@@ -77,8 +79,9 @@ def score(
 
     Scored are the validation and test faces, or all of them, as test, where there are none. `learned` is the dataset
     that the model learned from: copies of its Training faces are leaks. Without it none is known. Raises
-    `DatasetError` where no face is of a class of the model, `ModelError` where its network is damaged.
+    `DatasetError` where no face is of a class of the model, `ModelError` where its network is damaged or not here.
     """
+    store.check_trained(model)
     known = open_scored(model, dataset)
     if known and (known.record["dataset"]["leaks_known"] or learned is None):
         return known

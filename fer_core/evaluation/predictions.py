@@ -25,7 +25,7 @@ LEAKS = ("", "exact", "near")
 PARTS = {"raw": LEAKS, "honest": ("",)}
 """Part of a split → the leaks it admits: `honest` leaves every copy of a training face out."""
 
-_SUM_TOLERANCE = 1e-3  # a float32 softmax is off by 1e-6; a wrong column by far more
+SUM_TOLERANCE = 1e-3  # a float32 softmax is off by 1e-6; a wrong column by far more
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +131,7 @@ def _value_fault(frame: pd.DataFrame, labels: Sequence[str]) -> str | None:
     """Say the first thing that is wrong with the values."""
     y_prob = frame[probability_columns(labels)].to_numpy()
     sums = y_prob.sum(axis=1)
-    wrong_sum = ~(np.abs(sums - 1) <= _SUM_TOLERANCE) | (y_prob < 0).any(axis=1)  # NaN compares false, so it is wrong
+    wrong_sum = ~(np.abs(sums - 1) <= SUM_TOLERANCE) | (y_prob < 0).any(axis=1)  # NaN compares false, so it is wrong
     wrong = {
         "each row once": frame["row"].duplicated(),
         f"usage among {', '.join(USAGES)}": ~frame["usage"].isin(USAGES),

@@ -133,7 +133,7 @@ def _about(model: SavedModel) -> dict[str, object]:
         "network": record["network"],
         "dataset": f"{record['dataset']['source']} ({record['dataset']['fingerprint'][:12]})",
         "created": record["created"],
-        "sha256": record["sha256"],
+        "sha256": record.get("sha256", ""),
     }
 
 

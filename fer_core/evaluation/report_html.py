@@ -147,5 +147,5 @@ def _interval(row: Mapping[Any, float], name: str) -> str:
 
 def _plain(value: object) -> str:
     if isinstance(value, float):
-        return "–" if math.isnan(value) else f"{value:,.6g}"
+        return "–" if math.isnan(value) else f"{value:,.0f}" if value.is_integer() else f"{value:,.6g}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -22,11 +22,13 @@ def verify(model: SavedModel) -> list[str]:
     """
     if model.problem:
         return [model.problem]
-    return list(_findings(model)) if model.trained else []
+    return list(_findings(model)) if model.answered else []
 
 
 def _findings(model: SavedModel) -> Iterator[str]:
-    if sha256_of(model.weights_file) != model.record["sha256"]:  # the list may remember it from before
+    if (
+        model.trained and sha256_of(model.weights_file) != model.record["sha256"]
+    ):  # the list may remember it from before
         yield "expected model.keras with the sha256 of model.json, found another; restore it"
     for check in (_check_recurrent, read_decision, _check_scores):
         try:

@@ -8,7 +8,7 @@ saved models once it is whole.
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -53,14 +53,14 @@ def import_file(
     """
     scheme, rows = get_scheme(scheme_name), scored_rows(dataset, get_scheme(scheme_name))
     probe = rows[np.linspace(0, len(rows) - 1, min(PROBE, len(rows))).astype(int)]
-    with _staging(name) as folder:
+    with staging(name) as folder:
         _copy(path, folder, "model.keras")
         told = _ask(folder, len(scheme), all=dataset.images[rows], scaled=dataset.images[probe] / np.float32(255))
         answers = _read_answers(folder, all=(len(rows), len(scheme)), scaled=(len(probe), len(scheme)))
         predictions = answered(dataset, scheme, rows, answers["all"])
         _check_fit(predictions, answers["scaled"], np.isin(rows, probe))
         record = _record(scheme, dataset, predictions, told["parameters"], folder, called or path.name)
-        return _settle(folder, name, record, predictions)
+        return settle(folder, name, record, predictions)
 
 
 def import_folder(path: Path, name: str, dataset: FaceDataset) -> SavedModel:
@@ -70,7 +70,7 @@ def import_folder(path: Path, name: str, dataset: FaceDataset) -> SavedModel:
     say. Raises `ModelError` where the folder is damaged or holds no trained model, or the network is refused as in
     `import_file`.
     """
-    with _staging(name) as folder:
+    with staging(name) as folder:
         for file in LARGEST:
             if file != "history.csv" or (path / file).exists():
                 _copy(path / file, folder, file)
@@ -82,11 +82,11 @@ def import_folder(path: Path, name: str, dataset: FaceDataset) -> SavedModel:
         predictions = read_predictions(folder / "predictions.parquet", model.labels)
         if dataset.fingerprint == model.record["dataset"]["fingerprint"]:
             _check_same(predictions, rows, answers)
-        return _settle(folder, name, model.record)
+        return settle(folder, name, model.record)
 
 
 @contextmanager
-def _staging(name: str) -> Iterator[Path]:
+def staging(name: str) -> Iterator[Path]:
     """An empty folder beside the models, for one import at a time; what a killed one left in it goes."""
     store.check_free(name)
     folder = models_dir() / f"{PARTIAL}import"
@@ -156,7 +156,6 @@ def _read_answers(folder: Path, **shapes: tuple[int, int]) -> dict[str, np.ndarr
 def _check_fit(predictions: Predictions, scaled: np.ndarray, probed: np.ndarray) -> None:
     """Refuse what answers far better under another reading: pixels from 0 to 1, or its classes in another order."""
     y_true, y_prob, labels = predictions.y_true[probed], predictions.y_prob[probed], predictions.labels
-    now = _recall(y_true, y_prob, np.arange(len(labels)))
     order, dark_order = _best_order(y_true, y_prob), _best_order(y_true, scaled)
     best, dark = _recall(y_true, y_prob, order), _recall(y_true, scaled, dark_order)
     surer = _loss(y_true, scaled, dark_order) < _loss(y_true, y_prob, order) - GAIN and dark > 1 / len(labels) + GAIN
@@ -166,12 +165,18 @@ def _check_fit(predictions: Predictions, scaled: np.ndarray, probed: np.ndarray)
             f"(macro recall {dark:.2f}, on 0 to 255 {best:.2f} or too sure of itself); put "
             "keras.layers.Rescaling(1 / 255) before it and save it anew"
         )
+    check_order(y_true, y_prob, labels, "choose another scheme, or reorder its outputs and save it anew")
+
+
+def check_order(y_true: np.ndarray, y_prob: np.ndarray, labels: Sequence[str], advice: str) -> None:
+    """Refuse answers, `(n, k)`, that fit the true classes far better with the `labels` in another order."""
+    order = _best_order(y_true, y_prob)
+    best, now = _recall(y_true, y_prob, order), _recall(y_true, y_prob, np.arange(len(labels)))
     if best > now + GAIN:
         found = ", ".join(labels[true] for true in np.argsort(order))
         raise ModelError(
             f"expected its classes in the order {', '.join(labels)}, found answers that fit the faces far better as "
-            f"{found} (macro recall {best:.2f} instead of {now:.2f}); choose another scheme, or reorder its outputs "
-            "and save it anew"
+            f"{found} (macro recall {best:.2f} instead of {now:.2f}); {advice}"
         )
 
 
@@ -242,13 +247,13 @@ def _record(
     }
 
 
-def _settle(folder: Path, name: str, record: dict, predictions: Predictions | None = None) -> SavedModel:
+def settle(folder: Path, name: str, record: dict, predictions: Predictions | None = None) -> SavedModel:
     """Complete what is staged and let it appear under its name at once."""
     for file in ("faces.npz", "answers.npz", "told.json"):
-        (folder / file).unlink()
+        (folder / file).unlink(missing_ok=True)
     if predictions:
         write_atomic(folder / "predictions.parquet", predictions.frame.to_parquet)
     store.save_record(SavedModel(name, folder, store.new_record(name, record)))
     store.check_free(name)  # somebody may have taken it meanwhile
     folder.rename(models_dir() / name)
-    return store.open_trained(name)
+    return store.open_answered(name)

@@ -43,7 +43,8 @@ def measure(model: SavedModel) -> Latency:
 def known(models: Iterable[SavedModel]) -> dict[str, Latency]:
     """What was measured on this machine, by the ids of the `models` that it was measured for."""
     measured = machine.remembered("latency")
-    return {model.id: Latency(**measured[_key(model)]) for model in models if _key(model) in measured}
+    keys = {model.id: _key(model) for model in models if model.trained}
+    return {name: Latency(**measured[key]) for name, key in keys.items() if key in measured}
 
 
 def measure_apart(models: Iterable[SavedModel]) -> None:

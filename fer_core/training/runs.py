@@ -89,7 +89,7 @@ def create_run_once(
     config = as_wide_as_its_start(config)
     with naming():
         for model in store.list_models():
-            if model.problem or "sha256" in model.record or name not in (None, model.id):
+            if model.problem or model.answered or name not in (None, model.id):
                 continue
             age = datetime.now(UTC) - datetime.fromisoformat(model.record["created"])
             asked = (model.record["settings"], model.record["dataset"]["fingerprint"])

@@ -9,6 +9,7 @@ import streamlit as st
 from fer_core.data import FaceDataset
 from fer_core.data.copies import BLANK, FAINT, LOWEST, NEAR, Audit, spare_of_all
 from fer_core.data.draft import Draft
+from fer_core.data.rows import row_table
 from fer_core.data.statistics import class_counts, leak_shares
 from fer_core.evaluation.data_figures import leak_bars
 from fer_core.labels import SPLITS
@@ -39,6 +40,7 @@ def show(dataset: FaceDataset) -> None:
     st.subheader("Labels by split", anchor=False)
     st.dataframe(words.counts(class_counts(dataset)), key="counts", alt="Faces of each expression in each split")
     _show_leaks(dataset, audit)
+    _offer_rows(dataset)
     _show_groups(dataset, audit)
 
 
@@ -83,6 +85,23 @@ def _show_leaks(dataset: FaceDataset, audit: Audit) -> None:
     charts.show(leak_bars(shares, usage), "leaks")
     with st.expander("As a table"):
         st.dataframe(words.leaks(shares, usage), hide_index=True, key="leak_table", alt=f"Leaked faces in {usage}")
+
+
+def _offer_rows(dataset: FaceDataset) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Rows (CSV)",
+            lambda: row_table(dataset).to_csv(index=False),
+            "rows.csv",
+            "text/csv",
+            "rows",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        st.caption(
+            f"For training with other tools: of each row its split, label and copies (near: {NEAR}), and whether it "
+            "can be learned from without a leak. The page Models then takes the answers of what was trained so."
+        )
 
 
 def _show_groups(dataset: FaceDataset, audit: Audit) -> None:

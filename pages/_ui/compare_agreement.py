@@ -63,6 +63,9 @@ def _offer_saving(models: Sequence[SavedModel]) -> None:
     if len({model.record["scheme"] for model in models}) > 1:
         st.info("It can be saved where all have the same classes.", icon=":material/info:")
         return
+    if without := [model.id for model in models if not model.trained]:
+        st.info(f"It can be saved where all have a network; of {', '.join(without)} only the answers are here.")
+        return
     dataset = cached.dataset(frame.chosen_source())
     scored_on = own(models[0]).record["dataset"]  # on which the mean is scored too
     if dataset.fingerprint != scored_on["fingerprint"]:

@@ -51,23 +51,19 @@ def _costs(report: Report) -> pd.DataFrame:
     about = report.about
     return pd.DataFrame(
         {
-            "Parameters": [f"{count / 1e6:.2f} M" for count in about["parameters"]],
-            "Size": [f"{size / 1e6:.1f} MB" for size in about["bytes"]],
-            "Milliseconds a face": list(map(_milliseconds, about["milliseconds_alone"])),
-            "in batches": list(map(_milliseconds, about["milliseconds_batched"])),
+            "Parameters": [words.number(count / 1e6, ".2f", " M") for count in about["parameters"]],
+            "Size": [words.number(size / 1e6, ".1f", " MB") for size in about["bytes"]],
+            "Milliseconds a face": [words.number(value, ".2f") for value in about["milliseconds_alone"]],
+            "in batches": [words.number(value, ".2f") for value in about["milliseconds_batched"]],
             "Training time": [words.duration(seconds) for seconds in about["training_seconds"]],
         },
         index=about["model"],
     )
 
 
-def _milliseconds(value: float) -> str:
-    return "–" if pd.isna(value) else f"{value:.2f}"
-
-
 def _show_measuring(models: Sequence[SavedModel]) -> None:
     known = latency.known(models)
-    missing = [model for model in models if model.id not in known]
+    missing = [model for model in models if model.trained and model.id not in known]
     if missing:
         names = ", ".join(model.id for model in missing)
         if st.button("Measure the milliseconds here", "measure", icon=":material/speed:", help=f"For {names}."):

@@ -41,6 +41,8 @@ def saved(model: SavedModel) -> Decision:
 
 def offer(model: SavedModel, use: Decision, stop: Decision, now: Decision, what: str) -> None:
     """Two buttons: `use` from now on, and `stop` with it. `now` is what Predict uses, `what` the part in question."""
+    if not model.trained:
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(f"Use this {what} in Predict", icon=":material/save:", type="primary", disabled=use == now):
             _save(model, use)

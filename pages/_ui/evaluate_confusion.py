@@ -63,8 +63,8 @@ def _show_faces(model: SavedModel, predictions: Predictions, true: str, predicte
     if dataset is None:
         table["Copy of a training face"] = behind["leak"]
     else:
-        rows, all_copies = behind["row"].to_numpy(), cached.find_copies(dataset)
-        copies = [copies_of(all_copies, row) for row in rows]
+        rows = behind["row"].to_numpy()
+        copies = copies_of(cached.find_copies(dataset), rows)
         copied = np.array([len(exact) + len(near) > 0 for exact, near in copies])
         faces.wall(dataset, rows, _captions(behind, dataset, true, predicted), copied)
         if copied.any():

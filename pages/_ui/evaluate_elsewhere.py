@@ -64,8 +64,11 @@ def _offer(missing: Sequence[SavedModel], dataset: FaceDataset) -> None:
             f"{'was' if len(missing) == 1 else 'were'} scored. The numbers below are from the predictions that "
             "were saved then, and need nothing more."
         )
-        if st.button(f"Score it on {name}", "score_elsewhere", icon=":material/network_intelligence:"):
-            for model in missing:
+        if without := [model.id for model in missing if not model.trained]:
+            st.caption(f"Of {', '.join(without)} only the answers are here, and no network that could be asked.")
+        askable = [model for model in missing if model.trained]
+        if askable and st.button(f"Score it on {name}", "score_elsewhere", icon=":material/network_intelligence:"):
+            for model in askable:
                 _score(model, dataset)
             st.rerun()
 

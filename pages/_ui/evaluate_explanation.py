@@ -28,6 +28,11 @@ _DETAIL_HELP = "The network's last feature map, as in the paper, often 3 × 3 ce
 
 def show(model: SavedModel, predictions: Predictions) -> None:
     """Evaluate's view: the average over a cell, and its most confident faces."""
+    if not model.trained:
+        st.info(
+            f"Of {model.id} only the answers are here: where its network looked isn't known.", icon=":material/info:"
+        )
+        return
     true, predicted = pickers.cell(confusion_frame(predictions))
     with st.container(horizontal=True, gap="medium"):
         of = pickers.choice("What speaks for", ("predicted", "labelled"), "speaks_for")

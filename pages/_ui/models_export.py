@@ -16,7 +16,8 @@ FORMATS = {
 
 def show(model: SavedModel) -> None:
     if not model.trained:
-        st.info(f"{model.id} is {model.status}: there is no network to export.", icon=":material/info:")
+        told = "only its answers were imported" if model.answered else f"it is {model.status}"
+        st.info(f"{model.id} has no network to export: {told}.", icon=":material/info:")
         return
     kind = pickers.choice("Format", tuple(FORMATS), "format")
     st.caption(f"{FORMATS[kind]}. In the zip are the file, labels.json, preprocessing.json and the model card.")

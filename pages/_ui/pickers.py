@@ -104,7 +104,7 @@ def default_first(known: Sequence[SavedModel]) -> list[SavedModel]:
 
 def models() -> list[SavedModel]:
     """Any number of trained models, at first the best and the newest of its classes; says what to do without one."""
-    known = default_first(trained_models())
+    known = default_first([model for model in list_models() if model.answered])
     if not known:
         no_models()
         return []

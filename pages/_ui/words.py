@@ -32,6 +32,11 @@ def percent(value: float) -> str:
     return "–" if math.isnan(value) else f"{100 * value:.1f} %"
 
 
+def number(value: float, written: str, unit: str = "") -> str:
+    """`2.41 M`; a dash where it isn't known."""
+    return "–" if pd.isna(value) else f"{value:{written}}{unit}"
+
+
 def duration(seconds: float) -> str:
     """`40 seconds`, `57 minutes`, `2 h 20 min`, `3 days 4 h`; a dash where there is no number."""
     if math.isnan(seconds):
@@ -75,7 +80,7 @@ def scores(leaderboard: pd.DataFrame) -> pd.DataFrame:
             "Classes": leaderboard["scheme"],
             "Faces of": [scored_on(*about) for about in leaderboard[["source", "drawn"]].to_numpy()],
             "Network": leaderboard["network"],
-            "Parameters": [f"{count / 1e6:.2f} M" for count in leaderboard["parameters"]],
+            "Parameters": [number(count / 1e6, ".2f", " M") for count in leaderboard["parameters"].astype(float)],
         }
     )
 

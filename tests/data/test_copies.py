@@ -16,6 +16,7 @@ from fer_core.data.copies import (
 )
 from fer_core.data.cosine import ROUNDING, _coarse, _vectors
 from fer_core.data.dataset import FaceDataset, fingerprint_of
+from fer_core.data.rows import row_table
 from fer_core.labels import EMOTIONS, get_scheme
 from fer_core.paths import data_dir
 
@@ -188,11 +189,10 @@ def test_fer2013s_copies_are_the_known_ones(real_source):
     assert set(faces.usage[study]) == {"Training"}
 
 
-def test_copies_of_a_row(copied):
-    """A row's exact copies and its near ones, each without the row itself."""
-    copies = find_copies(copied)
-    assert [rows.tolist() for rows in copies_of(copies, 0)] == [[1], [2]]
-    assert [rows.tolist() for rows in copies_of(copies, 9)] == [[], []]
+def test_copies_of_rows(copied):
+    """The exact copies of each row and its near ones, each without the row itself."""
+    found = copies_of(find_copies(copied), np.array([9, 0, 1]))
+    assert [(exact.tolist(), near.tolist()) for exact, near in found] == [([], []), ([1], [2]), ([0], [2])]
 
 
 def test_near_pairs_are_no_exact_ones(copied):
@@ -244,3 +244,17 @@ def test_leaks_between_two_datasets(copied):
     images = np.stack([copied.images[3], np.minimum(copied.images[10], 230) + 20, copied.images[9], new, new])
     other = dataset(images.astype(np.uint8), [HAPPY] * 5, ["Training"] * 5)
     assert leak_between(copied, other).tolist() == ["exact", "near", "", "", ""]
+
+
+def test_each_row_with_what_is_known_of_it(copied):
+    """Its own split and label, the first row with its pixels, its leak, and whether it may be learned from."""
+    table = row_table(copied)
+    assert table["row"].tolist() == [*range(len(copied))]
+    assert table["usage"].tolist() == copied.usage.tolist()
+    assert table["emotion"].tolist() == [EMOTIONS[code] for code in copied.emotion]
+    assert (table["leak"] == audit(copied).leak).all()
+    assert table["first"][1] == 0
+    for name in ("study", "all"):
+        clean = np.flatnonzero(table[f"clean_{name}"])
+        assert clean.tolist() == clean_training_rows(copied, get_scheme(name)).tolist()
+        assert set(table["usage"][clean]) <= {"Training"}

@@ -99,12 +99,13 @@ def test_every_face_of_a_cell_is_shown(open_page, model, monkeypatch):
 def test_copies_have_a_badge(open_page, model, faces):
     """A face whose photograph stands in another row is marked, and the table says in which."""
     validation = read_predictions(model.folder / "predictions.parquet", model.labels).select("validation")
-    copied = next(row for row in validation.frame["row"] if len(copies_of(find_copies(faces), row)[0]))
-    face = validation.frame["row"].tolist().index(copied)
+    rows = validation.frame["row"].to_numpy()
+    copies = copies_of(find_copies(faces), rows)
+    face = next(number for number, (exact, _) in enumerate(copies) if len(exact))
     true, predicted = (model.labels[classes[face]] for classes in (validation.y_true, validation.y_pred))
     app = open_page("evaluate", split="validation", true=true, predicted=predicted)
     table = next(table.value for table in app.dataframe if "Row" in table.value).set_index("Row")
-    assert f"{copies_of(find_copies(faces), copied)[0][0]} exact" in table.loc[copied, "Copies in rows"]
+    assert f"{copies[face][0][0]} exact" in table.loc[rows[face], "Copies in rows"]
 
 
 def test_the_matrix_as_a_table(open_page, model):
