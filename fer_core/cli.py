@@ -21,18 +21,17 @@ from fer_core.cli_common import asked_config, check_writable, load, run_to_its_e
 from fer_core.data import copies, default_source, load_dataset
 from fer_core.data.rows import row_table
 from fer_core.data.versions import version_of
-from fer_core.errors import FerError, ModelError, RunError
+from fer_core.errors import FerError, ModelError, RunError, disk_told
 from fer_core.evaluation import elsewhere
 from fer_core.evaluation.common import bring_together
 from fer_core.evaluation.metrics import evaluation_json
 from fer_core.evaluation.predictions import PARTS, read_predictions
 from fer_core.evaluation.report import make_report
 from fer_core.evaluation.scoring import headline
+from fer_core.integrity import SCORED
 from fer_core.labels import get_scheme
 from fer_core.training import runs
 from fer_core.training.combine import STAGES, ensemble, soup, two_stage
-
-SPLIT_CHOICES = ("validation", "test")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -45,8 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        where = error.filename or "the disk"
-        print(f"{where}: expected it to be read or written, found: {error.strerror or error}", file=sys.stderr)
+        print(disk_told(error), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130  # as a shell tells it
@@ -262,7 +260,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--version", help="of the dataset, whose labels are taken for the true ones (default: its own)")
     several.add_argument("models", nargs="+")
     for sub in (one, several):
-        sub.add_argument("--split", choices=SPLIT_CHOICES, default="test")
+        sub.add_argument("--split", choices=SCORED, default="test")
     cli_predict.add_arguments(verb)
     cli_timeline.add_arguments(verb)
     cli_data.add_arguments(verb)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fer_core import store
-from fer_core.data import FaceDataset, default_source, load_dataset, source_path
+from fer_core.data import NAMED, FaceDataset, default_source, load_dataset, source_path
 from fer_core.data.class_names import parse_names, save_names
 from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation.decision import Decision, calibrated, read_decision
@@ -22,7 +22,7 @@ def load(arguments) -> FaceDataset:
     """The dataset that `--source` and `--skip-bad` name; what `--map` says of its class names is kept."""
     if arguments.map:
         source = arguments.source or default_source()
-        if source in ("demo", "kaggle"):
+        if source in NAMED:
             raise DatasetError(f"--map: expected the path of a CSV or of a folder, found {source}; leave --map out")
         save_names(source_path(source), parse_names(arguments.map))
     return load_dataset(arguments.source, skip_bad=arguments.skip_bad, progress=say)

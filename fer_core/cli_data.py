@@ -136,7 +136,7 @@ def add_arguments(verb: Callable) -> None:
     sub = verb(versions, source=True)
     actions = sub.add_subparsers(dest="action", metavar="ACTION")
     for name, words in (
-        ("list", "all versions of the dataset; so does no action"),
+        ("list", "all versions of the dataset (the default)"),
         ("show", "what one changes"),
         ("compare", "what is different between two, or between the dataset's own labels and one"),
         ("save", "a new one, from a CSV with columns row,label; the label empty or exclude: left out"),
@@ -157,7 +157,12 @@ def add_arguments(verb: Callable) -> None:
 
 def _doubt_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--preset", help="of the runs that judge (default: fast, for drawn faces quick)")
-    sub.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help="as of train")
-    sub.add_argument("--folds", type=int, default=3, help="runs, each of which leaves that share out (default: 3)")
+    sub.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help="as in train")
+    sub.add_argument(
+        "--folds",
+        type=int,
+        default=3,
+        help="how many runs, each of which leaves one part of the faces out (default: 3)",
+    )
     sub.add_argument("--top", type=int, default=20, help="how many of the ranking to print (default: 20)")
     sub.add_argument("--out", metavar="FILE.csv", help="write the whole ranking")

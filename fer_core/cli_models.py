@@ -20,7 +20,7 @@ from fer_core.paths import write_atomic
 def card(arguments) -> tuple[dict, str]:
     """The model card, made of a model's record and predictions."""
     model = store.open_answered(arguments.model)
-    text = model_card(model, read_predictions(model.folder / "predictions.parquet", model.labels))
+    text = model_card(model, read_predictions(model.predictions_file, model.labels))
     if not arguments.out:
         return {"model": model.id, "card": text}, text
     out = Path(arguments.out)
@@ -36,10 +36,8 @@ def card(arguments) -> tuple[dict, str]:
 
 def verify(arguments) -> tuple[dict, str]:
     """Whether models are whole: every byte of their files, and their scores again."""
-    known = {model.id: model for model in store.list_models()}
-    for name in set(arguments.models) - set(known):
-        store.open_model(name)  # says which there are
-    found = {name: verification.verify(known[name]) for name in arguments.models or known}
+    models = [*map(_any, arguments.models)] or store.list_models()
+    found = {model.id: verification.verify(model) for model in models}
     lines = [f"{name}: {'damaged, ' + '; '.join(faults) if faults else 'whole'}" for name, faults in found.items()]
     return {"models": found}, "\n".join(lines) or f"no saved model in {store.models_dir()}"
 

@@ -14,7 +14,7 @@ from fer_core.inference.timeline import classify, timeline_table, watch
 from fer_core.inference.tracks import Tracks
 from fer_core.inference.video import Frame, Video
 from fer_core.labels import MEANING
-from fer_core.recurrent import find_recurrent, save_recurrent
+from fer_core.recurrent import save_recurrent
 
 
 def timeline(arguments) -> tuple[dict, str]:
@@ -24,7 +24,11 @@ def timeline(arguments) -> tuple[dict, str]:
         raise ValueError(f"--width: expected seconds above 0, found {arguments.width:g}")
     say(MEANING)
     model = store.open_trained(arguments.model)
-    decision, reader = chosen_decision(model, arguments), _reader(model, arguments.smoothing)
+    decision, reader = chosen_decision(model, arguments), None
+    if arguments.smoothing == "recurrent":
+        from fer_core.inference.recurrent import Reader  # with TensorFlow
+
+        reader = Reader(model)
     try:
         with Path(arguments.video).open("rb") as file:
             watched = watch(_telling(Video(file).frames(arguments.rate)), get_detector(), Tracks())
@@ -72,7 +76,7 @@ def recurrent(arguments) -> tuple[dict, str]:
     kept = training.wins(scored.values())
     record = training.record_of(scored, settings, dataset)
     if kept:
-        save_recurrent(model, network, record)
+        record = save_recurrent(model, network, record).record
     lines = [
         f"a face drawn for every {hold} steps at {training.RATE:g} a second:\n{table.round(4).to_string(index=False)}"
         for hold, table in scored.items()
@@ -104,13 +108,3 @@ def _telling(frames: Iterator[Frame]) -> Iterator[Frame]:
         if time.monotonic() - told >= TELL:
             told = time.monotonic()
             say(f"second {frame.seconds:.0f} of the video")
-
-
-def _reader(model: store.SavedModel, smoothing: str):
-    if smoothing != "recurrent":
-        return None
-    from fer_core.inference.recurrent import Reader  # with TensorFlow
-
-    if find_recurrent(model) is None:
-        raise ModelError(f"{model.id}: expected a recurrent network beside it, found none; run recurrent {model.id}")
-    return Reader(model)

@@ -51,6 +51,6 @@ def add_arguments(verb: Callable) -> None:
         action="append",
         default=[],
         metavar="SETTING=VALUE",
-        help="a value to try; given again for the same setting, another, for a second setting, each with each",
+        help="a value to try; again for more values, or for a second setting: then all combinations are tried",
     )
     sub.add_argument("--name", help="of the runs, with a number each; the same again goes on where it was")

@@ -5,6 +5,11 @@ class FerError(Exception):
     """Anything the user can put right; pages and the command line show its message and nothing else."""
 
 
+def disk_told(error: OSError) -> str:
+    """One line of what the system says of a file or a disk."""
+    return f"{error.filename or 'the disk'}: expected it to be read or written, found: {error.strerror or error}"
+
+
 class DatasetError(FerError):
     """A dataset cannot be read or does not hold what is asked of it."""
 

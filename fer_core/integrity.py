@@ -140,9 +140,10 @@ def _origins_fault(record: dict, told: Collection[str]) -> str:
     for one in _origins(record):
         if _is_origin(one) and is_short(one) and (one["sha256"] or one["id"]) in told:
             continue
-        if not _is_origin(one) or not {"settings", "dataset"} <= one.keys():
-            return f"expected id, settings, dataset and sha256 of each model that went into it, found {str(one)[:80]}"
-        if fault := _origins_fault(one, told):
+        if not _is_origin(one) or not {"settings", "dataset", "rows"} <= one.keys():
+            needed = "id, settings, dataset, rows and sha256"
+            return f"expected {needed} of each model that went into it, found {str(one)[:80]}"
+        if fault := _facts_fault(one) or _origins_fault(one, told):
             return fault
     return ""
 
@@ -158,7 +159,10 @@ def _scores_fault(scores: dict) -> str:
 def _facts_fault(record: dict) -> str:
     counts = [record.get("rows", {}).get(key) for key in ("train", "left_out")]
     if not any(key in record for key in NOT_RUN) and not all(isinstance(count, int) for count in counts):
-        return f"model.json: expected in rows how many are train and left_out, found {record['rows']}"
+        return f"model.json: expected in rows how many are train and left_out, found {record.get('rows')}"
+    for key in {"imported", "answers"} & record.keys():
+        if not all(isinstance(record[key].get(fact), str) for fact in ("file", "sha256")):
+            return f"model.json: expected file and sha256 in {key}, found {record[key]}"
     return ""
 
 

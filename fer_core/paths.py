@@ -1,5 +1,6 @@
 """Where things lie, and how a file is replaced so that a reader never sees half of it."""
 
+import fcntl
 import os
 import re
 import tempfile
@@ -33,6 +34,21 @@ def existing(typed: str) -> Path | None:
         return path if path.exists() else None
     except (OSError, RuntimeError, ValueError):  # too long a name, no such user's home, a NUL in it
         return None
+
+
+def held(lock: Path) -> bool:
+    """Whether a process holds the `FileLock` of that file.
+
+    A look makes no lock and shares it with other looks; only who works has it alone.
+    """
+    try:
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (FileNotFoundError, PermissionError):  # nobody worked yet; somebody else's, where nothing of ours does
+        return False
+    return False
 
 
 def write_atomic(path: Path, write: Callable[[IO[bytes]], object], *, keep: Path | None = None) -> None:

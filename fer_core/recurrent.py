@@ -7,14 +7,13 @@
 """
 
 import json
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from fer_core.errors import ModelError
 from fer_core.integrity import sha256_of
 from fer_core.paths import write_atomic
-from fer_core.store import SavedModel
+from fer_core.store import SavedModel, write_network
 
 FORMAT = 1
 
@@ -29,16 +28,12 @@ class SavedRecurrent:
 
 def save_recurrent(model: SavedModel, network, record: dict) -> SavedRecurrent:
     """Put `network` beside `model`; the record comes last, so that it never speaks of a missing file."""
-    saved = SavedRecurrent(model.folder / "timeline.keras", record)
-    with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder) / saved.path.name
-        network.save(whole)
-        data = whole.read_bytes()
-    write_atomic(saved.path, lambda file: file.write(data))
-    record |= {"format": FORMAT, "network": model.record["sha256"], "sha256": sha256_of(saved.path)}
-    text = json.dumps(record, indent=2) + "\n"
-    write_atomic(saved.path.with_suffix(".json"), lambda file: file.write(text.encode()))
-    return saved
+    path = model.folder / "timeline.keras"
+    write_network(network, path)
+    whole = record | {"format": FORMAT, "network": model.record["sha256"], "sha256": sha256_of(path)}
+    text = json.dumps(whole, indent=2) + "\n"
+    write_atomic(path.with_suffix(".json"), lambda file: file.write(text.encode()))
+    return SavedRecurrent(path, whole)
 
 
 def has_recurrent(model: SavedModel) -> bool:

@@ -16,11 +16,11 @@ The folder's name is the model's id; the `name` in a record that says otherwise 
 Status is derived from events and lock, never stored.
 """
 
-import fcntl
 import json
 import mmap
 import platform
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ from filelock import FileLock
 
 from fer_core.errors import ModelError
 from fer_core.integrity import FORMAT, NOT_RUN, find_problem, sha256_of
-from fer_core.paths import NAME, models_dir, write_atomic
+from fer_core.paths import NAME, held, models_dir, write_atomic
 
 ENDINGS = ("finished", "stopped", "failed")
 TAIL = 1 << 16
@@ -112,18 +112,8 @@ class SavedModel:
 
     @property
     def busy(self) -> bool:
-        """Whether a worker is alive and has this run.
-
-        A look makes no lock and shares it with other looks; only the worker, or who changes the model, has it alone.
-        """
-        try:
-            with (self.folder / "lock").open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except (FileNotFoundError, PermissionError):  # never started; somebody else's, where nothing of ours runs
-            return False
-        return False
+        """Whether a worker is alive and has this run, or somebody changes the model."""
+        return held(self.folder / "lock")
 
     def events(self) -> list[dict]:
         """What the run has told so far, oldest first; a line that is half written is left out."""
@@ -242,6 +232,15 @@ def load_network(model: SavedModel):
     except (ValueError, TypeError) as error:  # no zip file, or layers that this version of Keras does not know
         what, reason = f"a file that Keras {keras.__version__} reads", str(error).partition("\n")[0]
         raise ModelError(f"model {model.id!r}: expected model.keras to be {what}, found: {reason}") from error
+
+
+def write_network(network, path: Path) -> None:
+    """Replace the `.keras` file at `path` by `network`, a Keras model."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / path.name  # Keras writes to paths alone
+        network.save(whole)
+        with whole.open("rb") as source:
+            write_atomic(path, lambda file: shutil.copyfileobj(source, file))
 
 
 def create_numbered(stem: str, record: dict) -> SavedModel:

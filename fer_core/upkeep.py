@@ -20,7 +20,7 @@ DELETED = ".deleted-"
 """What the name of a folder begins with that is being deleted; no model may be called so."""
 TAG_LETTERS = 32
 PATIENCE = 2.0
-"""Seconds to wait for a model's lock: whoever looks at its status takes it for an instant."""
+"""Seconds to wait for a model's lock: who looks at its status has it for a moment."""
 
 
 def rename(model: SavedModel, name: str) -> SavedModel:

@@ -8,7 +8,7 @@ VIEWS = {
     "Map": audit_map.show,
     "Versions": audit_versions.show,
 }
-"""View → what draws it from the dataset; only the open one runs. In this order: Copies, Labels, Map, Versions."""
+"""View → what draws it from the dataset; only the open one runs."""
 
 frame.start(__file__, "Audit", "Which faces are copies, which labels are doubtful; and better versions made of them.")
 audit_versions.keep_typed()

@@ -31,7 +31,7 @@ TRAINED = {
     "scores": {},
     "sha256": "0" * 64,
 }
-ORIGIN = {"id": "a", "sha256": "0", "settings": {}, "dataset": {}}
+ORIGIN = {"id": "a", "sha256": "0", "settings": {}, "dataset": {}, "rows": {"train": 5, "left_out": 0}}
 SCORES = {"n": 1} | dict.fromkeys(MEASURES, 0.5)
 WITHOUT_LOW = {key: value for key, value in SCORES.items() if key != "macro_recall_low"}
 
@@ -250,14 +250,14 @@ def test_damaged_file_is_told_and_leaves_the_others_alone(file, content, problem
 
 def test_a_short_origin_stands_for_one_that_is_told():
     """By its id and sha256 alone, where the record tells of that model elsewhere, and only there."""
-    whole = {"id": "a", "sha256": "0", "settings": {}, "dataset": RECORD["dataset"]}
+    whole = ORIGIN | {"dataset": RECORD["dataset"]}
     taught = whole | {"id": "b", "sha256": "1", "teachers": [{"id": "a", "sha256": "0"}]}
     for name, parts in (("told", [whole, taught]), ("gone", [taught])):
         model = fill(store.create_model(name, RECORD))
         store.save_record(store.SavedModel(model.id, model.folder, model.record | {"parts": parts}))
     problems = {model.id: model.problem for model in store.list_models()}
     assert problems["told"] == ""
-    assert "expected id, settings, dataset and sha256" in problems["gone"]
+    assert "expected id, settings, dataset, rows and sha256" in problems["gone"]
 
 
 def test_predictions_with_alien_columns_are_damaged():
@@ -275,8 +275,8 @@ def test_predictions_with_alien_columns_are_damaged():
         ({"created": "yesterday"}, "expected a time in created"),
         ({"created": "2026-01-31T12:00:00"}, "expected a time in created"),  # of which zone?
         ({"settings": {"start": "first"}}, "expected under parent what the record keeps of 'first', found none"),
-        ({"parts": ["a"]}, "expected id, settings, dataset and sha256 of each model that went into it, found a"),
-        ({"parent": {"id": "a", "sha256": "0"}}, "expected id, settings, dataset and sha256"),
+        ({"parts": ["a"]}, "expected id, settings, dataset, rows and sha256 of each model that went into it, found a"),
+        ({"parent": {"id": "a", "sha256": "0"}}, "expected id, settings, dataset, rows and sha256"),
         ({"settings": []}, "found settings list"),
         ({"dataset": {"source": "demo"}}, "expected words as source and fingerprint"),
         ({"scheme": "nine"}, "expected a scheme among study"),
@@ -286,10 +286,19 @@ def test_predictions_with_alien_columns_are_damaged():
         ({"scores": {"holiday": {}}}, "in scores of holiday"),
         ({"scores": {"train": {"raw": SCORES, "honest": SCORES}}}, "in scores of train"),
         ({"scores": {"test": {"raw": SCORES, "honest": WITHOUT_LOW}}}, "in scores of test"),
-        ({"parent": {"id": "a", "sha256": "0", "settings": "s", "dataset": {}}}, "expected id, settings, dataset and"),
-        ({"parent": ORIGIN | {"parts": 3}}, "expected id, settings, dataset and sha256"),
-        ({"parent": ORIGIN | {"sha256": ["a"]}}, "expected id, settings, dataset and sha256"),
-        ({"parent": ORIGIN | {"parent": ORIGIN | {"teachers": [["a"]]}}}, "expected id, settings, dataset and sha256"),
+        (
+            {"parent": {"id": "a", "sha256": "0", "settings": "s", "dataset": {}}},
+            "expected id, settings, dataset, rows and",
+        ),
+        ({"parent": ORIGIN | {"parts": 3}}, "expected id, settings, dataset, rows and sha256"),
+        ({"parent": ORIGIN | {"sha256": ["a"]}}, "expected id, settings, dataset, rows and sha256"),
+        (
+            {"parent": ORIGIN | {"parent": ORIGIN | {"teachers": [["a"]]}}},
+            "expected id, settings, dataset, rows and sha256",
+        ),
+        ({"parts": [ORIGIN | {"rows": {}}]}, "expected in rows how many are train and left_out, found {}"),
+        ({"imported": {"by": "x"}}, "expected file and sha256 in imported, found {'by': 'x'}"),
+        ({"answers": {"file": "x"}}, "expected file and sha256 in answers, found {'file': 'x'}"),
         ({"rows": {}}, "expected in rows how many are train and left_out, found {}"),
         ({"training_seconds": None}, "found training_seconds NoneType"),
         ({"parameters": "many"}, "found parameters str"),

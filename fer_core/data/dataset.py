@@ -12,7 +12,7 @@ unless rows before it were left out: damaged ones that were skipped, or class na
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class FaceDataset:
     fingerprint: str
     drawn: bool = False
     """True where the faces are drawn by a program and not photographed; every view says so."""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
     """What reading did beyond reading: images resized, bad rows dropped."""
     excluded: np.ndarray | None = None
     """Bool `(n,)`: the faces that its version leaves out; None where it leaves out none. They keep their rows."""

@@ -59,7 +59,7 @@ class Command:
 
 
 class Draft:
-    """The edits of a dataset as they stood when this was opened or last told to do something.
+    """The edits of a dataset as they stood when this was opened or last told to do something; none at first.
 
     `labels` maps rows with another label than the dataset's to emotion codes, `excluded` are rows left out, ascending.
     `commands`, oldest first, are those since the last saving; `base` is the version that the edits continue, empty for
@@ -244,11 +244,6 @@ class Draft:
                 f"{self._path}: expected edits of {self._dataset.source}, found "
                 f"{line[:60].decode(errors='replace')!r}; remove that line"
             ) from error
-
-
-def open_draft(dataset: FaceDataset) -> Draft:
-    """The draft of `dataset` as it stands now; empty where nothing was edited yet."""
-    return Draft(dataset)
 
 
 def _state(version: Version | None) -> dict[str, Any]:

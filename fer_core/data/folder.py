@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,9 +29,10 @@ _USAGE = (
 )
 
 
-def picture_files(root: Path) -> list[Path]:
-    """The images under `root`, in the order of their paths; not what macOS puts beside files, `._` and their names.
+def picture_files(root: Path, suffixes: Collection[str] = SUFFIXES) -> list[Path]:
+    """The images under `root`, files with one of `suffixes`, in the order of their paths.
 
+    Not what macOS puts beside files, `._` and their names.
     Raises `DatasetError` for a folder that cannot be read: what lies in it would be missing without a word.
     """
 
@@ -41,7 +42,7 @@ def picture_files(root: Path) -> list[Path]:
         ) from error
 
     named = (Path(folder, name) for folder, _, names in os.walk(root, onerror=refuse) for name in names)
-    found = (path for path in named if path.suffix.lower() in SUFFIXES and path.is_file())
+    found = (path for path in named if path.suffix.lower() in suffixes and path.is_file())
     return sorted(path for path in found if not path.name.startswith("._"))
 
 

@@ -14,6 +14,9 @@ from fer_core.data.votes import VOTES_FILE, find_votes, is_shared, read_votes
 from fer_core.errors import DatasetError
 from fer_core.paths import data_dir, existing
 
+NAMED = ("demo", "kaggle")
+"""Sources that are no paths."""
+
 PACKED = (".csv", ".csv.gz", ".csv.xz", ".tar.gz", ".zip")
 
 
@@ -45,6 +48,11 @@ def load_dataset(
         return FaceDataset(drawn.images, drawn.emotion, drawn.usage, None, source, drawn.fingerprint, drawn=True)
     path = kaggle.download(progress) if source == "kaggle" else source_path(source)
     return _load_path(path, source, skip_bad, progress)
+
+
+def absolute(source: str) -> str:
+    """`source` as it is found from any folder: a path in full."""
+    return source if source in NAMED else str(Path(source).expanduser().resolve())
 
 
 def source_path(source: str) -> Path:

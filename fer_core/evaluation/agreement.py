@@ -45,7 +45,7 @@ def group_faces(models: Mapping[str, Predictions], group: str) -> pd.DataFrame:
     predicted = {name: names[predictions.y_pred[here]] for name, predictions in models.items()}
     rows = pd.Index(first.frame["row"].to_numpy()[here], name="row")
     true = pd.Series(names[first.y_true[here]], rows, name="true")
-    return pd.concat([true, pd.DataFrame(predicted, rows)], axis=1)  # which a model may be called too
+    return pd.concat([true, pd.DataFrame(predicted, rows)], axis=1)  # concat, since a model may be called `true`
 
 
 def same_answer(models: Mapping[str, Predictions]) -> float:

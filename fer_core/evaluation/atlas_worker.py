@@ -17,15 +17,15 @@ from filelock import FileLock, Timeout
 
 from fer_core import apart
 from fer_core.data.dataset import FaceDataset
-from fer_core.data.sources import load_dataset
+from fer_core.data.sources import absolute, load_dataset
 from fer_core.errors import DatasetError, FerError
 from fer_core.evaluation.atlas import find_atlas
 from fer_core.evaluation.embeddings import kept_as
-from fer_core.paths import write_atomic
+from fer_core.paths import held, write_atomic
 from fer_core.store import SavedModel, open_trained
 
 CHECKS = 2.0
-"""Seconds to wait for the lock: `is_drawing` takes it for an instant."""
+"""Seconds to wait for the lock: who looks at it has it for a moment."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,7 @@ def start_drawing(model: SavedModel, dataset: FaceDataset) -> None:
     """
     path = kept_as("atlas", model, dataset)
     path.parent.mkdir(parents=True, exist_ok=True)
-    named = dataset.source in ("demo", "kaggle")
-    source = dataset.source if named else str(Path(dataset.source).expanduser().resolve())
-    arguments = (model.id, source, str(path.resolve()))
+    arguments = (model.id, absolute(dataset.source), str(path.resolve()))
     worker = apart.start("fer_core.evaluation.atlas_worker", *arguments, log=path.with_suffix(".log"))
     while worker.poll() is None and not is_drawing(model, dataset):
         time.sleep(0.1)
@@ -59,14 +57,7 @@ def start_drawing(model: SavedModel, dataset: FaceDataset) -> None:
 
 def is_drawing(model: SavedModel, dataset: FaceDataset) -> bool:
     """Whether a worker is alive and draws this map."""
-    lock = kept_as("atlas", model, dataset).with_suffix(".lock")
-    if not lock.exists():
-        return False
-    try:
-        with FileLock(lock).acquire(blocking=False):
-            return False
-    except Timeout:
-        return True
+    return held(kept_as("atlas", model, dataset).with_suffix(".lock"))
 
 
 def read_drawing(model: SavedModel, dataset: FaceDataset) -> Drawing | None:

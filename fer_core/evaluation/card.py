@@ -128,12 +128,12 @@ def _learned(record: Mapping, scored_on: Mapping) -> str:
     settings, rows, dataset = record["settings"], record["rows"], record["dataset"]
     told = [
         f"{rows['train']:,} Training faces, {rows['left_out']:,} of these classes left out",
-        ROWS[settings.get("rows", "all")],
+        ROWS.get(rule := settings.get("rows", "all"), f"by a rule that is not known here: {rule}"),
     ]
     if dataset["fingerprint"] != scored_on["fingerprint"]:
         told.append(f"of {dataset['source']}, of whose faces copies may be among those that it is scored on here")
     if settings.get("folds", 1) > 1:
-        told.append(f"without part {settings['fold'] + 1} of {settings['folds']}")
+        told.append(f"without part {settings.get('fold', 0) + 1} of {settings['folds']}")
     if name := settings.get("version"):
         told.append(f"with the labels of version {name}, sha256 {dataset.get('version_sha256')}")
     if (settings.get("votes_weight") or settings.get("votes_taught")) and "votes_sha256" in dataset:

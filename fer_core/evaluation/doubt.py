@@ -81,26 +81,6 @@ def contradiction(ranking: pd.DataFrame, sizes: Iterable[int] = (FIRST,)) -> pd.
     )
 
 
-def flip(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """`labels`, classes from 0 to k - 1, `n` of them at random replaced by another class at random.
-
-    The test of a ranking: it should put these first. `ValueError` where there are fewer than `n`, or one class only.
-    """
-    k = int(np.max(labels, initial=-1)) + 1
-    if k < 2 or not 0 <= n <= len(labels):
-        raise ValueError(f"expected two classes or more and 0 to {len(labels):,} flips, found {k} and {n:,}")
-    rng = np.random.default_rng(seed)
-    chosen = rng.choice(len(labels), n, replace=False)
-    flipped = np.array(labels)
-    flipped[chosen] = (flipped[chosen] + rng.integers(1, k, n)) % k
-    return flipped
-
-
-def flips_found(ranking: pd.DataFrame, flipped: np.ndarray, first: int = FIRST) -> int:
-    """How many of the rows in `flipped` are among the `first` of the ranking."""
-    return int(ranking["row"].head(first).isin(flipped).sum())
-
-
 def _second_opinion(dataset: FaceDataset, scheme: ClassScheme, rows: np.ndarray, label: np.ndarray) -> dict:
     """Columns `majority` and `contradicted`, and `chose`: the annotators in words."""
     if dataset.votes is None:

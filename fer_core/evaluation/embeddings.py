@@ -37,7 +37,7 @@ class Embeddings:
 
 
 def find_embeddings(model: SavedModel, dataset: FaceDataset, progress: Progress = lambda done, n: None) -> Embeddings:
-    """`measure_embeddings` of all faces, kept in the data folder under the model's sha256 and the fingerprint.
+    """`Embedder.measure` of all faces, kept in the data folder under the model's sha256 and the fingerprint.
 
     Only where there are none yet, TensorFlow is loaded. Raises `ModelError` for a model that is not trained or damaged.
     """
@@ -46,7 +46,7 @@ def find_embeddings(model: SavedModel, dataset: FaceDataset, progress: Progress 
         return Embeddings(**kept)
     network = load_network(model)
     try:
-        found = measure_embeddings(network, dataset.images, progress)
+        found = Embedder(network).measure(dataset.images, progress)
     except ModelError as error:
         raise ModelError(f"model {model.id!r}: {error}") from error
     write_atomic(path, lambda file: np.savez(file, **vars(found)))
@@ -56,11 +56,6 @@ def find_embeddings(model: SavedModel, dataset: FaceDataset, progress: Progress 
 def kept_as(what: str, model: SavedModel, dataset: FaceDataset) -> Path:
     """The file in the data folder of `what` is measured on this network and these faces."""
     return data_dir() / "cache" / f"{what}-{model.record['sha256'][:16]}-{dataset.fingerprint[:16]}.npz"
-
-
-def measure_embeddings(network, images: np.ndarray, progress: Progress = lambda done, n: None) -> Embeddings:
-    """`Embedder.measure` of `images`, asked once."""
-    return Embedder(network).measure(images, progress)
 
 
 class Embedder:

@@ -102,7 +102,11 @@ def _count(y_true: np.ndarray, labels: Sequence[str]) -> np.ndarray:
 def _share(name: str, part: np.ndarray, whole: np.ndarray) -> dict[str, np.ndarray]:
     """`part / whole` called `name`, with Wilson's interval."""
     low, high = wilson(part, whole)
-    return {name: proportion(part, whole)[()], f"{name}_low": low, f"{name}_high": high}  # of two numbers a number
+    return {
+        name: proportion(part, whole)[()],
+        f"{name}_low": low,
+        f"{name}_high": high,
+    }  # [()] makes a number of an array without axes
 
 
 def _row(rule: str, matrix: np.ndarray, inside: np.ndarray) -> dict[str, object]:

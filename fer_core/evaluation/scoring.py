@@ -8,7 +8,8 @@ from fer_core.data.copies import audit
 from fer_core.data.dataset import FaceDataset
 from fer_core.errors import DatasetError
 from fer_core.evaluation.metrics import summary
-from fer_core.evaluation.predictions import Predictions, predictions_frame
+from fer_core.evaluation.predictions import PARTS, Predictions, predictions_frame
+from fer_core.integrity import SCORED
 from fer_core.labels import ClassScheme
 
 BATCH = 256
@@ -22,7 +23,7 @@ def predict_dataset(network: Callable, dataset: FaceDataset, scheme: ClassScheme
 
 def scored_rows(dataset: FaceDataset, scheme: ClassScheme) -> np.ndarray:
     """The rows that models are scored on: validation and test faces with a class of `scheme`; int64, ascending."""
-    rows = np.sort(np.concatenate([dataset.rows(split, scheme) for split in ("validation", "test")]))
+    rows = np.sort(np.concatenate([dataset.rows(split, scheme) for split in SCORED]))
     if not len(rows):
         raise DatasetError(
             f"{dataset.source}: expected PrivateTest or PublicTest faces of {', '.join(scheme.labels)}, found none"
@@ -48,10 +49,7 @@ def probabilities(network: Callable, images: np.ndarray, rows: np.ndarray) -> np
 
 def headline(predictions: Predictions) -> dict:
     """The scores that stand in `model.json`: split → part → n, accuracy and macro recall with their intervals."""
-    return {
-        split: {part: summary(predictions.select(split, part)).to_json() for part in ("raw", "honest")}
-        for split in ("validation", "test")
-    }
+    return {split: {part: summary(predictions.select(split, part)).to_json() for part in PARTS} for split in SCORED}
 
 
 def pixels(images: np.ndarray) -> np.ndarray:

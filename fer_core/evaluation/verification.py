@@ -43,7 +43,7 @@ def _check_recurrent(model: SavedModel) -> None:
 
 
 def _check_scores(model: SavedModel) -> None:
-    told = headline(read_predictions(model.folder / "predictions.parquet", model.labels))
+    told = headline(read_predictions(model.predictions_file, model.labels))
     for split, parts in model.scores.items():
         for part in PARTS:
             recorded, computed = _flat(parts[part]), _flat(told[split][part])

@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_core.data.dataset import SIDE
+from fer_core.data.folder import picture_files
 from fer_core.errors import FerError, PhotoError
 from fer_core.evaluation.decision import PLAIN, Decision
 from fer_core.inference.classifier import Classifier
@@ -114,8 +115,7 @@ def _named(inputs: Iterable[str | Path]) -> Iterator[tuple[Path, str]]:
     """Each file, and its name within the folder that was given."""
     for path in map(Path, inputs):
         if path.is_dir():
-            files = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-            yield from ((file, file.relative_to(path).as_posix()) for file in sorted(files))
+            yield from ((file, file.relative_to(path).as_posix()) for file in picture_files(path, SUFFIXES))
         else:
             yield path, path.name
 
@@ -136,7 +136,7 @@ def _lookers(workers: int) -> Iterator[Callable[[Sequence[str]], Iterable[Looked
         yield partial(pool.map, look, chunksize=4)
     except BrokenProcessPool as error:
         raise FerError(
-            "expected the processes that look for faces to live, found one ended, perhaps for want of memory: "
+            "expected the processes that look for faces to live, found that one ended, perhaps out of memory: "
             "try again with fewer --workers"
         ) from error
     finally:

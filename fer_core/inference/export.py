@@ -161,7 +161,7 @@ def _write(out, file: Path, model: SavedModel, export: Export) -> None:
     if export.file.suffix != ".zip":
         out.write(file.read_bytes())
         return
-    predictions = read_predictions(model.folder / "predictions.parquet", model.labels)
+    predictions = read_predictions(model.predictions_file, model.labels)
     card = f"{model_card(model, predictions)}\n## This export\n\n{export.sentence}\n"
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.write(file, file.name)

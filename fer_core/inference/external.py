@@ -23,7 +23,7 @@ from fer_core.errors import ModelError
 from fer_core.evaluation.predictions import SUM_TOLERANCE
 from fer_core.evaluation.scoring import answered, headline, scored_rows
 from fer_core.inference.importing import check_order, settle, staging
-from fer_core.integrity import sha256_of
+from fer_core.integrity import SCORED, sha256_of
 from fer_core.labels import EMOTIONS, SCHEMES, SPLITS, ClassScheme
 from fer_core.store import SavedModel
 
@@ -34,12 +34,12 @@ SHIFTED = 0.2
 """By how much accuracy has to rise with the faces one row beside for a table to be refused."""
 
 
-def import_answers(path: Path, name: str, dataset: FaceDataset, *, called: str | None = None) -> SavedModel:
+def import_answers(path: Path, name: str, dataset: FaceDataset) -> SavedModel:
     """Save what a network answered to faces of `dataset`, the table at `path`, as the model `name`.
 
     Its columns tell the classes: those of one of `labels.SCHEMES`. All faces of test that are of these have to be
-    among its rows, or all of validation, or both. `called` is the file's own name, where `path` is a copy under
-    another. Raises `ModelError` where the table is another, or its classes or rows seem to stand in another order.
+    among its rows, or all of validation, or both. Raises `ModelError` where the table is another, or its classes or
+    rows seem to stand in another order.
     """
     table = _read(path)
     scheme, columns = _classes(table)
@@ -55,7 +55,7 @@ def import_answers(path: Path, name: str, dataset: FaceDataset, *, called: str |
             "labels": list(scheme.labels),
             "network": "elsewhere",
             "settings": {},
-            "answers": {"file": called or path.name, "sha256": sha256_of(path)},
+            "answers": {"file": path.name, "sha256": sha256_of(path)},
             "dataset": {
                 "source": Path(dataset.source).name,
                 "fingerprint": dataset.fingerprint,
@@ -116,9 +116,7 @@ def _complete(rows: np.ndarray, dataset: FaceDataset, scheme: ClassScheme) -> np
     wanted = scored_rows(dataset, scheme)
     held, usage = np.isin(wanted, rows), dataset.usage[wanted]
     missing = {
-        split: wanted[~held & (usage == SPLITS[split])]
-        for split in ("validation", "test")
-        if held[usage == SPLITS[split]].any()
+        split: wanted[~held & (usage == SPLITS[split])] for split in SCORED if held[usage == SPLITS[split]].any()
     }
     if not missing:
         raise ModelError(

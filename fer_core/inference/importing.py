@@ -41,15 +41,12 @@ GAIN = 0.2
 TOLERANCE = 1e-3
 
 
-def import_file(
-    path: Path, name: str, scheme_name: str, dataset: FaceDataset, *, called: str | None = None
-) -> SavedModel:
+def import_file(path: Path, name: str, scheme_name: str, dataset: FaceDataset) -> SavedModel:
     """Save the network of the `.keras` file at `path` as the model `name`, scored on `dataset`.
 
-    Its outputs are taken for the classes of the scheme, in that order. `called` is the file's own name, where `path` is
-    a copy under another. Raises `ModelError` where the file is not what Keras 3 writes, holds more than stock layers,
-    does not map faces to probabilities of so many classes, needs too much memory or time, or answers as if its classes
-    stood in another order or its pixels in another range.
+    Its outputs are taken for the classes of the scheme, in that order. Raises `ModelError` where the file is not what
+    Keras 3 writes, holds more than stock layers, does not map faces to probabilities of so many classes, needs too much
+    memory or time, or answers as if its classes stood in another order or its pixels in another range.
     """
     scheme, rows = get_scheme(scheme_name), scored_rows(dataset, get_scheme(scheme_name))
     probe = rows[np.linspace(0, len(rows) - 1, min(PROBE, len(rows))).astype(int)]
@@ -59,7 +56,7 @@ def import_file(
         answers = _read_answers(folder, all=(len(rows), len(scheme)), scaled=(len(probe), len(scheme)))
         predictions = answered(dataset, scheme, rows, answers["all"])
         _check_fit(predictions, answers["scaled"], np.isin(rows, probe))
-        record = _record(scheme, dataset, predictions, told["parameters"], folder, called or path.name)
+        record = _record(scheme, dataset, predictions, told["parameters"], folder, path.name)
         return settle(folder, name, record, predictions)
 
 

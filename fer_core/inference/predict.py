@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_core.data.dataset import SIDE
-from fer_core.evaluation.decision import PLAIN, Decision
+from fer_core.evaluation.decision import Decision
 from fer_core.evaluation.operating import OperatingPoint
 from fer_core.inference.classifier import Classifier
 from fer_core.inference.crop import crop_face, whole_box, whole_picture
 from fer_core.inference.detectors import Box, Detector
-from fer_core.inference.photo import read_photo
 
 UNSURE = 0.4
 """A face whose most probable class is below this probability gets no label: the classifier abstains.
@@ -49,15 +48,9 @@ class FaceResult:
     @property
     def label(self) -> str | None:
         """The answer; None where it is outside of the point's group and its probability is below `UNSURE`."""
-        answer = self._answer()
-        called = self.point is not None and answer in self.point.group
-        return answer if called or self.probabilities[answer] >= UNSURE else None
-
-    def _answer(self) -> str:
-        if self.point is None:
-            return self.most_probable
-        labels, y_prob = tuple(self.probabilities), np.array([list(self.probabilities.values())])
-        return labels[int(self.point.answers(y_prob, labels)[0])]
+        labels, y_prob = tuple(self.probabilities), np.array([[*self.probabilities.values()]])
+        (chosen,), (sure,) = decide(y_prob, labels, self.point)
+        return labels[chosen] if sure else None
 
     def to_json(self) -> dict:
         """The keys of the `predict` verb for a face."""
@@ -65,30 +58,12 @@ class FaceResult:
         return {"box": box, "probabilities": self.probabilities, "label": self.label}
 
 
-@dataclass(frozen=True, eq=False)
-class PhotoResult:
-    """The decoded photo, uint8 `(h, w, 3)`, and its faces in reading order; there may be none."""
+def find_faces(photo: np.ndarray, detector: Detector) -> tuple[list[Box], np.ndarray]:
+    """Where the faces of `photo`, uint8 `(h, w, 3)`, are, and each as the network sees it: uint8 `(n, 48, 48)`.
 
-    photo: np.ndarray
-    faces: tuple[FaceResult, ...]
-
-
-def classify_photo(
-    data: bytes, classifier: Classifier, detector: Detector, *, whole: bool = False, decision: Decision = PLAIN
-) -> PhotoResult:
-    """Find the faces in an encoded picture and classify each; raises `PhotoError` where it can't be read.
-
-    `decision`, which may be saved with the model, makes answers of what the classifier says.
-    With `whole`, all of the picture is one face; so is a picture of 48 × 48, which already is what a network sees.
+    A photo of 48 × 48 is a face, which already is what a network sees.
     """
-    photo = read_photo(data)
-    boxes, crops = find_faces(photo, detector, whole=whole)
-    return PhotoResult(photo, classify_crops(boxes, crops, classifier, decision))
-
-
-def find_faces(photo: np.ndarray, detector: Detector, *, whole: bool = False) -> tuple[list[Box], np.ndarray]:
-    """Where the faces of `photo`, uint8 `(h, w, 3)`, are, and each as the network sees it: uint8 `(n, 48, 48)`."""
-    if whole or photo.shape[:2] == (SIDE, SIDE):
+    if photo.shape[:2] == (SIDE, SIDE):
         return [whole_box(photo)], whole_picture(photo)[None]
     boxes = detector.find(photo)
     crops = [crop_face(photo, box) for box in boxes]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fer_core.errors import ModelError
-from fer_core.evaluation.embeddings import measure_embeddings
+from fer_core.evaluation.embeddings import Embedder
 from fer_core.inference.timeline import Timeline, Watched
 from fer_core.networks.recurrent import with_gaps
 from fer_core.recurrent import find_recurrent, load_recurrent
@@ -19,14 +19,16 @@ class Reader:
     def __init__(self, model: SavedModel) -> None:
         saved = find_recurrent(model)
         if saved is None:
-            raise ModelError(f"{model.id}: expected a recurrent network beside it, found none; train one first")
-        self._network, self._over_time = load_network(model), load_recurrent(saved)
+            raise ModelError(
+                f"{model.id}: expected a recurrent network beside it, found none; run recurrent {model.id}"
+            )
+        self._embedder, self._over_time = Embedder(load_network(model)), load_recurrent(saved)
 
     def read(self, watched: Watched, timeline: Timeline) -> Timeline:
         """`timeline`, which was made of `watched`, with the probabilities of the recurrent network."""
         if not len(watched.face):
             return timeline
-        vectors = measure_embeddings(self._network, watched.crops).vectors
+        vectors = self._embedder.measure(watched.crops).vectors
         return timeline.read_again(self._ask, vectors)
 
     def _ask(self, vectors: np.ndarray) -> np.ndarray:

@@ -107,7 +107,7 @@ class Engine:
         step(self._share(faces, rows), tf.constant(seed), tf.constant(learning_rate, tf.float32))
 
     def evaluate(self, faces: Faces, side: int) -> dict[str, np.ndarray]:
-        """Loss (mean cross-entropy) and confusion `(k, k)` of the averaged network, by the first look of its file."""
+        """Loss (mean cross-entropy) and confusion `(k, k)` of the averaged network, by its file's first look."""
         forward = self._compile(partial(self._answer, side=side), "evaluate", side)
         parts = [forward(tf.constant(batch)) for batch in _batches(faces.images)]
         logits = tf.concat(parts, 0)

@@ -122,7 +122,9 @@ class Loop:
                 return None
             if spent - told >= 1:
                 told = spent
-                speed = max(round((at.batch - first) * self.config.batch_size / spent, 1), 0.1)  # who divides by it
+                speed = max(
+                    round((at.batch - first) * self.config.batch_size / spent, 1), 0.1
+                )  # never 0: `standing` divides by it
                 where = {"epoch": at.epoch + 1, "batch": at.batch, "batches": self.batches}
                 self.report("progress", where | {"images_per_second": speed})
         seconds = self.engine.agree(at.seconds + time.monotonic() - started)

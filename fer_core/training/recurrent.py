@@ -16,7 +16,7 @@ from fer_core.data.copies import audit
 from fer_core.data.dataset import FaceDataset
 from fer_core.data.sequences import Sequences, compose, disturb
 from fer_core.evaluation import sequences as judging
-from fer_core.evaluation.embeddings import measure_embeddings
+from fer_core.evaluation.embeddings import Embedder
 from fer_core.evaluation.smoothing import SMOOTHINGS
 from fer_core.labels import get_scheme
 from fer_core.networks.recurrent import build, with_gaps
@@ -69,13 +69,13 @@ class Pool:
 
 def pool(model: SavedModel, dataset: FaceDataset, split: str, *, ways: int, seed: int, tell: Tell) -> Pool:
     """The faces of `split` that are no copies of a Training face, in as many `ways` disturbed, asked of `model`."""
-    scheme, network = get_scheme(model.record["scheme"]), load_network(model)
+    scheme, embedder = get_scheme(model.record["scheme"]), Embedder(load_network(model))
     rows = dataset.rows(split, scheme)
     rows = rows[audit(dataset).leak[rows] == ""] if split != "train" else rows
     vectors, probabilities = [], []
     for way in range(ways):
         tell(f"{split}: {len(rows):,} faces, way {way + 1} of {ways}")
-        found = measure_embeddings(network, disturb(np.asarray(dataset.images[rows]), seed + way))
+        found = embedder.measure(disturb(np.asarray(dataset.images[rows]), seed + way))
         vectors.append(found.vectors)
         probabilities.append(found.probabilities)
     return Pool(scheme.classes(dataset.emotion[rows]), np.stack(vectors), np.stack(probabilities))

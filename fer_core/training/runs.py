@@ -13,12 +13,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from filelock import FileLock
 
 from fer_core import apart, store
-from fer_core.data.dataset import FaceDataset
+from fer_core.data import FaceDataset, absolute
 from fer_core.data.versions import read_version
 from fer_core.errors import ModelError, RunError
 from fer_core.labels import get_scheme
@@ -60,16 +59,13 @@ def new_record(config: TrainConfig, dataset: FaceDataset, *, skip_bad: bool = Fa
     parent, teachers = open_start(config), open_teachers(dataset, rows, config)
     scheme = get_scheme(config.scheme)
     version = {"version_sha256": read_version(dataset, config.version).sha256} if config.version else {}
-    source = (
-        dataset.source if dataset.source in ("demo", "kaggle") else str(Path(dataset.source).expanduser().resolve())
-    )
     record = {
         "scheme": scheme.name,
         "labels": list(scheme.labels),
         "network": config.network,
         "settings": config.to_json(),
         "dataset": {
-            "source": source,
+            "source": absolute(dataset.source),
             "fingerprint": dataset.fingerprint,
             "drawn": dataset.drawn,
             "skip_bad": skip_bad,

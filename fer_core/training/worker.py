@@ -24,7 +24,7 @@ from fer_core.training.runs import stop_requested, tell
 LOOKS = 0.5
 """Seconds between two looks of a run that waits."""
 CHECKS = 2.0
-"""Seconds to wait for the run's lock: whoever looks at a run's status takes it for an instant."""
+"""Seconds to wait for the run's lock: who looks at its status has it for a moment."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says where there is no room: on the disk, in the user's share of it, for a file of that size."""
 

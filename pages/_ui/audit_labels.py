@@ -12,7 +12,7 @@ from fer_core.data.draft import Draft
 from fer_core.data.versions import list_versions
 from fer_core.evaluation.doubt import contradiction
 from fer_core.evaluation.doubt_figures import contradiction_line
-from fer_core.labels import EMOTIONS, SPLITS, VOTES
+from fer_core.labels import EMOTIONS, SPLITS
 from fer_core.store import SavedModel
 from fer_core.training import doubt, runs
 from fer_core.training.config import TrainConfig
@@ -213,7 +213,7 @@ def captions(dataset: FaceDataset, shown: pd.DataFrame, draft: Draft) -> list[st
         given = {face.label: face.p_label, face.suggested: face.p_suggested}
         lines = [f"{label} {probability:.0%}" for label, probability in given.items()]
         if dataset.votes is not None:
-            lines.append("votes " + words.votes(dataset.votes[face.row], VOTES).split(",")[0])
+            lines.append(words.most_voted(dataset.votes[face.row]))
         said.append("  \n".join([*lines, *edited, str(face.row)]))
     return said
 

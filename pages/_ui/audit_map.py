@@ -8,7 +8,6 @@ from fer_core.data import FaceDataset
 from fer_core.evaluation.atlas import COLOURINGS, LANDMARKS, LEAST, Atlas, cluster_table, colouring, is_known
 from fer_core.evaluation.atlas_figures import atlas_map, drawn_rows
 from fer_core.evaluation.atlas_worker import Drawing, is_drawing, read_drawing, start_drawing, stop_drawing
-from fer_core.labels import VOTES
 from fer_core.store import SavedModel
 from pages._ui import audit_edit, cached, charts, errors, faces, pickers, words
 
@@ -41,7 +40,7 @@ def ask_to_draw(model: SavedModel, dataset: FaceDataset, drawing: bool) -> None:
         st.button("Stop", "stop_map", icon=":material/stop:", on_click=stop_drawing, args=(model, dataset))
         return
     if told:
-        st.error(told.problem or "The process that drew the map ended without a word.", icon=":material/error:")
+        st.error(told.problem or "The process that drew the map ended unexpectedly.", icon=":material/error:")
     if len(dataset) < LEAST:
         st.info(f"A map needs {LEAST} faces at least; there are {len(dataset)}.", icon=":material/info:")
         return
@@ -156,7 +155,7 @@ def _show_wall(model: SavedModel, dataset: FaceDataset, atlas: Atlas, rows: np.n
 def _caption(row: int, said: str, model: SavedModel, dataset: FaceDataset, atlas: Atlas) -> str:
     lines = [said, f"model {model.labels[atlas.predicted[row]]}"]
     if dataset.votes is not None:
-        lines.append("votes " + (words.votes(dataset.votes[row], VOTES).split(",")[0] or "none"))
+        lines.append(words.most_voted(dataset.votes[row]))
     return "  \n".join(lines)
 
 

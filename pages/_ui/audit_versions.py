@@ -9,7 +9,7 @@ import streamlit as st
 
 from fer_core.data import FaceDataset
 from fer_core.data.changes import changed_only, changed_rows, changes, class_totals
-from fer_core.data.draft import Command, Draft, open_draft
+from fer_core.data.draft import Command, Draft
 from fer_core.data.versions import (
     Version,
     by_emotion,
@@ -28,7 +28,7 @@ LAST = 20
 
 
 def show(dataset: FaceDataset) -> None:
-    draft, versions = open_draft(dataset), list_versions(dataset)
+    draft, versions = Draft(dataset), list_versions(dataset)
     show_draft(draft)
     ask_to_save(draft)
     show_versions(dataset, draft, versions)

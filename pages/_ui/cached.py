@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fer_core.data import FaceDataset, copies, load_dataset, source_path, statistics
+from fer_core.data import NAMED, FaceDataset, copies, load_dataset, source_path, statistics
 from fer_core.data.class_names import names_file
-from fer_core.data.draft import Draft, open_draft
+from fer_core.data.draft import Draft
 from fer_core.data.folder import picture_files, state_of
 from fer_core.data.versions import Version, folder_of
 from fer_core.data.votes import find_votes
@@ -64,7 +64,7 @@ _JUDGING = "Asking the models about every face that they never saw. This is done
 
 def dataset(source: str) -> FaceDataset:
     """`fer_core.data.load_dataset`, again when the file, the folder, the meaning of its names or its votes change."""
-    if source in ("demo", "kaggle"):
+    if source in NAMED:
         return _dataset(source, ())
     path = source_path(source)
     beside = [names_file(path), *filter(None, [find_votes(path)])]
@@ -95,13 +95,13 @@ def label_ranking(dataset: FaceDataset, config: TrainConfig) -> pd.DataFrame:
 
 
 def draft(dataset: FaceDataset) -> Draft:
-    """`fer_core.data.draft.open_draft`, to be looked at: what edits is a copy of it."""
+    """`fer_core.data.draft.Draft`, to be looked at: what edits is a copy of it."""
     return _draft(dataset, _written(folder_of(dataset.fingerprint) / "draft.jsonl"))
 
 
 @st.cache_resource(hash_funcs=_TOLD_BY, max_entries=3, show_spinner=False)
 def _draft(dataset: FaceDataset, written: int) -> Draft:
-    return open_draft(dataset)
+    return Draft(dataset)
 
 
 @st.cache_data(hash_funcs=_TOLD_BY, max_entries=12, show_spinner=_COMPARING)

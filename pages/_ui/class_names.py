@@ -36,6 +36,6 @@ def _form(path: Path, asked: Mapping[str, tuple[str, str | None]]) -> None:
             name: st.selectbox(label, options, options.index(emotion or LEAVE_OUT), key=f"class-{path}-{name}")
             for label, (name, emotion) in asked.items()
         }
-        if st.form_submit_button("Read the faces so", type="primary"):
+        if st.form_submit_button("Read the faces with these names", type="primary"):
             save_names(path, {name: None if word == LEAVE_OUT else word for name, word in chosen.items()})
             st.rerun()

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fer_core.store import SavedModel
-from pages._ui import errors, faces
-from pages._ui.evaluate_confusion import its_dataset
+from pages._ui import errors, faces, frame
 
 
 def show(model: SavedModel, rows: np.ndarray, captions: Sequence[str]) -> None:
@@ -14,6 +13,6 @@ def show(model: SavedModel, rows: np.ndarray, captions: Sequence[str]) -> None:
     if not len(rows):
         return
     with errors.box():
-        if dataset := its_dataset(model):
+        if dataset := frame.ask_dataset_of(model):
             shown = faces.page_of(len(rows))
             faces.wall(dataset, rows[shown], captions[shown])

@@ -40,10 +40,7 @@ def _recalls(report: Report) -> pd.DataFrame:
 
 
 def _intervals(report: Report, names: dict[str, str]) -> pd.DataFrame:
-    columns = {
-        told: [words.interval(*row) for row in report.scores[[name, f"{name}_low", f"{name}_high"]].to_numpy()]
-        for name, told in names.items()
-    }
+    columns = {told: words.with_interval(report.scores, name) for name, told in names.items()}
     return pd.DataFrame(columns, index=report.scores["model"])
 
 

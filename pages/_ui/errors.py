@@ -7,7 +7,7 @@ from functools import wraps
 import streamlit as st
 
 from fer_core.data.class_names import ClassNamesError
-from fer_core.errors import FerError
+from fer_core.errors import FerError, disk_told
 from pages._ui import class_names
 
 
@@ -24,7 +24,7 @@ def boxed(show: Callable) -> Callable:
 
 @contextmanager
 def box() -> Iterator[None]:
-    """Show a `FerError` of the body in a box and go on after it; nothing wider is caught.
+    """Show a `FerError` of the body, or what the system says of a file, in a box, and go on after it.
 
     The router holds every page in one. A page puts another around a part that the rest can do without. Where nobody
     said yet what the dataset's class names mean, the page ends with the question.
@@ -36,3 +36,5 @@ def box() -> Iterator[None]:
         st.stop()
     except FerError as error:
         st.error(str(error), icon=":material/error:")
+    except OSError as error:  # a full disk, a folder that may not be written
+        st.error(disk_told(error), icon=":material/error:")

@@ -74,12 +74,12 @@ def _show_votes(model: SavedModel, predictions: Predictions, temperature: float)
     )
     dataset = None
     with errors.box():
-        dataset = cached.dataset(frame.chosen_source())
-    evaluated_on = model.record["dataset"]
-    if dataset is None or dataset.votes is None or dataset.fingerprint != evaluated_on["fingerprint"]:
+        dataset = frame.dataset_of(model)
+    if dataset is None or dataset.votes is None:
+        source = model.record["dataset"]["source"]
         st.caption(
-            f"It stands here where the dataset that this model was evaluated on, `{evaluated_on['source']}`, is chosen "
-            "in the sidebar and FER+'s `fer2013new.csv` lies beside it."
+            f"It stands here where the dataset that this model was evaluated on, `{source}`, is chosen in the sidebar "
+            "and FER+'s `fer2013new.csv` lies beside it."
         )
         return
     distances = votes_distance(predictions, dataset.votes, temperature)

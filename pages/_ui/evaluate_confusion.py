@@ -12,7 +12,6 @@ from fer_core.data.copies import copies_of
 from fer_core.evaluation.figures import confusion_heatmap, outline
 from fer_core.evaluation.metrics import cell_faces, confusion_frame
 from fer_core.evaluation.predictions import Predictions
-from fer_core.labels import VOTES
 from fer_core.store import SavedModel
 from pages._ui import cached, charts, errors, faces, frame, pickers, words
 
@@ -58,7 +57,7 @@ def _show_faces(model: SavedModel, predictions: Predictions, true: str, predicte
     behind = behind[faces.page_of(len(behind))]
     dataset = None
     with errors.box():
-        dataset = its_dataset(model)
+        dataset = frame.ask_dataset_of(model)
     table = pd.DataFrame({"Row": behind["row"]}).assign(**{name: behind[f"p_{name}"] for name in predictions.labels})
     if dataset is None:
         table["Copy of a training face"] = behind["leak"]
@@ -70,30 +69,9 @@ def _show_faces(model: SavedModel, predictions: Predictions, true: str, predicte
         if copied.any():
             st.caption(":orange-badge[copy]: the same photograph stands in another row too; the table says in which.")
         if dataset.votes is not None:
-            table["Votes"] = [words.votes(dataset.votes[row], VOTES) for row in rows]
+            table["Votes"] = [words.votes(dataset.votes[row]) for row in rows]
         table["Copies in rows"] = [words.copied_in(exact, near) for exact, near in copies]
     faces.table(table, dataset, f"The faces labelled {true}, predicted as {predicted}: probability of each expression")
-
-
-NEEDS_NONE = " All numbers here come from the saved predictions and need no dataset."
-
-
-def its_dataset(model: SavedModel, rest: str | None = NEEDS_NONE) -> FaceDataset | None:
-    """The dataset that the model was evaluated on, if it is the chosen one; else words that say how to choose it, and
-    the `rest`, or no words at all for None.
-    """
-    dataset, evaluated_on = cached.dataset(frame.chosen_source()), model.record["dataset"]
-    if dataset.fingerprint == evaluated_on["fingerprint"]:
-        return dataset
-    if rest is None:
-        return None
-    st.info(
-        "To see the faces choose the dataset that this model was evaluated on: "
-        f"`{evaluated_on['source']}`. Put it into the folder `data`, or type its path into the box *Dataset* in the "
-        f"sidebar.{rest}",
-        icon=":material/hide_image:",
-    )
-    return None
 
 
 def _captions(behind: pd.DataFrame, dataset: FaceDataset, true: str, predicted: str) -> list[str]:
@@ -102,7 +80,7 @@ def _captions(behind: pd.DataFrame, dataset: FaceDataset, true: str, predicted: 
     for face in behind.to_dict("records"):
         lines = [str(face["row"]), *(f"{label} {face[f'p_{label}']:.0%}" for label in dict.fromkeys([predicted, true]))]
         if dataset.votes is not None:
-            lines.append("votes " + words.votes(dataset.votes[face["row"]], VOTES).split(",")[0])
+            lines.append(words.most_voted(dataset.votes[face["row"]]))
         captions.append("  \n".join(lines))
     return captions
 

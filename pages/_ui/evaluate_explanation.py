@@ -12,8 +12,7 @@ from fer_core.evaluation.metrics import cell_faces, confusion_frame
 from fer_core.evaluation.predictions import Predictions
 from fer_core.inference.overlay import beside, colours
 from fer_core.store import SavedModel
-from pages._ui import cached, errors, pickers
-from pages._ui.evaluate_confusion import its_dataset
+from pages._ui import cached, errors, frame, pickers
 
 AVERAGED = 96
 """Faces of a cell that are averaged, the most confident."""
@@ -40,7 +39,7 @@ def show(model: SavedModel, predictions: Predictions) -> None:
     rows = cell_faces(predictions, true, predicted)["row"].to_numpy()
     st.markdown(f"Labelled **{true}**, predicted as **{predicted}**: n = {len(rows):,}.")
     with errors.box():
-        dataset = its_dataset(model)
+        dataset = frame.ask_dataset_of(model)
         if len(rows) and dataset is not None:
             _show_cell(model, dataset, rows, {"predicted": predicted, "labelled": true}[of], fine)
 

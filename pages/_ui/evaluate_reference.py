@@ -7,7 +7,7 @@ import streamlit as st
 from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.reference import annotators, majority_class
 from fer_core.store import SavedModel
-from pages._ui import cached, errors, evaluate_labels, frame
+from pages._ui import errors, evaluate_labels, frame
 
 ANNOTATORS, MAJORITY = "annotators", "one answer"
 
@@ -16,8 +16,8 @@ def references(model: SavedModel, predictions: Predictions) -> dict[str, Predict
     """The annotators, where their votes are loaded, and who always gives the most frequent answer."""
     others = {}
     with errors.box():
-        dataset = cached.dataset(frame.chosen_source())
-        if dataset.votes is not None and dataset.fingerprint == model.record["dataset"]["fingerprint"]:
+        dataset = frame.dataset_of(model)
+        if dataset is not None and dataset.votes is not None:
             others[ANNOTATORS] = annotators(predictions, dataset.votes)
     if len(known := evaluate_labels.scored(model).select("validation")):
         others[MAJORITY] = majority_class(predictions, known)

@@ -14,8 +14,7 @@ from fer_core.evaluation.data_figures import PIXEL_VALUES
 from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.slices_figures import slice_bars
 from fer_core.store import SavedModel
-from pages._ui import cached, charts, errors, words
-from pages._ui.evaluate_confusion import its_dataset
+from pages._ui import cached, charts, errors, frame, words
 
 _AGREEMENT = "agreement"
 _MEANINGS = PIXEL_VALUES | {
@@ -29,7 +28,7 @@ def show(model: SavedModel, predictions: Predictions) -> None:
     top = st.container()
     dataset = None
     with errors.box():
-        dataset = its_dataset(model)
+        dataset = frame.ask_dataset_of(model)
     own = _ask_table(dataset)
     with top, errors.box():
         _show_scores(model, predictions, _attributes(model, predictions, dataset, own))

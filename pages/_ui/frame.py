@@ -6,6 +6,7 @@ import streamlit as st
 
 from fer_core.data import FaceDataset, default_source
 from fer_core.data.class_names import read_names
+from fer_core.store import SavedModel
 from pages._ui import cached, class_names
 
 
@@ -30,6 +31,28 @@ def dataset() -> FaceDataset:
     if (path := Path(chosen.source).expanduser()).exists() and (mapped := read_names(path)):
         class_names.offer(path, mapped)
     return chosen
+
+
+def dataset_of(model: SavedModel) -> FaceDataset | None:
+    """The dataset that `model` was evaluated on, if it is the chosen one."""
+    chosen = cached.dataset(chosen_source())
+    return chosen if chosen.fingerprint == model.record["dataset"]["fingerprint"] else None
+
+
+NEEDS_NONE = " All numbers here come from the saved predictions and need no dataset."
+
+
+def ask_dataset_of(model: SavedModel, rest: str = NEEDS_NONE) -> FaceDataset | None:
+    """`dataset_of` it; where that is another, words that say how to choose it, and the `rest`."""
+    found = dataset_of(model)
+    if found is None:
+        st.info(
+            "To see the faces choose the dataset that this model was evaluated on: "
+            f"`{model.record['dataset']['source']}`. Put it into the folder `data`, or type its path into the box "
+            f"*Dataset* in the sidebar.{rest}",
+            icon=":material/hide_image:",
+        )
+    return found
 
 
 def chosen_source() -> str:

@@ -13,8 +13,7 @@ from fer_core.inference.annotation import annotate, scaled
 from fer_core.inference.predict import UNSURE, FaceResult
 from fer_core.labels import COLOURS
 from fer_core.store import SavedModel
-from pages._ui import cached, charts, errors, faces
-from pages._ui.evaluate_confusion import its_dataset
+from pages._ui import cached, charts, errors, faces, frame
 from pages._ui.evaluate_explanation import explain, show_explanation
 from pages._ui.predict_pictures import Picture, Seen
 
@@ -111,7 +110,7 @@ def _show_beside(by_model: Mapping[str, Sequence[FaceResult]], names: Sequence[s
 
 def _show_alike(seen: Seen, model: SavedModel, crops: np.ndarray, names: Sequence[str], start: int) -> None:
     """For each face, from number `start` of the picture on, the training faces that the model takes for most alike."""
-    dataset = its_dataset(model, None)  # `follow_measuring` says what is missing
+    dataset = frame.dataset_of(model)  # `follow_measuring` says what is missing
     if dataset is None or not len(crops):
         return
     measuring = cached.nearest(model, dataset)
@@ -135,7 +134,7 @@ def _show_alike(seen: Seen, model: SavedModel, crops: np.ndarray, names: Sequenc
 def follow_measuring(model: SavedModel) -> None:
     """How far the embeddings are that `ALIKE` needs; runs the page again when they are there."""
     with errors.box():
-        dataset = its_dataset(model, "")
+        dataset = frame.ask_dataset_of(model, "")
         if dataset is None:
             return
         measuring = cached.nearest(model, dataset)

@@ -97,7 +97,7 @@ def _watch_once(key: tuple, frames: Callable[[_Seen], Iterator[Frame]], tracks: 
     for problem in seen.problems[:5]:
         st.error(words.literal(problem), icon=":material/error:")
     if len(seen.problems) > 5:
-        st.error(f"So it is with {len(seen.problems) - 5} more.", icon=":material/error:")
+        st.error(f"{len(seen.problems) - 5} more have problems too.", icon=":material/error:")
     return seen
 
 

@@ -73,32 +73,36 @@ def keep_turned(box: str) -> None:
 
 def show_estimate(dataset: FaceDataset, configs: Sequence[TrainConfig]) -> None:
     """How long these runs will take together, if the machine was measured; else the button that measures it."""
-    seconds, faces = 0.0, set()
-    for config in configs:
-        measured = speed.known(config)
-        if measured is None:
-            _offer_measuring(config, "Measure this machine")
-            return
-        n = len(cached.training_rows(dataset, config))
-        seconds += speed.estimate(config, n, measured)
-        faces.add(n)
-    side = max(measured.images_per_second)
+    speeds = [speed.known(config) for config in configs]
+    if None in speeds:
+        _offer_measuring([configs[speeds.index(None)]], "Measure this machine")
+        return
+    faces = [len(cached.training_rows(dataset, config)) for config in configs]
+    seconds = sum(map(speed.estimate, configs, faces, speeds))
     seen = " to ".join(f"{n:,}" for n in sorted({min(faces), max(faces)}))
     runs_of, more = (f"{len(configs)} runs on {seen} faces", " each") if len(configs) > 1 else (f"{seen} faces", "")
     st.markdown(
-        f"About **{words.duration(seconds)}** on this machine, for {runs_of}{more} (self-test: "
-        f"{measured.images_per_second[side]:,.0f} faces a second at {side} px, {measured.precision}); to start and to "
-        f"save takes half a minute more{more}."
+        f"About **{words.duration(seconds)}** on this machine, for {runs_of}{more} ({_self_test(speeds)}); starting "
+        f"and saving take half a minute more{more}."
     )
-    _offer_measuring(config, "Measure again")
+    _offer_measuring([config for at, config in enumerate(configs) if speeds[at] not in speeds[:at]], "Measure again")
 
 
-def _offer_measuring(config: TrainConfig, label: str) -> None:
+def _self_test(speeds: Sequence[speed.Speed]) -> str:
+    if any(one != speeds[0] for one in speeds):
+        return "by a self-test of each kind of them"
+    side = max(speeds[0].images_per_second)
+    return f"self-test: {speeds[0].images_per_second[side]:,.0f} faces a second at {side} px, {speeds[0].precision}"
+
+
+def _offer_measuring(configs: Sequence[TrainConfig], label: str) -> None:
     busy = any(model.busy for model in list_models())
     told = "Wait until no run trains, which would make it seem slow." if busy else "To know how long it will take."
     if st.button(label, "measure", icon=":material/speed:", help=told, disabled=busy):
-        with st.spinner("Training a few batches of random faces: about half a minute"):
-            speed.measure_apart(config)
+        each = " for each kind of run" if len(configs) > 1 else ""
+        with st.spinner(f"Training a few batches of random faces: about half a minute{each}"):
+            for config in configs:
+                speed.measure_apart(config)
         st.rerun(scope="fragment")
 
 
@@ -123,7 +127,7 @@ def _show_status(model: SavedModel) -> None:
     if status == "interrupted" and not model.recent_events():
         st.info("It was made, and not started yet.", icon=":material/hourglass_empty:")
     elif status == "interrupted":
-        st.warning("Its process ended without a word. Resume it: at most one epoch is done again.")
+        st.warning("Its process ended unexpectedly. Resume it: at most one epoch is done again.")
     if status == "queued":
         st.info("It waits for another run to end, and then starts by itself.")
     if status == "running":

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from fer_core.data.copies import NEAR
 from fer_core.data.statistics import imbalance_ratio
 from fer_core.evaluation.metrics import Summary
-from fer_core.labels import SPLITS
+from fer_core.labels import SPLITS, VOTES
 
 CLASS_METRICS = ("recall", "precision", "f1")
 HONEST = "Honest: without the faces that are copies of a training face."
@@ -71,8 +71,7 @@ def scores(leaderboard: pd.DataFrame) -> pd.DataFrame:
     """`evaluation.leaderboard` in words, to be read."""
     table = {"Model": leaderboard["model"]}
     for part in ("honest", "raw"):
-        columns = [f"{part}_macro_recall{end}" for end in ("", "_low", "_high")]
-        table[f"Macro recall, {part}"] = [interval(*row) for row in leaderboard[columns].to_numpy()]
+        table[f"Macro recall, {part}"] = with_interval(leaderboard, f"{part}_macro_recall")
         table[f"Faces, {part}"] = leaderboard[f"{part}_n"]
     return pd.DataFrame(
         table
@@ -220,10 +219,15 @@ def confusion(cells: pd.DataFrame, value: str, diagonal: bool = True) -> pd.Data
     )
 
 
-def votes(counts: np.ndarray, choices: Sequence[str]) -> str:
-    """`Sad 6, Neutral 4`: how many annotators voted for which of `choices`, most first."""
+def votes(counts: np.ndarray) -> str:
+    """`Sad 6, Neutral 4`: how many annotators voted for which of `labels.VOTES`, most first."""
     most_first = np.argsort(-counts.astype(int), kind="stable")
-    return ", ".join(f"{choices[index]} {counts[index]}" for index in most_first if counts[index])
+    return ", ".join(f"{VOTES[index]} {counts[index]}" for index in most_first if counts[index]) or "none"
+
+
+def most_voted(counts: np.ndarray) -> str:
+    """`votes Sad 6`: what most annotators voted for, below a face."""
+    return f"votes {votes(counts).split(',')[0]}"
 
 
 def copied_in(exact: np.ndarray, near: np.ndarray) -> str:
@@ -261,8 +265,7 @@ def group_scores(frame: pd.DataFrame) -> pd.DataFrame:
     columns = {"faces": "Faces", "rule": "Answer", "n": "Labelled so", "n_called": "Called so"}
     table = {title: frame[column] for column, title in columns.items()}
     for measure in ("recall", "precision", "macro_recall", "accuracy"):
-        bounded = frame[[measure, f"{measure}_low", f"{measure}_high"]]
-        table[name(measure)] = [interval(*row) for row in bounded.to_numpy()]
+        table[name(measure)] = with_interval(frame, measure)
     return pd.DataFrame(table)
 
 
@@ -270,8 +273,7 @@ def who_pays(frame: pd.DataFrame) -> pd.DataFrame:
     """`operating.who_pays`, to be read."""
     table = {"Class": frame["label"], "Faces": frame["n"]}
     for end in ("before", "after"):
-        bounded = frame[[f"recall_{end}", f"recall_{end}_low", f"recall_{end}_high"]]
-        table[f"Recall {end}"] = [interval(*row) for row in bounded.to_numpy()]
+        table[f"Recall {end}"] = with_interval(frame, f"recall_{end}")
     return pd.DataFrame(table | {"Right only before": frame["lost"], "Right only after": frame["won"]})
 
 

@@ -19,10 +19,9 @@ import skimage.data
 from PIL import Image
 
 from fer_core.data.demo import draw_dataset
-from fer_core.inference.batch import classify_files, list_pictures
+from fer_core.evaluation.decision import PLAIN
+from fer_core.inference.batch import classify_files, classify_looked, list_pictures, look
 from fer_core.inference.classifier import Classifier
-from fer_core.inference.detectors import get_detector
-from fer_core.inference.predict import classify_photo
 
 PICTURES = (1_000, 10_000)
 PHOTOS = 128
@@ -47,8 +46,7 @@ def write_mixture(folder: Path, count: int) -> None:
 
 
 def one_by_one(paths: Iterable[str], classifier: Classifier) -> int:
-    detector = get_detector()
-    return sum(len(classify_photo(Path(path).read_bytes(), classifier, detector).faces) for path in paths)
+    return sum(len(classify_looked([look(path)], classifier, PLAIN)[0]["faces"]) for path in paths)
 
 
 def in_chunks(paths: list[str], classifier: Classifier) -> int:

@@ -18,11 +18,12 @@ from fer_core.cli import main as command_line
 from fer_core.cli_words import contradiction_lines
 from fer_core.data import FaceDataset, load_dataset
 from fer_core.data.versions import Version, list_versions, read_version, save_version
-from fer_core.evaluation.doubt import FIRST, contradiction, flip, flips_found
+from fer_core.evaluation.doubt import FIRST, contradiction
 from fer_core.evaluation.intervals import wilson
 from fer_core.evaluation.predictions import read_predictions
 from fer_core.labels import EMOTIONS, SPLITS, get_scheme
 from fer_core.training import doubt
+from tests.flipped import flip, flips_found
 
 FLIPS = 500
 OF = 28_273

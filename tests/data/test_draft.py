@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fer_core.data.demo import draw_dataset
-from fer_core.data.draft import open_draft
+from fer_core.data.draft import Draft
 from fer_core.data.versions import folder_of, list_versions, read_version, version_file
 from fer_core.errors import VersionError
 from fer_core.labels import EMOTIONS
@@ -23,9 +23,9 @@ SAD = EMOTIONS.index("Sad")
 EDITOR = """
 import sys
 from fer_core.data.demo import draw_dataset
-from fer_core.data.draft import open_draft
+from fer_core.data.draft import Draft
 dataset = draw_dataset()
-draft = open_draft(dataset)
+draft = Draft(dataset)
 for row in range(int(sys.argv[1]), int(sys.argv[2])):
     draft.exclude([row])
     print(row, flush=True)
@@ -51,7 +51,7 @@ def journal(drawn):
 
 def test_edits_and_undo(drawn, others):
     """The last command on a face counts; undo goes back one by one, and another draft sees all of it."""
-    draft = open_draft(drawn)
+    draft = Draft(drawn)
     assert (draft.labels, draft.excluded, draft.commands, draft.edited) == ({}, (), (), False)
     draft.relabel(others[:3], SAD, why="they weep")
     draft.exclude(others[2:4])
@@ -60,7 +60,7 @@ def test_edits_and_undo(drawn, others):
     assert draft.excluded == tuple(others[2:4])
     assert [command.do for command in draft.commands] == ["relabel", "exclude", "restore"]
     assert draft.commands[0].why == "they weep"
-    again = open_draft(drawn)
+    again = Draft(drawn)
     assert (again.labels, again.excluded) == (draft.labels, draft.excluded)
     again.relabel(others[3:4], SAD)  # one that is left out stays so
     assert again.excluded == tuple(others[2:4])
@@ -76,7 +76,7 @@ def test_edits_and_undo(drawn, others):
 
 def test_a_label_each(drawn, others):
     """One command can give faces labels of their own; the label that a face has anyway is no edit."""
-    draft = open_draft(drawn)
+    draft = Draft(drawn)
     draft.relabel(others[:3], np.array([SAD, SAD, drawn.emotion[others[2]]]))
     assert draft.labels == dict.fromkeys(others[:2], SAD)
     assert len(draft.commands) == 1
@@ -84,7 +84,7 @@ def test_a_label_each(drawn, others):
 
 def test_a_thousand_faces_are_one_line(drawn, journal):
     """However many faces; no face at all is no command."""
-    draft = open_draft(drawn)
+    draft = Draft(drawn)
     draft.exclude(range(len(drawn)))
     draft.exclude([])
     assert len(journal.read_bytes().splitlines()) == 1
@@ -95,15 +95,15 @@ def test_a_thousand_faces_are_one_line(drawn, journal):
 def test_a_row_out_of_range(drawn, journal, rows):
     """One line, and nothing is written."""
     with pytest.raises(VersionError, match=f"expected rows from 0 to .*, found {rows[-1]}"):
-        open_draft(drawn).exclude(rows)
+        Draft(drawn).exclude(rows)
     with pytest.raises(ValueError, match="expected codes from 0 to 6, found 7"):
-        open_draft(drawn).relabel([0], 7)
+        Draft(drawn).relabel([0], 7)
     assert not journal.exists()
 
 
 def test_saved_as_a_version(drawn, others):
     """The version holds the edits and its parent; the draft starts anew from it, and nothing before can be undone."""
-    draft = open_draft(drawn)
+    draft = Draft(drawn)
     draft.relabel(others[:2], SAD)
     first = draft.save("first", "a note", "me")
     assert first == read_version(drawn, "first")
@@ -113,7 +113,7 @@ def test_saved_as_a_version(drawn, others):
         "me",
         "",
     )
-    for same in (draft, open_draft(drawn)):
+    for same in (draft, Draft(drawn)):
         assert (same.base, same.labels, same.commands, same.edited) == ("first", first.labels, (), False)
     with pytest.raises(VersionError, match="found none"):
         draft.undo()
@@ -126,18 +126,18 @@ def test_saved_as_a_version(drawn, others):
 
 def test_a_name_that_is_taken_loses_nothing(drawn, others):
     """The edits are in the draft still."""
-    draft = open_draft(drawn)
+    draft = Draft(drawn)
     draft.exclude(others[:1])
     draft.save("first")
     draft.exclude(others[1:2])
     with pytest.raises(VersionError, match="not taken"):
         draft.save("first")
-    assert open_draft(drawn).excluded == tuple(others[:2])
+    assert Draft(drawn).excluded == tuple(others[:2])
 
 
 def test_continue_from_another_version(drawn, others):
     """Its edits replace those of the draft, and undo brings them back."""
-    draft = open_draft(drawn)
+    draft = Draft(drawn)
     draft.exclude(others[:1])
     first = draft.save("first")
     draft.exclude(others[1:2])
@@ -154,7 +154,7 @@ def test_continue_from_another_version(drawn, others):
 
 def test_two_tabs_see_each_other_and_overwrite_nothing(drawn, others):
     """Edits of both stand; what a tab has not seen it cannot save, undo or replace, until it has looked."""
-    one, two = open_draft(drawn), open_draft(drawn)
+    one, two = Draft(drawn), Draft(drawn)
     one.exclude(others[:1])
     two.exclude(others[1:2])
     assert two.excluded == tuple(others[:2])
@@ -163,14 +163,14 @@ def test_two_tabs_see_each_other_and_overwrite_nothing(drawn, others):
             act()
         assert "\n" not in str(raised.value)
     assert list_versions(drawn) == []
-    assert open_draft(drawn).excluded == tuple(others[:2])
-    open_draft(drawn).save("mine")
+    assert Draft(drawn).excluded == tuple(others[:2])
+    Draft(drawn).save("mine")
     assert read_version(drawn, "mine").excluded == tuple(others[:2])
 
 
 def test_faces_that_another_tab_has_edited_are_not_edited_unseen(drawn, others):
     """Nothing is done, one line says why; other faces are, and after a look these too."""
-    mine, theirs = open_draft(drawn), open_draft(drawn)
+    mine, theirs = Draft(drawn), Draft(drawn)
     theirs.relabel(others[:2], SAD)
     with pytest.raises(VersionError, match="found an edit of another tab; look at them, then edit again"):
         mine.exclude(others[1:3])
@@ -187,7 +187,7 @@ def test_processes_edit_at_once(drawn):
         for ends in (("0", "30"), ("30", "60"))
     ]
     assert [editor.wait() for editor in editors] == [0, 0]
-    draft = open_draft(drawn)
+    draft = Draft(drawn)
     assert draft.excluded == tuple(range(60))
     assert len(draft.commands) == 60
 
@@ -203,7 +203,7 @@ def test_killed_at_any_moment_loses_nothing_that_was_told(drawn):
         time.sleep(rng.uniform(0, 0.05))
         editor.kill()
         told = [begin, *map(int, editor.communicate()[0].splitlines())][-1]
-        excluded = open_draft(drawn).excluded
+        excluded = Draft(drawn).excluded
         assert excluded == tuple(range(len(excluded)))
         assert told + 1 <= len(excluded) <= told + 2
         begin = len(excluded)
@@ -212,7 +212,7 @@ def test_killed_at_any_moment_loses_nothing_that_was_told(drawn):
 @pytest.mark.parametrize("whole", [1, 2, 3])
 def test_a_torn_line_is_left_out(drawn, others, journal, whole):
     """Cut at any of its bytes, the last line was not done; the next edit stands on its own line."""
-    draft = open_draft(drawn)
+    draft = Draft(drawn)
     draft.relabel(others[:2], SAD, why="größer")
     draft.exclude(others[2:3])
     draft.save("first")
@@ -220,18 +220,18 @@ def test_a_torn_line_is_left_out(drawn, others, journal, whole):
     lines = journal.read_bytes().splitlines(keepends=True)
     for cut in range(1, len(lines[whole]) - 1):
         journal.write_bytes(b"".join(lines[:whole]) + lines[whole][:cut])
-        draft = open_draft(drawn)
+        draft = Draft(drawn)
         assert draft.excluded == (() if whole == 1 else (others[2],))
         assert draft.labels == dict.fromkeys(others[:2], SAD)
         assert draft.base == ("first" if whole == 3 else "")
     draft.exclude(others[9:])
-    assert others[9] in open_draft(drawn).excluded
+    assert others[9] in Draft(drawn).excluded
     assert json.loads(journal.read_bytes().splitlines()[-1])["rows"] == others[9:]
 
 
 def test_a_whole_line_that_is_no_edit_is_refused(drawn, journal):
     """It is told where and what, not guessed at."""
-    open_draft(drawn).exclude([1])
+    Draft(drawn).exclude([1])
     for line in (
         '{"do": "paint"}',
         '{"do": "exclude"}',
@@ -243,22 +243,22 @@ def test_a_whole_line_that_is_no_edit_is_refused(drawn, journal):
         kept = journal.read_text()
         journal.write_text(f"{kept}{line}\n")
         with pytest.raises(VersionError, match="expected edits of demo, found"):
-            open_draft(drawn)
+            Draft(drawn)
         journal.write_text(kept)
 
 
 def test_a_version_that_is_gone_doesnt_take_the_draft_along(drawn, others):
     """The journal holds all that it needs."""
-    draft = open_draft(drawn)
+    draft = Draft(drawn)
     draft.exclude(others[:1])
     draft.save("first")
     version_file(drawn.fingerprint, "first").unlink()
-    assert open_draft(drawn).excluded == tuple(others[:1])
+    assert Draft(drawn).excluded == tuple(others[:1])
 
 
 def test_a_disk_that_is_full_as_it_is_saved(drawn, others, journal):
     """There is room for the version and none for the journal's word of it: as if nothing was done, and it says so."""
-    draft = open_draft(drawn)
+    draft = Draft(drawn)
     for row in others:
         draft.exclude([row])
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -269,13 +269,13 @@ def test_a_disk_that_is_full_as_it_is_saved(drawn, others, journal):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert not list_versions(drawn)
-    assert open_draft(drawn).edited
+    assert Draft(drawn).edited
     assert draft.save("first").excluded == tuple(sorted(others))
 
 
 def test_no_version_is_called_as_the_draft_is(drawn, others):
     """They stand beside each other."""
-    draft = open_draft(drawn)
+    draft = Draft(drawn)
     draft.exclude(others)
     with pytest.raises(VersionError, match="expected one that is not taken, found 'draft'"):
         draft.save("draft")

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -93,6 +94,13 @@ def test_one_draws_at_a_time(model, drawn):
         assert read_drawing(model, drawn) is None
     assert not is_drawing(model, drawn)
     assert not is_known(model, drawn)
+
+
+def test_looks_do_not_take_each_other_for_a_worker(model, drawn):
+    """Two tabs that ask at once: neither draws."""
+    kept_as("atlas", model, drawn).with_suffix(".lock").touch()
+    with ThreadPoolExecutor(4) as pool:
+        assert not any(pool.map(lambda _: is_drawing(model, drawn), range(1000)))
 
 
 def test_it_can_be_stopped(model, drawn):

@@ -122,6 +122,14 @@ def test_card_of_an_imported_model_says_what_is_not_known(model):
     assert "x.keras" in card
 
 
+def test_card_of_settings_that_are_not_known_here(model):
+    """Of another version of the workbench, say: they are told as they are."""
+    settings = model.record["settings"] | {"rows": "best", "folds": 3}
+    del settings["fold"]
+    card = model_card(store.update_record(model, settings=settings), predictions_of(model))
+    assert "by a rule that is not known here: best; without part 1 of 3" in card
+
+
 def test_class_without_a_face_has_dashes():
     """A split without faces of a class: no number is made up."""
     model = save_model("sparse", draw_dataset())

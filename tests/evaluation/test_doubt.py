@@ -6,10 +6,11 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from flipped import flip, flips_found
 from scipy.stats import binomtest
 
 from fer_core.data.dataset import FaceDataset
-from fer_core.evaluation.doubt import contradiction, flip, flips_found, rank_labels
+from fer_core.evaluation.doubt import contradiction, rank_labels
 from fer_core.evaluation.doubt_figures import contradiction_line
 from fer_core.labels import EMOTIONS, VOTES, get_scheme
 from fer_core.paths import ROOT

@@ -8,7 +8,7 @@ from saved import save_model
 from fer_core import store
 from fer_core.data import load_dataset
 from fer_core.errors import ModelError
-from fer_core.evaluation.embeddings import WIDEST, find_embeddings, measure_embeddings
+from fer_core.evaluation.embeddings import WIDEST, Embedder, find_embeddings
 from fer_core.evaluation.predictions import read_predictions
 from fer_core.labels import get_scheme
 
@@ -46,7 +46,7 @@ def test_embeddings_times_the_head_are_the_probabilities(name, drawn):
     """Of each network that we build and that isn't wide: to 1e-4, of faces in an order across batches."""
     network = built(name)
     images = drawn.images[:300]
-    found = measure_embeddings(network, images)
+    found = Embedder(network).measure(images)
     assert found.vectors.dtype == found.probabilities.dtype == np.float32
     assert found.vectors.std(axis=0).max() > 0
     np.testing.assert_allclose(answers(network, found.vectors), found.probabilities, atol=1e-4)
@@ -62,8 +62,8 @@ def test_a_mirrored_network_gives_the_mean_of_both_looks(drawn):
     face = drawn.images[:20]
     middle = face[:, 2:-2, 2:-2, np.newaxis].astype(np.float32)
     closer = np.asarray(keras.ops.image.resize(middle, (48, 48)))[..., 0]
-    looks = [measure_embeddings(network, images) for images in (face, closer[:, :, ::-1])]
-    found = measure_embeddings(mirrored, face)
+    looks = [Embedder(network).measure(images) for images in (face, closer[:, :, ::-1])]
+    found = Embedder(mirrored).measure(face)
     np.testing.assert_allclose(found.vectors, (looks[0].vectors + looks[1].vectors) / 2, atol=1e-5)
     halves = [answers(network, look.vectors) for look in looks]
     np.testing.assert_allclose(np.mean(halves, axis=0), found.probabilities, atol=1e-4)
@@ -75,7 +75,7 @@ def test_a_sequential_network_is_looked_into(drawn):
 
     layers = [keras.layers.AveragePooling2D(8), keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")]
     network = keras.Sequential([keras.Input((48, 48, 1)), *layers])
-    found = measure_embeddings(network, drawn.images[:5])
+    found = Embedder(network).measure(drawn.images[:5])
     means = drawn.images[:5].reshape(5, 6, 8, 6, 8).mean(axis=(2, 4)).reshape(5, 36)
     np.testing.assert_allclose(found.vectors, means, rtol=1e-5)
     np.testing.assert_allclose(found.probabilities, network(drawn.images[:5, ..., None].astype(float)), atol=1e-5)
@@ -89,7 +89,7 @@ def test_combined_models_stand_side_by_side(drawn):
         scheme: built("compact", len(get_scheme(scheme)), seed, mirror=True) for seed, scheme in enumerate(STAGES)
     }
     parts = {scheme: save_network(scheme, drawn, scheme, network) for scheme, network in networks.items()}
-    vectors = {scheme: measure_embeddings(network, drawn.images).vectors for scheme, network in networks.items()}
+    vectors = {scheme: Embedder(network).measure(drawn.images).vectors for scheme, network in networks.items()}
     both = two_stage(*parts.values(), "both", drawn)
     found = find_embeddings(both, drawn)
     assert found.vectors.shape[1] == sum(of_part.shape[1] for of_part in vectors.values())
@@ -114,7 +114,7 @@ def test_a_wide_layer_is_projected(drawn):
 
     network = built("baseline")
     images = drawn.images[:40]
-    found = measure_embeddings(network, images)
+    found = Embedder(network).measure(images)
     assert found.vectors.shape == (40, WIDEST)
     assert found.vectors.dtype == np.float32
     import keras
@@ -138,7 +138,7 @@ def test_networks_without_a_last_hidden_layer_are_refused(drawn):
         find_embeddings(model, drawn)
     nothing = keras.Model(faces, keras.layers.GlobalAveragePooling2D()(faces))
     with pytest.raises(ModelError, match="found no layer that learns"):
-        measure_embeddings(nothing, drawn.images[:2])
+        Embedder(nothing).measure(drawn.images[:2])
 
 
 def test_kept_for_the_second_time(drawn):

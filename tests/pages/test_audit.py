@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fer_core.data.copies import audit, spare
-from fer_core.data.draft import open_draft
+from fer_core.data.draft import Draft
 
 
 def test_counts_are_the_audits(open_page, faces):
@@ -50,7 +50,7 @@ def test_all_copies_are_left_out_by_one_button(open_page, faces):
     button = app.button(key="exclude-copies")
     assert button.label == f"Leave out all but one of each: {len(expected)} faces"
     button.click().run()
-    draft = open_draft(faces)
+    draft = Draft(faces)
     assert list(draft.excluded) == expected
     assert app.button(key="exclude-copies").disabled
     draft.undo()
@@ -63,20 +63,20 @@ def test_one_face_of_a_group_is_edited(open_page, faces):
     app = open_page("audit", copies="exact")
     app.pills(key="some-exact-0").select(second).run()
     app.button(key="exclude-copies-0").click().run()
-    assert open_draft(faces).excluded == (second,)
-    open_draft(faces).restore([second])
+    assert Draft(faces).excluded == (second,)
+    Draft(faces).restore([second])
     app.button(key="exclude-copies-0").click().run()
     assert "found an edit of another tab" in app.error[0].value
-    assert open_draft(faces).excluded == ()
+    assert Draft(faces).excluded == ()
 
 
 def test_one_of_each_group_stays_whatever_is_left_out_already(open_page, faces):
     """The face that would be kept was left out by hand: another one of its group is."""
     group = next(rows for rows in audit(faces).groups if len(rows) > 1)
     kept = np.setdiff1d(group, spare(group, faces.usage))
-    open_draft(faces).exclude(kept)
+    Draft(faces).exclude(kept)
     open_page("audit", copies="exact").button(key="exclude-copies").click().run()
-    assert len(np.setdiff1d(group, open_draft(faces).excluded)) == 1
+    assert len(np.setdiff1d(group, Draft(faces).excluded)) == 1
 
 
 def test_conflicting_copies_are_relabelled_or_left_out(open_page, faces):
@@ -85,7 +85,7 @@ def test_conflicting_copies_are_relabelled_or_left_out(open_page, faces):
     app = open_page("audit", copies="conflicting")
     assert app.button(key="exclude-copies").label.startswith("Leave out all of each")
     app.button(key="exclude-spare-0").click().run()
-    assert open_draft(faces).excluded == tuple(spare(rows, faces.usage))
+    assert Draft(faces).excluded == tuple(spare(rows, faces.usage))
     app.button(key="restore-copies-0").click().run()
     app.button(key="exclude-copies").click().run()
-    assert set(rows.tolist()) <= set(open_draft(faces).excluded)
+    assert set(rows.tolist()) <= set(Draft(faces).excluded)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from flipped import flip
 
-from fer_core.data.draft import open_draft
-from fer_core.evaluation.doubt import contradiction, flip
+from fer_core.data.draft import Draft
+from fer_core.evaluation.doubt import contradiction
 from fer_core.labels import EMOTIONS, get_scheme
 from fer_core.paths import write_atomic
 from fer_core.training import doubt, runs, speed
@@ -109,7 +110,7 @@ def test_first_are_relabelled_as_suggested(open_page, said, ranking, faces):
     app.number_input(key="doubt_first").set_value(5).run()
     app.button(key="as_suggested").click().run()
     assert not app.exception
-    draft = open_draft(faces)
+    draft = Draft(faces)
     first = ranking[ranking["usage"] == "Training"].head(5)
     assert draft.labels == {
         row: EMOTIONS.index(name) for row, name in zip(first["row"], first["suggested"], strict=True)
@@ -126,7 +127,7 @@ def test_first_are_left_out(open_page, ranking, faces):
     app.number_input(key="doubt_first").set_value(7).run()
     app.button(key="exclude-first").click().run()
     assert not app.exception
-    draft = open_draft(faces)
+    draft = Draft(faces)
     assert draft.excluded == tuple(sorted(ranking[ranking["usage"] == "Training"].head(7)["row"]))
     assert [command.why for command in draft.commands] == ["the first 7 of the doubtful labels shown"]
 
@@ -141,7 +142,7 @@ def test_chosen_faces_are_edited(open_page, ranking, faces):
     app.run()
     app.button(key="exclude-doubtful").click().run()
     assert not app.exception
-    assert open_draft(faces).excluded == tuple(sorted([rows[0], rows[2]]))
+    assert Draft(faces).excluded == tuple(sorted([rows[0], rows[2]]))
 
 
 def test_contradiction_needs_votes(ranking):

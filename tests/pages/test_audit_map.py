@@ -8,7 +8,7 @@ import pytest
 from filelock import FileLock
 from saved import save_model
 
-from fer_core.data.draft import open_draft
+from fer_core.data.draft import Draft
 from fer_core.evaluation.atlas import cluster_table, find_atlas
 from fer_core.evaluation.atlas_figures import drawn_rows
 from fer_core.evaluation.atlas_worker import Drawing, is_drawing
@@ -77,10 +77,10 @@ def test_faces_are_edited(open_page, faces, model):
     app.multiselect(key="map_rows").set_value([2, 10]).run()
     app.button(key="exclude-map").click().run()
     assert not app.exception
-    assert open_draft(faces).excluded == (2, 10)
+    assert Draft(faces).excluded == (2, 10)
     app.multiselect(key="map_rows").set_value([]).run()
     app.button(key="exclude-map").click().run()
-    draft = open_draft(faces)
+    draft = Draft(faces)
     assert draft.excluded == tuple(range(2, len(faces), 8))
     assert draft.commands[-1].why.startswith("map of mine: in cluster 3")
 

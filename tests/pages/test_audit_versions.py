@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fer_core.data.copies import audit
-from fer_core.data.draft import open_draft
+from fer_core.data.draft import Draft
 from fer_core.data.versions import Version, list_versions, read_version, save_version, version_file
 from fer_core.labels import EMOTIONS
 
@@ -36,7 +36,7 @@ def test_without_an_edit_there_is_nothing_to_save(open_page, said):
 
 def test_a_draft_is_shown_undone_and_saved(open_page, faces, rows):
     """Counts, the last edits, undo; what is saved is a version with its note, and the form is empty again."""
-    draft = open_draft(faces)
+    draft = Draft(faces)
     draft.relabel(rows[:3], SAD, why="they weep")
     draft.exclude(rows[3:5])
     app = open_page("audit", view="Versions")
@@ -44,7 +44,7 @@ def test_a_draft_is_shown_undone_and_saved(open_page, faces, rows):
     assert app.button(key="undo").label == "Undo: 2 faces left out"
     assert list(app.dataframe[0].value["Why"]) == ["", "they weep"]
     app.button(key="undo").click().run()
-    assert open_draft(faces).excluded == ()
+    assert Draft(faces).excluded == ()
     save(app, "weeping")
     (version,) = list_versions(faces)
     assert (version.name, version.note, version.labels) == ("weeping", "a note", dict.fromkeys(rows[:3], SAD))
@@ -54,7 +54,7 @@ def test_a_draft_is_shown_undone_and_saved(open_page, faces, rows):
 
 def test_what_was_saved_is_the_chosen_version(open_page, faces, rows):
     """Whichever was chosen before, so that it can be downloaded, or edited further."""
-    draft = open_draft(faces)
+    draft = Draft(faces)
     for number, name in enumerate(("first", "second")):
         draft.exclude(rows[number : number + 1])
         app = save(open_page("audit", view="Versions"), name)
@@ -64,9 +64,9 @@ def test_what_was_saved_is_the_chosen_version(open_page, faces, rows):
 
 def test_two_tabs_do_not_overwrite_each_other(open_page, faces, rows):
     """Saving what another tab has edited since is refused in one line that says so; after a look it works."""
-    open_draft(faces).exclude(rows[:1])
+    Draft(faces).exclude(rows[:1])
     app = open_page("audit", view="Versions")
-    open_draft(faces).exclude(rows[1:2])
+    Draft(faces).exclude(rows[1:2])
     save(app, "mine")
     assert "found edits of another tab; look at them, then save again" in app.error[0].value
     assert list_versions(faces) == []
@@ -78,7 +78,7 @@ def test_two_tabs_do_not_overwrite_each_other(open_page, faces, rows):
 
 def test_what_was_typed_stays_while_other_views_are_open(open_page, faces, rows):
     """Name, author and note of the version to be saved."""
-    open_draft(faces).exclude(rows[:1])
+    Draft(faces).exclude(rows[:1])
     app = open_page("audit", view="Versions")
     app.text_area(key="version_note").set_value("half a thought").run()
     for view in ("Copies", "Versions"):
@@ -89,22 +89,22 @@ def test_what_was_typed_stays_while_other_views_are_open(open_page, faces, rows)
 
 def test_a_name_that_cannot_be(open_page, faces, rows):
     """One line, and the draft stays."""
-    open_draft(faces).exclude(rows[:1])
+    Draft(faces).exclude(rows[:1])
     app = save(open_page("audit", view="Versions"), "../up")
     assert "version name: expected 1 to 64" in app.error[0].value
-    assert open_draft(faces).edited
+    assert Draft(faces).edited
 
 
 def test_continue_from_a_version(open_page, faces, rows):
     """The draft becomes what it is; undo brings the edits back."""
     save_version(Version("first", faces.fingerprint, {}, tuple(rows[:4])))
-    open_draft(faces).exclude(rows[5:6])
+    Draft(faces).exclude(rows[5:6])
     app = open_page("audit", view="Versions", version="first")
     app.button(key="continue").click().run()
-    assert open_draft(faces).excluded == tuple(rows[:4])
+    assert Draft(faces).excluded == tuple(rows[:4])
     assert app.button(key="continue").disabled
     app.button(key="undo").click().run()
-    assert open_draft(faces).excluded == tuple(rows[5:6])
+    assert Draft(faces).excluded == tuple(rows[5:6])
 
 
 def test_two_versions_are_compared(open_page, said, faces, rows):
@@ -150,18 +150,18 @@ def test_a_group_is_edited_and_brought_back(open_page, said, faces):
     app = open_page("audit", copies="conflicting")
     app.menu_button(key="relabel-copies-0").click("Sad").run()
     assert not app.exception
-    draft = open_draft(faces)
+    draft = Draft(faces)
     assert draft.labels == {row: SAD for row in rows.tolist() if faces.emotion[row] != SAD}
     assert draft.commands[0].why == "conflicting"
     app.button(key="exclude-spare-0").click().run()
-    assert open_draft(faces).excluded == tuple(rows[1:].tolist())
+    assert Draft(faces).excluded == tuple(rows[1:].tolist())
     app.button(key="restore-copies-0").click().run()
-    assert not open_draft(faces).edited
+    assert not Draft(faces).edited
 
 
 def test_a_row_that_cannot_be_edited_is_told(open_page, faces):
     """A journal that somebody spoiled: one line in the box."""
-    open_draft(faces).exclude([1])
+    Draft(faces).exclude([1])
     journal = version_file(faces.fingerprint, "any").parent / "draft.jsonl"
     journal.write_text(journal.read_text() + '{"do": "paint"}\n')
     assert "expected edits of demo, found" in open_page("audit", view="Versions").error[0].value

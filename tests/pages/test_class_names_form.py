@@ -48,7 +48,7 @@ def test_what_was_told_can_be_changed(open_page, said, folder):
     boxes = {box.label: box for box in app.selectbox}
     assert boxes["calm"].value == "Neutral"
     boxes["calm"].select("Happy")
-    next(button for button in app.button if button.label == "Read the faces so").click().run()
+    next(button for button in app.button if button.label == "Read the faces with these names").click().run()
     assert "calm is Happy (1 face)" in said(app)
 
 

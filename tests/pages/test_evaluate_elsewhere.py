@@ -33,7 +33,7 @@ def test_a_model_is_scored_on_the_chosen_dataset(open_page, said, faces, folder)
     assert not app.metric  # what its names mean is asked first, above everything
     boxes = {box.label: box for box in app.selectbox}
     boxes["calm (1)"].select("Neutral")
-    button(app, "Read the faces so").click().run()
+    button(app, "Read the faces with these names").click().run()
     assert "is not the dataset on which constant was scored" in said(app)
     button(app, "Score it on faces").click().run(timeout=120)
     assert not app.exception

@@ -100,6 +100,13 @@ def test_rename_tag_and_default(open_page, said, faces):
     assert "not taken" in app.error[0].value
 
 
+def test_what_the_disk_refuses_is_told_in_a_box(open_page, faces):
+    """Here a folder stands where the file of the default should; the page stays."""
+    (save_model("good", faces).folder.parent / ".default").mkdir()
+    app = press(open_page("models", model="good", view="Manage"), "Make it the default of Predict")
+    assert "expected it to be read or written, found: Is a directory" in app.error[0].value
+
+
 def test_delete_asks_first(open_page, faces):
     """Kept on No; gone on Yes, and the page turns to another model."""
     save_model("first", faces)

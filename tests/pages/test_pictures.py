@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import ImageFont
 
-from fer_core.data.draft import open_draft
+from fer_core.data.draft import Draft
 from fer_core.labels import EMOTIONS
 from pages._ui import audit_edit, audit_labels, pictures
 
@@ -38,7 +38,7 @@ def test_the_badge_is_on_the_copies_only():
 
 def test_what_is_said_of_an_edited_face_can_be_drawn(faces):
     """Pillow's own font lacks some characters, an arrow among them, and draws a box for each."""
-    draft, row = open_draft(faces), 5
+    draft, row = Draft(faces), 5
     draft.relabel([row], (faces.emotion[row] + 1) % 7)
     draft.exclude([row])
     label = {"row": [row], "label": ["Sad"], "p_label": [0.1], "suggested": ["Fear"], "p_suggested": [0.9]}
