@@ -13,7 +13,6 @@ from fer_core.data import FaceDataset
 from fer_core.data.changes import changed_only, changes, class_totals
 from fer_core.data.edits import read_edits
 from fer_core.data.versions import (
-    OUT,
     Version,
     by_emotion,
     damaged_versions,
@@ -23,6 +22,7 @@ from fer_core.data.versions import (
 )
 from fer_core.errors import RunError, VersionError
 from fer_core.evaluation.doubt import contradiction
+from fer_core.labels import OUT
 from fer_core.training import doubt as folds
 from fer_core.training.config import TrainConfig
 from fer_core.training.settings import parse_settings

@@ -17,6 +17,9 @@ USAGES = ("Training", "PublicTest", "PrivateTest")
 SPLITS = {"train": "Training", "validation": "PrivateTest", "test": "PublicTest"}
 """Split name → FER's Usage, as the study assigned them."""
 
+OUT = -1
+"""Stands for the emotion code of a face that is left out."""
+
 VOTES = ("Neutral", "Happy", "Surprise", "Sad", "Angry", "Disgust", "Fear", "Contempt", "Unknown", "Not a face")
 """What FER+'s ten annotators could choose, in the order of the columns of its CSV."""
 
@@ -32,6 +35,8 @@ COLOURS = {
     "Positive": "#E69F00",
 }
 """One constant colour per class name, after Okabe & Ito's colour-blind palette (jfly.uni-koeln.de/color)."""
+GREY = "#8A8A8A"
+"""Of lines and points that belong to no class; to be seen on light and on dark."""
 
 
 MEANING = (

@@ -74,6 +74,20 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object], *, keep: Path
         raise
 
 
+def append_line(path: Path, line: str, *, sync: bool = False) -> None:
+    """Append `line` to the file at `path`, `sync`: onto the disk.
+
+    It stands by itself even where a full disk or a kill cut the last one.
+    """
+    with path.open("a+b") as file:
+        file.seek(max(file.tell() - 1, 0))
+        cut = file.read(1) not in (b"", b"\n")
+        file.write(b"\n" * cut + line.encode() + b"\n")
+        if sync:
+            file.flush()
+            os.fsync(file.fileno())
+
+
 def remove_partial(folder: Path) -> None:
     """Remove what writers that were killed left in `folder`; only for who alone writes there."""
     for path in folder.glob(f"{PARTIAL}*"):

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from fer_core.data.dataset import FaceDataset
-from fer_core.data.versions import OUT, Version, codes_of
-from fer_core.labels import EMOTIONS, USAGES
+from fer_core.data.versions import Version, codes_of
+from fer_core.labels import EMOTIONS, OUT, USAGES
 
 LEFT_OUT = "left out"
 LABELS = (*EMOTIONS, LEFT_OUT)

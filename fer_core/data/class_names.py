@@ -18,13 +18,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from fer_core.errors import DatasetError
-from fer_core.labels import EMOTIONS
+from fer_core.labels import EMOTIONS, OUT
 from fer_core.paths import data_dir, write_atomic
 
 Mapped = Mapping[str, str | None]
 """Name → emotion, or None to leave its faces out."""
-OUT = -1
-"""Stands for an emotion's code where faces are left out."""
 _SYNONYMS = (
     ("angry", "anger"),
     ("disgust", "disgusted"),

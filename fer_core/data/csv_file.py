@@ -14,10 +14,10 @@ import numpy as np
 
 from fer_core.data.archives import open_unpacked
 from fer_core.data.block import Block
-from fer_core.data.class_names import OUT, Mapped, Names
+from fer_core.data.class_names import Mapped, Names
 from fer_core.data.dataset import SIDE
 from fer_core.errors import DatasetError
-from fer_core.labels import EMOTIONS, USAGES
+from fer_core.labels import EMOTIONS, OUT, USAGES
 
 PIXELS = SIDE * SIDE
 EXPECTED = "a CSV with the columns emotion, pixels and Usage"

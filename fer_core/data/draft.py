@@ -16,7 +16,6 @@ All have `time`, seconds since 1970. A line that a kill cut short was never told
 """
 
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -31,6 +30,7 @@ from fer_core.data.dataset import FaceDataset
 from fer_core.data.versions import DRAFT, Version, by_emotion, by_row, folder_of, read_version, save_version
 from fer_core.errors import VersionError
 from fer_core.labels import EMOTIONS
+from fer_core.paths import append_line
 
 Rows = Sequence[int] | np.ndarray
 KEYS = {
@@ -184,13 +184,8 @@ class Draft:
         return self._path.read_bytes() if self._path.exists() else b""
 
     def _append(self, do: str, **what: Any) -> None:
-        line = json.dumps({"do": do, "time": round(time.time(), 3)} | what, ensure_ascii=False) + "\n"
-        with self._path.open("a+b") as file:
-            file.seek(max(file.tell() - 1, 0))
-            cut = file.read(1) not in (b"", b"\n")  # by a kill: the next line stands on its own
-            file.write(b"\n" * cut + line.encode())
-            file.flush()
-            os.fsync(file.fileno())
+        line = json.dumps({"do": do, "time": round(time.time(), 3)} | what, ensure_ascii=False)
+        append_line(self._path, line, sync=True)
 
     def _read(self) -> None:
         text = self._bytes()

@@ -4,9 +4,8 @@ import csv
 from pathlib import Path
 
 from fer_core.data.dataset import FaceDataset
-from fer_core.data.versions import OUT
 from fer_core.errors import VersionError
-from fer_core.labels import EMOTIONS
+from fer_core.labels import EMOTIONS, OUT
 
 _CODES = {name: code for code, name in enumerate(EMOTIONS)} | dict.fromkeys(("", "exclude"), OUT)
 

@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image
 
 from fer_core.data.block import Block
-from fer_core.data.class_names import OUT, Mapped, Names
+from fer_core.data.class_names import Mapped, Names
 from fer_core.data.dataset import SIDE
 from fer_core.errors import DatasetError
-from fer_core.labels import USAGES
+from fer_core.labels import OUT, USAGES
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 PIXEL_LIMIT = 25_000_000

@@ -28,12 +28,10 @@ from filelock import FileLock
 
 from fer_core.data.dataset import FaceDataset
 from fer_core.errors import VersionError
-from fer_core.labels import EMOTIONS
+from fer_core.labels import EMOTIONS, OUT
 from fer_core.paths import NAME, data_dir, write_atomic
 
 FORMAT = 1
-OUT = -1
-"""Stands for the emotion code of a face that is left out."""
 DRAFT = "draft"
 """What the edits that aren't saved yet are called beside versions; none of them may be called so."""
 WORDS = ("name", "author", "note", "parent", "created", "fingerprint")

@@ -8,13 +8,12 @@ import plotly.graph_objects as go
 from plotly.colors import qualitative
 
 from fer_core.evaluation.atlas import NO_VOTES, SHARES
-from fer_core.labels import COLOURS, USAGES
+from fer_core.labels import COLOURS, GREY, USAGES
 
 _FEW = 5_000
 """Points above which they are drawn small."""
-_GREY = "#8A8A8A"  # on light and on dark, as all colours here
-_SPLITS = dict(zip(USAGES, (_GREY, "#D55E00", "#0072B2"), strict=True))
-_SHARES = dict(zip([*SHARES, NO_VOTES], ("#D55E00", "#E69F00", "#56B4E9", "#0072B2", _GREY), strict=True))
+_SPLITS = dict(zip(USAGES, (GREY, "#D55E00", "#0072B2"), strict=True))
+_SHARES = dict(zip([*SHARES, NO_VOTES], ("#D55E00", "#E69F00", "#56B4E9", "#0072B2", GREY), strict=True))
 _LABEL = {"showarrow": False, "font": {"color": "#FFFFFF", "size": 13}, "bgcolor": "rgba(28, 40, 48, 0.8)"}
 
 

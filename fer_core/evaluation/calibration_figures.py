@@ -11,10 +11,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from fer_core.evaluation.figures import error_bars
-from fer_core.labels import COLOURS
+from fer_core.labels import COLOURS, GREY
 
-_GREY = "#8A8A8A"  # on light and on dark
-_LOOKS = (("circle-open", _GREY), ("diamond", "#2A86A6"))  # symbol and colour, which no expression has
+_LOOKS = (("circle-open", GREY), ("diamond", "#2A86A6"))  # symbol and colour, which no expression has
 _BEFORE_OPACITY = 0.45
 _SHARE_AXIS = {"range": [-0.01, 1.03], "tickformat": ".0%"}
 
@@ -29,7 +28,7 @@ def reliability_diagram(frames: Mapping[str, pd.DataFrame]) -> go.Figure:
         "x": [0, 1],
         "y": [0, 1],
         "mode": "lines",
-        "line": {"dash": "dot", "color": _GREY},
+        "line": {"dash": "dot", "color": GREY},
         "hoverinfo": "skip",
     }
     traces = [perfect]

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from fer_core.evaluation.figures import error_bars
-from fer_core.labels import COLOURS
+from fer_core.labels import COLOURS, GREY
 
 
 def difference_intervals(tests: pd.DataFrame, reference: str, n: int) -> go.Figure:
@@ -20,7 +20,7 @@ def difference_intervals(tests: pd.DataFrame, reference: str, n: int) -> go.Figu
         error_x=error_bars(*(100 * tests[column] for column in ("difference", "low", "high"))),
         hovertemplate="%{y}: %{x:+.1f} points<extra></extra>",
     )
-    figure = go.Figure(points).add_vline(0, line_dash="dot", line_color="#8A8A8A")
+    figure = go.Figure(points).add_vline(0, line_dash="dot", line_color=GREY)
     figure.update_layout(title=f"Macro recall compared with {reference} ({n:,} faces)")
     figure.update_xaxes(title="points of macro recall, 95 % interval<br>right of 0 is better", zeroline=False)
     return figure.update_yaxes(type="category", autorange="reversed")

@@ -13,9 +13,8 @@ import plotly.graph_objects as go
 from fer_core.evaluation.curves import Curves
 from fer_core.evaluation.figures import error_bars
 from fer_core.evaluation.negative import POSITIVE
-from fer_core.labels import COLOURS
+from fer_core.labels import COLOURS, GREY
 
-_GREY = "#8A8A8A"  # on light and on dark
 _SYMBOLS = ("circle", "diamond")
 _SHARE_AXIS = {"range": [-0.01, 1.01], "tickformat": ".0%"}
 
@@ -32,7 +31,7 @@ def roc_lines(curves: Curves, points: Mapping[str, pd.DataFrame] | None = None) 
         "x": [0, 1],
         "y": [0, 1],
         "mode": "lines",
-        "line": {"dash": "dot", "color": _GREY},
+        "line": {"dash": "dot", "color": GREY},
         "hoverinfo": "skip",
     }
     lines = _lines(curves.roc, axes, curves.areas, "auc", "linear")
@@ -137,7 +136,7 @@ def _operating_points(points: Mapping[str, pd.DataFrame], axes: Sequence[str]) -
                 "symbol": symbol,
                 "size": 10,
                 "color": [COLOURS[label] for label in frame["label"]],
-                "line": {"color": _GREY, "width": 1},
+                "line": {"color": GREY, "width": 1},
             },
             "hovertemplate": f"{name}, %{{text}}: {_words(x)} %{{x:.1%}}, {_words(y)} %{{y:.1%}}<extra></extra>",
         }

@@ -3,7 +3,9 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-_LINE, _BAND, _BASE = "#0072B2", "rgba(0, 114, 178, 0.25)", "#8A8A8A"
+from fer_core.labels import GREY
+
+_LINE, _BAND = "#0072B2", "rgba(0, 114, 178, 0.25)"
 
 
 def contradiction_line(frame: pd.DataFrame) -> go.Figure:
@@ -29,7 +31,7 @@ def contradiction_line(frame: pd.DataFrame) -> go.Figure:
                 y=[all_faces["share"]] * 2,
                 name="all faces",
                 mode="lines",
-                line={"color": _BASE, "dash": "dash"},
+                line={"color": GREY, "dash": "dash"},
                 hovertemplate="all faces: %{y:.1%}<extra></extra>",
             ),
         ]

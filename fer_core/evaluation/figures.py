@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from fer_core.labels import COLOURS, choose
+from fer_core.labels import COLOURS, GREY, choose
 
 CONFUSION_VALUES = {
     "n": ("faces", "%{z:,}"),
@@ -23,7 +23,7 @@ CONFUSION_VALUES = {
 
 _MARKER_SIZE = 24  # pixels: less than a cell of seven classes on a phone, so that markers never overlap
 _CURVE_UNITS = {"loss": "loss (cross-entropy)", "learning_rate": "learning rate", "seconds": "seconds an epoch"}
-_GHOST, _GHOST_DASHES = "#8A8A8A", ("solid", "dash", "dashdot")  # grey on light and on dark; dots mean training
+_GHOST_DASHES = ("solid", "dash", "dashdot")  # dots mean training
 _DASHES = ("solid", "dash", "dot")
 _OUTLINE = "#D55E00"
 _PERCENT_AXIS = {"range": [0, 1], "tickformat": ".0%"}
@@ -203,7 +203,7 @@ def _line(classes: Sequence[str], name: str, value: float, dash: str) -> go.Scat
         x=classes,
         y=[value] * len(classes),
         mode="lines",
-        line={"dash": dash, "color": _GHOST, "width": 2},
+        line={"dash": dash, "color": GREY, "width": 2},
         hoverinfo="skip",
     )
 
@@ -214,7 +214,7 @@ def _marks(classes: Sequence[str], name: str, values: pd.Series) -> go.Scatter:
         x=classes,
         y=values,
         mode="markers",
-        marker={"symbol": "diamond-open", "size": 12, "color": _GHOST, "line_width": 2},
+        marker={"symbol": "diamond-open", "size": 12, "color": GREY, "line_width": 2},
         hovertemplate=f"{name}, %{{x}}: %{{y:.1%}}<extra></extra>",
     )
 
@@ -255,7 +255,7 @@ def _ghosts(name: str, history: pd.DataFrame, columns: Sequence[str], dash: str)
             mode="lines",
             zorder=-1,
             opacity=0.5,
-            line={"width": 1, "dash": dash, "color": COLOURS.get(_class_of(column), _GHOST)},
+            line={"width": 1, "dash": dash, "color": COLOURS.get(_class_of(column), GREY)},
             hoverinfo="skip" if of_classes else None,  # else the words of one epoch would fill the picture
             hovertemplate=None if of_classes else "%{y:.3g}",
         )

@@ -7,9 +7,7 @@ import plotly.graph_objects as go
 
 from fer_core.evaluation.figures import error_bars
 from fer_core.evaluation.slices import FEW
-from fer_core.labels import COLOURS
-
-_GREY = "#8A8A8A"  # on light and on dark
+from fer_core.labels import COLOURS, GREY
 
 
 def slice_bars(frame: pd.DataFrame, score: str, attribute: str, overall: float) -> go.Figure:
@@ -22,7 +20,7 @@ def slice_bars(frame: pd.DataFrame, score: str, attribute: str, overall: float) 
     bars = frame.assign(name=names)
     figure = go.Figure([_bars(part, bool(few), score) for few, part in bars.groupby("few")])
     if not math.isnan(overall):
-        figure.add_vline(overall, line={"dash": "dash", "color": _GREY}, annotation_text=f"all faces {overall:.1%}")
+        figure.add_vline(overall, line={"dash": "dash", "color": GREY}, annotation_text=f"all faces {overall:.1%}")
     title = f"{measure} by {attribute} ({frame['n'].sum():,} faces)"
     figure.update_layout(title=title, showlegend=bool(frame["few"].any()), barmode="overlay")
     figure.update_xaxes(title=f"{measure}, 95 % interval", range=[0, 1], tickformat=".0%")
@@ -41,7 +39,7 @@ def _bars(part: pd.DataFrame, few: bool, score: str) -> go.Bar:
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )
     if few:
-        bars.marker = {"color": _GREY, "pattern": {"shape": "/"}}
+        bars.marker = {"color": GREY, "pattern": {"shape": "/"}}
     elif score in COLOURS:
         bars.marker = {"color": COLOURS[score]}
     return bars

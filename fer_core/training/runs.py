@@ -22,7 +22,7 @@ from fer_core.data.versions import read_version
 from fer_core.errors import ModelError, RunError
 from fer_core.labels import get_scheme
 from fer_core.lineage import origin, told_once
-from fer_core.paths import models_dir
+from fer_core.paths import append_line, models_dir
 from fer_core.store import SavedModel
 from fer_core.training.config import IMAGENET, TrainConfig
 from fer_core.training.data import check_version, training_rows, validation_rows, votes_sha256
@@ -182,9 +182,6 @@ _LOADING = re.compile(r"^(I0000 |WARNING: All log messages before absl::).*\n?",
 
 
 def tell(model: SavedModel, event: str, **record) -> None:
-    """Append one event, on a line of its own even where a full disk or a kill cut the last one."""
-    line = json.dumps({"time": round(time.time(), 3), "event": event, **record}) + "\n"
-    with (model.folder / "events.jsonl").open("a+b") as file:
-        file.seek(max(file.tell() - 1, 0))
-        cut = file.read(1) not in (b"", b"\n")
-        file.write(b"\n" * cut + line.encode())
+    """Append one event."""
+    line = json.dumps({"time": round(time.time(), 3), "event": event, **record})
+    append_line(model.folder / "events.jsonl", line)

@@ -12,7 +12,6 @@ from fer_core.data.demo import draw_dataset
 from fer_core.data.edits import read_edits
 from fer_core.data.statistics import leak_shares, sample_rows
 from fer_core.data.versions import (
-    OUT,
     Version,
     apply,
     damaged_versions,
@@ -23,7 +22,7 @@ from fer_core.data.versions import (
     version_file,
 )
 from fer_core.errors import VersionError
-from fer_core.labels import EMOTIONS, SCHEMES
+from fer_core.labels import EMOTIONS, OUT, SCHEMES
 
 SAD, HAPPY = EMOTIONS.index("Sad"), EMOTIONS.index("Happy")
 
