@@ -50,7 +50,7 @@ def report_text(report: Report) -> str:
     shown = [name for name in report.scores if not (name.endswith(ends) and name.startswith(("recall_", "sad_")))]
     tables = [report.scores[shown].round(3)] + ([report.tests.round(4)] if len(report.tests) else [])
     scores, *tests = (table.to_string(index=False) for table in tables)
-    return "\n".join([*report.common.notes, scores, *report.sentences, *tests])
+    return "\n".join([*report.common.notes, *report.cautions, scores, *report.sentences, *tests])
 
 
 def contradiction_lines(frame: pd.DataFrame) -> list[str]:

@@ -40,6 +40,15 @@ def trainings(record: Mapping, *, taught: bool = False) -> Iterator[Mapping]:
     yield from {_identity(one): one for one in _all(record, taught)}.values()
 
 
+def rows_learned(record: Mapping) -> str:
+    """The rule for the rows that the weights learned from: `all`, `clean`, which leaves copies out, or empty: unknown.
+
+    One training from all rows is enough for `all`.
+    """
+    rules = {one["settings"].get("rows", "all") if one["settings"] else "" for one in trainings(record)}
+    return next((rule for rule in ("all", "", "clean") if rule in rules), "")
+
+
 def _all(record: Mapping, taught: bool) -> Iterator[Mapping]:
     if is_short(record):
         return

@@ -292,7 +292,7 @@ def save_record(model: SavedModel) -> None:
 
 class _TakenError(ModelError):
     def __init__(self, name: str):
-        super().__init__(f"model name: expected one that is not taken, found {name!r}; choose another, or resume it")
+        super().__init__(f"model name: expected one that is not taken, found {name!r}; choose another")
 
 
 def _versions() -> dict[str, str]:

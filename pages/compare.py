@@ -88,6 +88,8 @@ if chosen := evaluate_elsewhere.ask(pickers.models()):
     if len(common.models) > 1:
         kept = [model for model in models if model.id in common.models]
         report = with_milliseconds(cached.report(models, split, part), latency.known(kept))
+        for caution in report.cautions:
+            st.warning(caution, icon=":material/content_copy:")
         pickers.lone_views({name: with_files(show) for name, show in VIEWS.items()}, report, kept)
     else:
         st.info("Choose two models or more that compare.", icon=":material/info:")

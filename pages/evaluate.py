@@ -7,6 +7,7 @@ import streamlit as st
 from fer_core.evaluation.elsewhere import own
 from fer_core.evaluation.metrics import summary
 from fer_core.evaluation.predictions import PARTS, Predictions
+from fer_core.evaluation.report import leak_cautions, learned_by
 from fer_core.store import SavedModel
 from pages._ui import (
     charts,
@@ -27,7 +28,7 @@ from pages._ui import (
 )
 
 
-def show_headline(predictions: Predictions, split: str) -> None:
+def show_headline(model: SavedModel, predictions: Predictions, split: str) -> None:
     parts = {part: summary(predictions.select(split, part)) for part in PARTS}
     with st.container(horizontal=True):
         for metric in ("macro_recall", "accuracy"):
@@ -46,6 +47,7 @@ def show_headline(predictions: Predictions, split: str) -> None:
         told.append("Where training kept its best epoch, it was the best on these faces, which flatters it a little.")
     if missing := [label for label, recall in parts["raw"].recall.items() if math.isnan(recall)]:
         told.append(f"There is no face of {', '.join(missing)}: macro recall is the mean of the other classes.")
+    told += leak_cautions({learned_by(model): [model.id]}, parts["raw"].n - parts["honest"].n, parts["raw"].n)
     st.caption(" ".join(told))
 
 
@@ -76,7 +78,7 @@ VIEWS = {
 def show_scored(model: SavedModel, predictions: Predictions) -> None:
     """The scores and the open view of the chosen split and part, whose choice redraws these only."""
     split, part = pickers.split_and_part()
-    show_headline(predictions, split)
+    show_headline(model, predictions, split)
     if len(chosen := predictions.select(split, part)):
         pickers.lone_views(VIEWS, model, chosen)
     else:

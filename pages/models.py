@@ -44,6 +44,11 @@ def show_check(models: list[SavedModel]) -> None:
             st.success(f"Whole: {', '.join(whole)}.", icon=":material/check:")
 
 
+def show_import(*, open: bool) -> None:
+    with st.expander("Import a model", expanded=open, icon=":material/upload:"), errors.box():
+        models_import.show()
+
+
 def show_card(model: SavedModel) -> None:
     if not model.answered:
         told = "it has no card" if model.problem else "its card is made when it is trained"
@@ -72,15 +77,14 @@ def _choose_row(ids: list[str]) -> None:
 VIEWS = {"Card": show_card, "Export": models_export.show, "Manage": models_manage.show}
 
 frame.start(__file__, "Models", "Keep saved models in order, read their cards, and carry them out and in.")
-models_manage.say_done()
+models_manage.say_failed()
 if models := list_models():
     show_table(models)
     show_check(models)
+    show_import(open=False)
     model = choose(models)
     with errors.box():
         pickers.views(VIEWS, model)
 else:
     pickers.no_models()
-st.subheader("Import a model", anchor=False, divider=True)
-with errors.box():
-    models_import.show()
+    show_import(open=True)

@@ -87,7 +87,7 @@ if model := pickers.predicting_model():
         beside = predict_models.ask_beside(model)
     with right:
         also = st.pills("Show also", (LOOKED, ALIKE), selection_mode="multi", key="also", bind="query-params")
-        decisions.ask_calibrated()
+        decisions.ask_calibrated(model)
     pictures = predict_pictures.ask(model)
     with errors.box():
         predict_models.show_rule(model)

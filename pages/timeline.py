@@ -16,7 +16,7 @@ def one_recording(origin: str) -> None:
     """What a saved model sees in one recording."""
     if not (model := pickers.predicting_model()):
         return
-    decisions.ask_calibrated()
+    decisions.ask_calibrated(model)
     ask, hint = ASKED[origin]
     if recording := ask():
         timeline_view.show(timeline_view.read(recording, model))

@@ -131,6 +131,8 @@ def _choose_row(ids: list[str]) -> None:
 
 frame.start(__file__, "Train", "Train a network on the loaded faces. The run goes on when you close this page.")
 dataset = frame.dataset()
+# the server's own button, which would stop drawing this page and no training
+st.html("<style>[data-testid=stStatusWidget] button { display: none }</style>")
 st.fragment(errors.boxed(show_form))(dataset)
 st.subheader("Runs", anchor=False)
 st.fragment(errors.boxed(show_runs), run_every=1 if any(model.busy for model in list_models()) else None)(dataset)

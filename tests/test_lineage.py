@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fer_core.lineage import origin, told_once, trainings
+from fer_core.lineage import origin, rows_learned, told_once, trainings
 from fer_core.store import SavedModel
 
 SETTINGS = {"epochs": 1}
@@ -62,3 +62,22 @@ def test_an_imported_model_is_told_too():
         "soup", settings={}, parts=[origin(model("a")), origin(model("b", settings={}, imported={"file": "x"}))]
     )
     assert [one["id"] for one in trainings(soup.record)] == ["a", "b"]
+
+
+def test_one_training_from_all_rows_is_enough():
+    """Of the model itself or of what it started from; of what was imported nothing is known."""
+    clean, every = (
+        {"id": "c", "sha256": "c", "settings": {"rows": "clean"}},
+        {"id": "a", "sha256": "a", "settings": {"rows": "all"}},
+    )
+    brought = {"id": "b", "sha256": "b", "settings": {}, "imported": {}}
+    expected = [
+        ({"name": "m"} | clean, "clean"),
+        ({"name": "m"} | clean | {"parent": every}, "all"),
+        ({"name": "m", "settings": {}, "parts": [clean, clean]}, "clean"),
+        ({"name": "m", "settings": {}, "parts": [clean, brought]}, ""),
+        ({"name": "m", "settings": {}, "parts": [brought, every]}, "all"),
+        ({"name": "m"} | clean | {"teachers": [every]}, "clean"),
+        ({"name": "m", "settings": {}, "answers": {}}, ""),
+    ]
+    assert [rows_learned(record) for record, _ in expected] == [rule for _, rule in expected]

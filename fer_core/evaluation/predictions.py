@@ -103,7 +103,10 @@ def read_predictions(path: Path, labels: Sequence[str]) -> Predictions:
     try:
         frame = pd.read_parquet(path)
     except FileNotFoundError:
-        raise ModelError(f"{name}: expected the model's predictions, found no file; evaluate the model first") from None
+        raise ModelError(
+            f"{name}: expected the model's predictions, found no file; the model was renamed or deleted, or its run has "
+            "not ended"
+        ) from None
     except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
         cause = " ".join(str(error).split())
         raise ModelError(f"{name}: expected a readable parquet file, found: {cause}; evaluate it again") from error

@@ -1,6 +1,6 @@
 """All that is told of a comparison in one place; the Compare page shows it, and it leaves as CSV and as HTML."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,6 +21,7 @@ from fer_core.evaluation.comparison import (
 from fer_core.evaluation.metrics import confusion_frame, summary
 from fer_core.evaluation.predictions import Predictions
 from fer_core.labels import choose
+from fer_core.lineage import rows_learned
 from fer_core.store import SavedModel
 
 
@@ -29,7 +30,7 @@ class Report:
     """Models against the `reference`, one of them, on the same faces of one `split` and `part`.
 
     `scores` is `comparison.scores_table`, `about` one row a model: `model`, `scheme`, `network`, `dataset`, `created`,
-    `sha256`, and `comparison.costs_table`; who knows more of the costs adds columns.
+    `sha256`, `learned` (`learned_by`), and `comparison.costs_table`; who knows more of the costs adds columns.
     """
 
     split: str
@@ -48,6 +49,13 @@ class Report:
     def together(self) -> Predictions:
         """`agreement.mean_prediction` of all models."""
         return mean_prediction(self.models)
+
+    @property
+    def cautions(self) -> list[str]:
+        """Which models learned copies of these faces, or may have, in a sentence each."""
+        leaked = int((self.models[self.reference].frame["leak"] != "").sum())
+        learned = self.about.set_index("model")["learned"]
+        return leak_cautions({rule: [*learned.index[learned == rule]] for rule in ("all", "")}, leaked, self.n)
 
     @property
     def models(self) -> dict[str, Predictions]:
@@ -72,6 +80,26 @@ class Report:
             difference_sentence(self.reference, name, Difference(*told), self.n, 1 if holds else len(tests))
             for name, holds, *told in tests
         ]
+
+
+def learned_by(model: SavedModel) -> str:
+    """`lineage.rows_learned`, of copies of the faces that it is scored on: `clean` leaves out those of its own only."""
+    return "all" if model.elsewhere else rows_learned(model.record)
+
+
+def leak_cautions(learned: Mapping[str, Sequence[str]], leaked: int, n: int) -> list[str]:
+    """What a reader has to know of `n` faces, `leaked` of which are copies of a training face.
+
+    `learned` maps rules of `lineage.rows_learned` to the models that learned by them.
+    """
+    if not leaked:
+        return []
+    copies, honest = f"copies of {leaked:,} of these {n:,} faces", "the honest part leaves these faces out"
+    told = {
+        "all": f"learned from all Training faces, {copies} among them, which flatters the scores; {honest}.",
+        "": f"may have learned {copies}, which would flatter the scores; {honest}.",
+    }
+    return [f"{', '.join(names)} {told[rule]}" for rule, names in learned.items() if names and rule in told]
 
 
 def make_report(models: Iterable[SavedModel], common: Common, split: str, part: str, reference: str) -> Report:
@@ -122,7 +150,7 @@ def to_csv(report: Report) -> str:
     return table.reindex(columns=columns).to_csv(index=False)
 
 
-_NAMED = ["scheme", "network", "dataset", "created", "sha256"]  # columns of `about` that are no numbers
+_NAMED = ["scheme", "network", "dataset", "created", "sha256", "learned"]  # columns of `about` that are no numbers
 
 
 def _about(model: SavedModel) -> dict[str, object]:
@@ -134,6 +162,7 @@ def _about(model: SavedModel) -> dict[str, object]:
         "dataset": f"{record['dataset']['source']} ({record['dataset']['fingerprint'][:12]})",
         "created": record["created"],
         "sha256": record.get("sha256", ""),
+        "learned": learned_by(model),
     }
 
 

@@ -36,7 +36,13 @@ def to_html(report: Report, value: str = "by_true") -> str:
         f"<p>On the {report.split} split, {report.part}: {report.n:,} faces that all were scored on. "
         f"Reference: {escape(report.reference)}. Intervals are 95 %. Written {now}.</p>",
         "<p>A label names the expression in a picture; it doesn't tell what a person feels.</p>",
-        _list([*report.common.notes, *(f"{name} was refused: {why}." for name, why in report.common.refused.items())]),
+        _list(
+            [
+                *report.common.notes,
+                *report.cautions,
+                *(f"{name} was refused: {why}." for name, why in report.common.refused.items()),
+            ]
+        ),
         "<h2>Scores</h2>",
         _scores(report),
         "<h2>Could it be chance?</h2>",
@@ -58,14 +64,14 @@ def to_html(report: Report, value: str = "by_true") -> str:
 
 def _scores(report: Report) -> str:
     names = {"macro_recall": "Macro recall", "accuracy": "Accuracy"}
-    names |= {f"recall_{label}": f"Recall {label}" for label in report.labels}
     if "sad_as_happy" in report.scores:
         names["sad_as_happy"] = " → ".join(CONFUSED)
-    rows = [
-        [row["model"], *(_interval(row, name) for name in names), f"{100 * row['ece']:.1f} %"]
-        for row in report.scores.to_dict("records")
-    ]
-    return _table(f"Scores on {report.n:,} faces", ["Model", *names.values(), "Calibration error"], rows)
+    scores, recalls = report.scores.to_dict("records"), [f"recall_{label}" for label in report.labels]
+    rows = [[row["model"], *(_interval(row, name) for name in names), f"{100 * row['ece']:.1f} %"] for row in scores]
+    of_class = [[row["model"], *(_interval(row, name) for name in recalls)] for row in scores]
+    return _table(f"Scores on {report.n:,} faces", ["Model", *names.values(), "Calibration error"], rows) + _table(
+        "Recall of each class", ["Model", *report.labels], of_class
+    )
 
 
 def _tests(report: Report) -> str:
@@ -109,6 +115,7 @@ def _about(report: Report) -> str:
         "network": "Network",
         "scheme": "Classes",
         "dataset": "Scored on",
+        "learned": "Learned from",
         "created": "Created (UTC)",
         "parameters": "Parameters",
         "bytes": "Bytes",
@@ -118,7 +125,9 @@ def _about(report: Report) -> str:
         "sha256": "sha256 of model.keras",
     }
     known = [name for name in names if name in report.about]
-    rows = [[_plain(row[name]) for name in known] for _, row in report.about.iterrows()]
+    learned = {"all": "all rows", "clean": "rows without copies", "": "not known"}
+    about = report.about.assign(learned=report.about["learned"].map(learned))
+    rows = [[_plain(row[name]) for name in known] for _, row in about.iterrows()]
     return _table("What was compared", [names[name] for name in known], rows)
 
 

@@ -39,6 +39,7 @@ def tried_values(results: pd.DataFrame, names: Mapping[str, str], across: str, a
         xaxis={"title": names[across], "type": "category", "categoryorder": "array", "categoryarray": order},
         yaxis={"title": "macro recall on validation, 95 % interval", "tickformat": ".0%"},
         scattermode="group",
+        scattergap=0.7,  # what is tried together stays near its value
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.data.copies import BLANK, FAINT, LOWEST, NEAR, Audit, spare_of_all
+from fer_core.data.copies import BLANK, FAINT, LOWEST, NEAR, Audit, copies_of, spare_of_all
 from fer_core.data.draft import Draft
 from fer_core.data.rows import row_table
 from fer_core.data.statistics import class_counts, leak_shares
@@ -39,9 +39,9 @@ def show(dataset: FaceDataset) -> None:
         _show_counts(audit)
     st.subheader("Labels by split", anchor=False)
     st.dataframe(words.counts(class_counts(dataset)), key="counts", alt="Faces of each expression in each split")
-    _show_leaks(dataset, audit)
+    usage = _show_leaks(dataset, audit)
     _offer_rows(dataset)
-    _show_groups(dataset, audit)
+    _show_groups(dataset, audit, usage)
 
 
 def _ask_threshold() -> float:
@@ -75,16 +75,17 @@ def _show_counts(audit: Audit) -> None:
                 st.metric(label, f"{n:,}", border=True, help=meaning, width="content")
 
 
-def _show_leaks(dataset: FaceDataset, audit: Audit) -> None:
+def _show_leaks(dataset: FaceDataset, audit: Audit) -> str:
+    """What is leaked into the Usage that is chosen here; it is returned."""
     st.subheader("Leaks from training", anchor=False)
-    usage = SPLITS[pickers.choice("Split", ("test", "validation"), "split")]
+    usage = SPLITS[pickers.choice("Split", ("test", "validation"), "split", on_change=_first_page)]
     shares = leak_shares(dataset, audit.leak)
     st.markdown(words.leaked(shares, usage, audit.threshold))
-    if not shares[shares["usage"] == usage]["n"].any():
-        return
-    charts.show(leak_bars(shares, usage), "leaks")
-    with st.expander("As a table"):
-        st.dataframe(words.leaks(shares, usage), hide_index=True, key="leak_table", alt=f"Leaked faces in {usage}")
+    if shares[shares["usage"] == usage]["n"].any():
+        charts.show(leak_bars(shares, usage), "leaks")
+        with st.expander("As a table"):
+            st.dataframe(words.leaks(shares, usage), hide_index=True, key="leak_table", alt=f"Leaked faces in {usage}")
+    return usage
 
 
 def _offer_rows(dataset: FaceDataset) -> None:
@@ -104,9 +105,9 @@ def _offer_rows(dataset: FaceDataset) -> None:
         )
 
 
-def _show_groups(dataset: FaceDataset, audit: Audit) -> None:
+def _show_groups(dataset: FaceDataset, audit: Audit, usage: str) -> None:
     st.subheader("Browse the copies", anchor=False)
-    kinds = _kinds(dataset, audit)
+    kinds = _kinds(dataset, audit, usage)
     kind = pickers.choice("Copies", tuple(kinds), "copies", on_change=_first_page)
     groups = kinds[kind]
     if not len(groups.rows):
@@ -163,11 +164,24 @@ def _here(rows: np.ndarray, out: np.ndarray) -> np.ndarray:
     return np.unique(rows[~out[rows]])
 
 
-def _kinds(dataset: FaceDataset, audit: Audit) -> dict[str, Groups]:
+def _leaks(dataset: FaceDataset, leak: np.ndarray, usage: str) -> Groups:
+    """Each face of `usage` that is a copy of a Training face, and after it those Training faces."""
+    rows = np.flatnonzero((dataset.usage == usage) & (leak != ""))
+    found = copies_of(cached.find_copies(dataset), rows)
+    training = dataset.usage == "Training"
+    groups = [
+        np.concatenate([[row], *(some[training[some]] for some in its)]) for row, its in zip(rows, found, strict=True)
+    ]
+    what = f"faces of {usage} that the honest part leaves out, each before its copies in Training"
+    return Groups(groups, what, [f"**{kind}** copy" for kind in leak[rows]])
+
+
+def _kinds(dataset: FaceDataset, audit: Audit, usage: str) -> dict[str, Groups]:
     across = [rows for rows in audit.groups if len(set(dataset.usage[rows])) > 1]
     contrast = cached.find_copies(dataset).contrast[audit.faint_rows]
     return {
         "exact": Groups(audit.groups, "groups of exact copies"),
+        "leaks": _leaks(dataset, cached.audit(dataset).leak, usage),
         "across splits": Groups(across, "groups of exact copies in two splits or three"),
         "conflicting": Groups(audit.conflicts, "groups of exact copies under two labels or more", keep=False),
         "near": Groups(

@@ -39,9 +39,13 @@ def show(dataset: FaceDataset) -> None:
 def show_draft(draft: Draft) -> None:
     st.subheader("The draft", anchor=False)
     st.caption(
-        "Edits that are not saved yet, made here or in the other views: relabel faces, leave them out, bring them "
-        "back. The dataset's own file is never touched, and no edit is lost when you close this page."
+        "What you make of the labels here or in the other views: relabel faces, leave them out, bring them back. The "
+        "dataset's own file is never touched, and no edit is lost when you close this page."
     )
+    if draft.edited:
+        st.markdown(f"Edited since **{draft.base or OWN}**, and not saved yet.")
+    else:
+        st.markdown(f"Nothing to save: it is the same as **{draft.base or OWN}**.")
     with st.container(horizontal=True):
         for label, n in (("Relabelled", len(draft.labels)), ("Left out", len(draft.excluded))):
             st.metric(label, f"{n:,}", border=True)

@@ -10,8 +10,12 @@ from pages._ui import cached, errors
 _CALIBRATED = "calibrated"  # in the address and the session's state
 
 
-def ask_calibrated() -> None:
-    """Whether probabilities are to be calibrated where no temperature was saved for that."""
+def ask_calibrated(model: SavedModel) -> None:
+    """Whether probabilities are to be calibrated; nothing to choose where a temperature was saved for that."""
+    if _has_temperature(model):
+        told = f"By the temperature that was saved for {model.id} on the page Evaluate, where it can be taken back."
+        st.toggle("Calibrated probabilities", True, "calibrated_saved", help=told, disabled=True)
+        return
     st.toggle(
         "Calibrated probabilities",
         key=_CALIBRATED,
@@ -20,6 +24,13 @@ def ask_calibrated() -> None:
         "most probable expression stays. Off: the network's own numbers, as they stand in its saved predictions. "
         "Evaluate tells more, and can save the temperature.",
     )
+
+
+def _has_temperature(model: SavedModel) -> bool:
+    try:
+        return read_decision(model).temperature != 1
+    except ModelError:  # told where its answers are
+        return False
 
 
 def used(model: SavedModel) -> Decision:

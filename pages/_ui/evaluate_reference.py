@@ -29,7 +29,8 @@ def explain(others: Mapping[str, Predictions]) -> None:
     if ANNOTATORS in others:
         st.caption(
             "*Annotators*: what most of FER+'s ten annotators called each of these faces, scored against the same "
-            "labels: what a human second opinion reaches. Of equally many votes the class that stands first counts."
+            "labels: what a human second opinion reaches. A model above them has learned how these labels were given, "
+            "and doesn't see more than people do. Of equally many votes the class that stands first counts."
         )
     else:
         st.caption(

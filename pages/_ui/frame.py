@@ -13,8 +13,15 @@ from pages._ui import cached, class_names
 def start(file: str, title: str, purpose: str) -> None:
     """First line of each page: `start(__file__, "Explore", "What the faces look like.")`."""
     _guard(file)
+    if message := st.session_state.pop("told_next", None):
+        st.toast(message, icon=":material/check:", duration="long")
     st.title(title, anchor=False)
     st.markdown(f":gray[{purpose}]")
+
+
+def tell_next(message: str) -> None:
+    """Say that something is done when the page runs next; in a corner, seen from wherever its reader is."""
+    st.session_state["told_next"] = message
 
 
 def dataset() -> FaceDataset:

@@ -5,7 +5,7 @@ import streamlit as st
 from fer_core import upkeep
 from fer_core.errors import ModelError
 from fer_core.store import SavedModel
-from pages._ui import errors
+from pages._ui import errors, frame
 
 
 def show(model: SavedModel) -> None:
@@ -87,19 +87,19 @@ def _delete(model: SavedModel) -> None:
     except ModelError as error:
         st.session_state["not_done"] = str(error)
     else:
-        st.session_state["done"] = f"Deleted {model.id}."
+        frame.tell_next(f"Deleted {model.id}.")
         st.session_state.pop("model", None)
+        st.query_params.pop("model", None)
 
 
 def done(message: str, model_id: str) -> None:
     """Run the page again, which says `message` and turns to that model."""
-    st.session_state["done"], st.session_state["turn_to_model"] = message, model_id
+    frame.tell_next(message)
+    st.session_state["turn_to_model"] = model_id
     st.rerun()
 
 
-def say_done() -> None:
-    """What the last change did."""
-    if message := st.session_state.pop("done", None):
-        st.success(message, icon=":material/check:")
+def say_failed() -> None:
+    """Why a model wasn't deleted."""
     if message := st.session_state.pop("not_done", None):
         st.error(message, icon=":material/error:")

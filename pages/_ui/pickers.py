@@ -74,7 +74,7 @@ def any_model(models: Sequence[SavedModel]) -> SavedModel:
     """One of `models`, which may be damaged, at first the first; says so where the one of a link is not among them."""
     by_id = {model.id: model for model in models}
     first = models[0].id
-    _into_address("model", first)
+    _into_address(model=first)
     asked = st.session_state.get("model", st.query_params.get("model"))
     if asked not in by_id:
         _say_gone([asked] if asked else [], f"; {first} is shown")
@@ -103,14 +103,17 @@ def default_first(known: Sequence[SavedModel]) -> list[SavedModel]:
 
 
 def models() -> list[SavedModel]:
-    """Any number of trained models, at first the best and the newest of its classes; says what to do without one."""
+    """Any number of models with answers, at first the best and the newest of its classes and faces.
+
+    Says what to do without one.
+    """
     known = default_first([model for model in list_models() if model.answered])
     if not known:
         no_models()
         return []
     by_id = {model.id: model for model in known}
-    alike = [model.id for model in known if model.record["scheme"] == known[0].record["scheme"]]
-    _into_address("models", alike[:2])
+    alike = [model.id for model in known if _comparable(model) == _comparable(known[0])]
+    _into_address(models=alike[:2])
     asked = st.session_state.get("models", st.query_params.get_all("models"))
     _say_gone([name for name in asked if name not in by_id])
     chosen = st.multiselect(
@@ -127,6 +130,10 @@ def models() -> list[SavedModel]:
     return [by_id[name] for name in chosen]
 
 
+def _comparable(model: SavedModel) -> tuple[str, str]:
+    return model.record["scheme"], model.record["dataset"]["fingerprint"]
+
+
 def reference(models: Sequence[SavedModel]) -> str:
     """The id of the one of `models` that the others are compared with, at first the first."""
     names = [model.id for model in models]
@@ -137,13 +144,16 @@ def reference(models: Sequence[SavedModel]) -> str:
     return st.selectbox("Reference", names, key="reference", bind="query-params", on_change=faces.first_page)
 
 
-def _into_address(key: str, first: str | list[str]) -> None:
-    """Choose `first` in the box `key` where nothing is chosen yet.
+def _into_address(**firsts: str | list[str]) -> None:
+    """Choose the first of each box, by its key, in which nothing is chosen yet.
 
-    A default of the box would not stand in the URL, and there may be newer models when that is opened.
+    A default of the box would not stand in the URL, and there may be newer models when that is opened. All at once,
+    since the browser's way back has a step for each writing.
     """
-    if key not in st.session_state and key not in st.query_params:
-        st.session_state[key] = st.query_params[key] = first
+    known = {*st.session_state.keys(), *st.query_params.keys()}
+    if new := {key: first for key, first in firsts.items() if key not in known}:
+        st.session_state.update(new)
+        st.query_params.update(new)
 
 
 def _say_gone(names: Sequence[str], instead: str = "") -> None:
@@ -184,6 +194,7 @@ def cell(cells: pd.DataFrame) -> tuple[str, str]:
     """True and predicted class of a cell of `metrics.confusion_frame`; at first the most frequent mistake."""
     labels = list(cells["true"].unique())
     mistake = cells.loc[cells["n"].where(cells["true"] != cells["predicted"], -1).idxmax()]
+    _into_address(true=mistake["true"], predicted=mistake["predicted"])
     left, right = st.columns(2)
     with left:
         true = named("Labelled", labels, mistake["true"], "true")
@@ -194,7 +205,7 @@ def cell(cells: pd.DataFrame) -> tuple[str, str]:
 
 def named(label: str, options: Sequence[str], first: str, key: str) -> str:
     """One of `options`, at first `first`, which hangs on what else is chosen: it stands in the address as well."""
-    _into_address(key, first)
+    _into_address(**{key: first})
     if st.session_state.get(key, st.query_params.get(key)) not in options:  # those of another model
         st.session_state[key] = first
     chosen = st.selectbox(

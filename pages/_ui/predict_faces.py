@@ -8,6 +8,8 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
+from fer_core.data import FaceDataset
+from fer_core.evaluation.embeddings import kept_as
 from fer_core.evaluation.figures import probability_bars
 from fer_core.inference.annotation import annotate, scaled
 from fer_core.inference.predict import UNSURE, FaceResult
@@ -111,7 +113,7 @@ def _show_beside(by_model: Mapping[str, Sequence[FaceResult]], names: Sequence[s
 def _show_alike(seen: Seen, model: SavedModel, crops: np.ndarray, names: Sequence[str], start: int) -> None:
     """For each face, from number `start` of the picture on, the training faces that the model takes for most alike."""
     dataset = frame.dataset_of(model)  # `follow_measuring` says what is missing
-    if dataset is None or not len(crops):
+    if dataset is None or not len(crops) or not _may_measure(model, dataset):
         return
     measuring = cached.nearest(model, dataset)
     measuring.wait(PATIENCE)
@@ -137,6 +139,9 @@ def follow_measuring(model: SavedModel) -> None:
         dataset = frame.ask_dataset_of(model, "")
         if dataset is None:
             return
+        if not _may_measure(model, dataset):
+            _offer_measuring(model, dataset)
+            return
         measuring = cached.nearest(model, dataset)
         measuring.wait(PATIENCE)
         if measuring.problem:
@@ -148,7 +153,30 @@ def follow_measuring(model: SavedModel) -> None:
             st.fragment(_progress, run_every=1)(model, dataset)
 
 
-def _progress(model: SavedModel, dataset) -> None:
+def _may_measure(model: SavedModel, dataset: FaceDataset) -> bool:
+    """Whether the embeddings are kept, or somebody asked for them here."""
+    return st.session_state.get(_asked(model)) or kept_as("embeddings", model, dataset).exists()
+
+
+def _offer_measuring(model: SavedModel, dataset: FaceDataset) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Let {model.id} look at all {len(dataset):,} faces",
+            "measure_alike",
+            on_click=st.session_state.update,
+            args=[{_asked(model): True}],
+            icon=":material/image_search:",
+        )
+        st.caption(
+            f"For *{ALIKE}*: once, in the background, half a minute with a small network and minutes with others."
+        )
+
+
+def _asked(model: SavedModel) -> str:
+    return f"alike_{model.record['sha256']}"
+
+
+def _progress(model: SavedModel, dataset: FaceDataset) -> None:
     measuring = cached.nearest(model, dataset)
     if measuring.nearest or measuring.problem:
         st.rerun()

@@ -18,7 +18,7 @@ from fer_core.inference.photo import HEIC_SUFFIXES, SUFFIXES, read_photo, reads_
 from fer_core.inference.predict import find_faces
 from fer_core.labels import EMOTIONS
 from fer_core.store import SavedModel
-from pages._ui import frame, pickers, purpose
+from pages._ui import frame, pickers, purpose, uploads
 
 ORIGINS = ("Upload", "Camera", "Paste", "Example")
 SHOWN = 1280
@@ -116,7 +116,7 @@ def see(data: bytes) -> Seen:
 
 def _uploaded() -> list:
     formats = "JPEG, PNG, WEBP or HEIC" if reads_heic() else "JPEG, PNG or WEBP"
-    return st.file_uploader(f"Photos ({formats}, up to 25 megapixels)", accept_multiple_files=True, key="photos")
+    return uploads.ask(f"Photos ({formats}, up to 25 megapixels)", "photos")
 
 
 def _taken() -> list:

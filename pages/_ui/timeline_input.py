@@ -14,11 +14,11 @@ from fer_core.inference.photo import read_photo
 from fer_core.inference.timeline import Watched, watch
 from fer_core.inference.tracks import Tracks
 from fer_core.inference.video import Frame, Video
-from pages._ui import words
+from pages._ui import uploads, words
 
 RATES = (1, 2, 5, 10)
 
-_LAST = "timeline_last"  # in the session's state: of the last recording, what was watched
+_LAST = "timeline_last"  # in the session's state, with its kind: of the last recording, what was watched
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Recording:
 
 def ask_video() -> Recording | None:
     """A video, and how often it is looked at."""
-    file = st.file_uploader("Video (MP4, MOV or WEBM)", key="video")
+    files = uploads.ask("Video (MP4, MOV or WEBM)", "video", several=False)
     rate = st.segmented_control(
         "Frames a second",
         RATES,
@@ -59,10 +59,11 @@ def ask_video() -> Recording | None:
         bind="query-params",
         help="More of them follow faster changes and take longer, about a tenth of a second each.",
     )
-    if not file:
+    if not files:
         return None
+    (file,) = files
     video = Video(file)
-    seen = _watch_once((file.file_id, rate), lambda seen: _of_video(video, rate, seen), Tracks())
+    seen = _watch_once("video", (file.file_id, rate), lambda seen: _of_video(video, rate, seen), Tracks())
 
     def look(index: int) -> np.ndarray:
         return video.frame_at(seen.watched.seconds[index]).rgb
@@ -72,12 +73,14 @@ def ask_video() -> Recording | None:
 
 def ask_pictures() -> Recording | None:
     """Pictures in the order of their names."""
-    files = st.file_uploader("Pictures, in the order of their names", accept_multiple_files=True, key="pictures")
+    files = uploads.ask("Pictures, in the order of their names", "pictures")
     if not files:
         return None
     ordered = sorted(files, key=lambda file: _natural(file.name))
     tracks = Tracks(patience=math.inf, reach=math.inf)
-    seen = _watch_once(tuple(file.file_id for file in ordered), lambda seen: _of_pictures(ordered, seen), tracks)
+    seen = _watch_once(
+        "pictures", tuple(file.file_id for file in ordered), lambda seen: _of_pictures(ordered, seen), tracks
+    )
     used = [ordered[index] for index in seen.used]
 
     def look(index: int) -> np.ndarray:
@@ -87,13 +90,14 @@ def ask_pictures() -> Recording | None:
     return Recording(seen.key, f"{len(used)} pictures", seen.watched, look, 1.0, "pictures", names)
 
 
-def _watch_once(key: tuple, frames: Callable[[_Seen], Iterator[Frame]], tracks: Tracks) -> _Seen:
-    """What is kept of the last recording, or what watching a new one gives; tells its problems."""
-    seen = st.session_state.get(_LAST)
+def _watch_once(kind: str, key: tuple, frames: Callable[[_Seen], Iterator[Frame]], tracks: Tracks) -> _Seen:
+    """What is kept of the last recording of that kind, or what watching a new one gives; tells its problems."""
+    place = f"{_LAST}_{kind}"
+    seen = st.session_state.get(place)
     if seen is None or seen.key != key:
         seen = _Seen(key)
         seen.watched = watch(frames(seen), get_detector(), tracks)
-        st.session_state[_LAST] = seen
+        st.session_state[place] = seen
     for problem in seen.problems[:5]:
         st.error(words.literal(problem), icon=":material/error:")
     if len(seen.problems) > 5:

@@ -17,7 +17,7 @@ from fer_core.training import runs, speed
 from fer_core.training.config import TrainConfig
 from fer_core.training.settings import as_command
 from fer_core.training.standing import settings, standing
-from pages._ui import cached, charts, errors, words
+from pages._ui import cached, charts, errors, frame, words
 
 BADGES = {
     "running": "blue",
@@ -55,6 +55,8 @@ def start(*models: SavedModel) -> None:
             if not (model.trained or model.busy):
                 runs.start_run(model)
     turn("run", models[0].id)
+    more = f" and {len(models) - 1} more" if len(models) > 1 else ""
+    frame.tell_next(f"Started {models[0].id}{more}: see Runs.")
     st.session_state.pop("name", None)  # it is taken now
     st.rerun()
 
@@ -161,12 +163,17 @@ def _show_buttons(model: SavedModel, dataset: FaceDataset) -> None:
             f"change-{model.id}",
             icon=":material/edit:",
             help="Its settings are put into the form above.",
-            on_click=turn,
-            args=("preset", f"run {model.id}"),
+            on_click=_change,
+            args=(model,),
         ):
             st.rerun()  # all of the page, the form with it
         if model.trained:
             st.page_link("pages/evaluate.py", label="Evaluate it", query_params={"model": model.id})
+
+
+def _change(model: SavedModel) -> None:
+    turn("preset", f"run {model.id}")
+    frame.tell_next(f"The settings of {model.id} are in the form at the top.")
 
 
 def _stop(model: SavedModel) -> None:

@@ -1,5 +1,6 @@
 """Settings that are tried: the values asked for, and runs beside others that differ in a few settings."""
 
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -52,7 +53,7 @@ def _ask_values(number: str, label: str, settings: Sequence[str]) -> dict[str, l
         placeholder="such as 0.01 0.03 0.1",
         disabled=setting is None,
     )
-    return {setting: values.split()} if setting and values.strip() else {}
+    return {setting: re.split(r",?\s+", values.strip())} if setting and values.strip() else {}
 
 
 def show(model: SavedModel, models: Sequence[SavedModel]) -> None:

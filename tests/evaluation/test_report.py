@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from saved import save_model
 
+from fer_core import store
 from fer_core.data.demo import draw_dataset
 from fer_core.errors import ModelError
 from fer_core.evaluation.agreement import ALL_FAIL, groups, same_answer
@@ -128,3 +129,26 @@ def test_no_face_is_told(report):
         make_report([], common, "train", "raw", "good")
     with pytest.raises(ValueError, match="unknown reference 'none'"):
         make_report([], common, "train", "raw", "none")
+
+
+def test_who_learned_copies_of_the_faces_is_told():
+    """On the raw part, by name; where copies are left out there is nothing to say, nor of who learned without them."""
+    drawn = draw_dataset()
+    models = [save_model(name, drawn, seed) for seed, name in enumerate(("clean", "every", "theirs"))]
+    rules = {"clean": {"rows": "clean"}, "every": {"rows": "all"}, "theirs": {}}
+    models = [store.update_record(model, settings=rules[model.id]) for model in models]
+    models[2] = store.update_record(models[2], imported={"file": "x.keras", "sha256": "0"})
+    saved = {model.id: read_predictions(model.predictions_file, model.labels) for model in models}
+    datasets = {model.id: model.record["dataset"] for model in models}
+    told = {}
+    for part in ("raw", "honest"):
+        common = bring_together({name: one.select("test", part) for name, one in saved.items()}, datasets)
+        told[part] = make_report(models, common, "test", part, "clean")
+    n, honest = told["raw"].n, told["honest"].n
+    copies = f"copies of {n - honest} of these {n} faces"
+    assert told["honest"].cautions == []
+    assert [caution.split(";")[0] for caution in told["raw"].cautions] == [
+        f"every learned from all Training faces, {copies} among them, which flatters the scores",
+        f"theirs may have learned {copies}, which would flatter the scores",
+    ]
+    assert told["raw"].cautions[0] in read(to_html(told["raw"])).words

@@ -24,7 +24,7 @@ def test_import_by_path(open_page, said, faces, tmp_path):
     app.text_input(key="import_path").set_value(str(tmp_path / "resnet.csv")).run()
     assert "import_scheme" not in app.session_state
     app.button(key="import").click().run()
-    assert "Imported resnet." in [box.value for box in app.success]
+    assert "Imported resnet." in [toast.value for toast in app.toast]
     assert "the network itself is not here" in said(app)
     assert "has no network to export: only its answers were imported" in said(
         open_page("models", model="resnet", view="Export")

@@ -3,6 +3,7 @@ import pytest
 
 from fer_core.data.copies import audit, spare
 from fer_core.data.draft import Draft
+from pages._ui.audit_copies import EACH_PAGE
 
 
 def test_counts_are_the_audits(open_page, faces):
@@ -19,7 +20,16 @@ def test_leaks_of_a_split(open_page, said, faces):
     assert f"**{len(leaked['exact']) + len(leaked['near'])} of 174**" in said(open_page("audit", split="validation"))
 
 
-@pytest.mark.parametrize("kind", ["exact", "across splits", "conflicting", "near", "blank", "nearly blank"])
+def test_the_leaked_faces_are_shown_before_their_copies(open_page, said, faces):
+    """Of the split that is chosen; each first, then the Training faces that are the same photograph."""
+    leaked = audit(faces).leaked["PrivateTest"]
+    n = len(leaked["exact"]) + len(leaked["near"])
+    app = open_page("audit", split="validation", copies="leaks")
+    assert f"{n} faces of PrivateTest that the honest part leaves out" in said(app)
+    assert said(app).count("**exact** copy") + said(app).count("**near** copy") == min(n, EACH_PAGE)
+
+
+@pytest.mark.parametrize("kind", ["exact", "leaks", "across splits", "conflicting", "near", "blank", "nearly blank"])
 def test_every_kind_of_copies_opens_from_a_link(open_page, kind):
     """Each list is shown, or said to be empty."""
     assert open_page("audit", copies=kind).session_state["copies"] == kind

@@ -4,6 +4,7 @@ from networked import save_constant
 from saved import save_model, start_model
 
 from fer_core import machine, store
+from fer_core.data import load_dataset
 from fer_core.evaluation.agreement import ALL_FAIL, groups, mean_prediction
 from fer_core.evaluation.comparison import paired_macro_recall_difference
 from fer_core.evaluation.differences import difference_frame
@@ -11,6 +12,7 @@ from fer_core.evaluation.metrics import summary
 from fer_core.evaluation.predictions import Predictions, read_predictions
 from fer_core.inference import latency
 
+OTHER_FACES = {"source": "other.csv", "fingerprint": "0" * 64, "drawn": True}
 VIEWS = ("Scores", "Matrices", "Chance", "Agreement")
 
 
@@ -40,6 +42,12 @@ def test_scores_of_two(open_page, models):
     assert table(app, "Fear").loc["good", "Sad"].startswith(f"{100 * scores.recall['Sad']:.1f} %")
     costs = table(app, "Size").loc["good"]
     assert costs.tolist() == ["4.70 M", "0.0 MB", "–", "–", "–"]
+
+
+def test_the_newest_stands_beside_the_best_only_where_they_compare(open_page, models):
+    """One that was scored on other faces is not chosen by itself."""
+    store.update_record(save_model("other", load_dataset("demo"), seed=2), dataset=OTHER_FACES)
+    assert set(open_page("compare").multiselect(key="models").value) == {"good", "poor"}
 
 
 def test_measured_milliseconds(open_page, models):

@@ -87,7 +87,7 @@ def test_rename_tag_and_default(open_page, said, faces):
     app.text_input(key="name-other").set_value("second").run()
     press(app, "Rename")
     assert ids() == ["first", "second"]
-    assert "other is called second now." in [box.value for box in app.success]
+    assert "other is called second now." in [toast.value for toast in app.toast]
     assert app.selectbox(key="model").value == "second"
     press(app, "Make it the default of Predict")
     assert upkeep.read_default() == "second"
@@ -138,7 +138,7 @@ def test_export_and_import_by_path(open_page, said, faces, tmp_path):
     app = open_page("models", import_from="Path")
     app.text_input(key="import_path").set_value(str(tmp_path / "given.keras")).run()
     app.button(key="import").click().run(timeout=300)
-    assert "Imported given." in [box.value for box in app.success]
+    assert "Imported given." in [toast.value for toast in app.toast]
     assert store.open_trained("given").record["network"] == "imported"
     assert "It was imported from given.keras" in said(open_page("evaluate", model="given", view="Learning"))
 

@@ -97,6 +97,21 @@ def test_nothing_is_asked_for_before_a_purpose_is_stated(open_page, said):
     assert not app.file_uploader
 
 
+def test_photos_stay_while_another_page_is_looked_at(predict, said):
+    """And go when they are taken away."""
+    app = upload(predict(), a__png=png(np.full((48, 48), 90, np.uint8)))
+    before = answers(app)
+    app.switch_page("pages/overview.py").run()
+    app.switch_page("pages/predict.py").run()
+    assert not app.exception
+    assert app.file_uploader[0].value == []
+    assert "From before: a.png" in said(app)
+    np.testing.assert_array_equal(answers(app), before)
+    app.button(key="forget_photos").click().run()
+    assert "Choose a picture" in said(app)
+    assert not app.dataframe
+
+
 @pytest.mark.parametrize("refused", purpose.REFUSED)
 def test_work_school_and_covert_monitoring_are_refused_with_the_reason(open_page, refused):
     """The reason stands there, and there is no way on."""
@@ -182,6 +197,8 @@ def test_nearest_training_faces(predict, said, faces):
     store.update_record(model, dataset=model.record["dataset"] | {"fingerprint": faces.fingerprint})
     row = int(np.flatnonzero(faces.usage == "Training")[7])
     app = upload(predict(also="Nearest training faces"), a__png=png(np.asarray(faces.images[row])))
+    assert "those that the last hidden" not in said(app)  # it takes minutes on many faces, and is asked for
+    app.button(key="measure_alike").click().run()
     for _ in range(60):
         if "those that the last hidden layer" in said(app):
             break
@@ -204,6 +221,8 @@ def test_calibrated_probabilities_are_the_networks_own_at_another_temperature(pr
     app = upload(predict(calibrated="true"), one__png=png(astronaut))
     assert answers(app) == pytest.approx(with_temperature(plain[None], 1.5)[0], abs=1e-4)
     assert "temperature 1.5" in said(app)
+    shown = app.toggle(key="calibrated_saved")
+    assert (shown.value, shown.disabled) == (True, True)
 
 
 def test_a_removed_picture_is_forgotten(predict, astronaut):

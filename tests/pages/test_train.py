@@ -181,7 +181,7 @@ def test_the_run_whose_settings_were_chosen_is_gone(open_page, faces):
 
 def test_values_to_try_are_counted_and_refused_at_once(open_page):
     """The button says how many runs it will start; what cannot be is told in one line, and nothing can be started."""
-    values = {"try-1": "Learning rate", "values-1": "0.001 0.01 0.1", "try-2": "Seed", "values-2": "1 2"}
+    values = {"try-1": "Learning rate", "values-1": "0.001, 0.01, 0.1", "try-2": "Seed", "values-2": "1 2"}
     app = open_page("train", **values)
     assert app.button(key="start").label == "Start 6 runs"
     assert app.code[0].value.startswith("python -m fer_core tune --preset quick --try learning_rate=0.001 --try")
