@@ -104,8 +104,8 @@ def read_predictions(path: Path, labels: Sequence[str]) -> Predictions:
         frame = pd.read_parquet(path)
     except FileNotFoundError:
         raise ModelError(
-            f"{name}: expected the model's predictions, found no file; the model was renamed or deleted, or its run has "
-            "not ended"
+            f"{name}: expected the model's predictions, found no file; it was renamed or deleted, or has not been "
+            "trained to its end"
         ) from None
     except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
         cause = " ".join(str(error).split())

@@ -4,7 +4,7 @@ import streamlit as st
 
 from fer_core import upkeep
 from fer_core.errors import ModelError
-from fer_core.store import SavedModel
+from fer_core.store import SavedModel, list_models
 from pages._ui import errors, frame
 
 
@@ -88,8 +88,7 @@ def _delete(model: SavedModel) -> None:
         st.session_state["not_done"] = str(error)
     else:
         frame.tell_next(f"Deleted {model.id}.")
-        st.session_state.pop("model", None)
-        st.query_params.pop("model", None)
+        st.session_state["turn_to_model"] = next((other.id for other in list_models()), None)
 
 
 def done(message: str, model_id: str) -> None:

@@ -202,7 +202,8 @@ def test_references(open_page, said, faces, model):
 
 def test_a_model_that_combines_others_has_no_curves(open_page, said, model):
     """Its Learning view names the models that were trained."""
-    update_record(model, parts=[{"id": "first", "settings": {}, "dataset": {}, "sha256": "0" * 64}])
+    first = {"id": "first", "settings": {}, "dataset": {}, "rows": {"train": 1, "left_out": 0}, "sha256": "0" * 64}
+    update_record(model, parts=[first])
     assert "it combines first" in said(open_page("evaluate", view="Learning"))
 
 

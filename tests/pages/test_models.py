@@ -117,6 +117,8 @@ def test_delete_asks_first(open_page, faces):
     press(press(app, "Delete"), "Delete it")
     assert ids() == ["second"]
     assert app.selectbox(key="model").value == "second"
+    assert not app.warning  # that the one of the address is gone is no news
+    assert [toast.value for toast in app.toast] == ["Deleted first."]
 
 
 def test_busy_run_cannot_be_changed(open_page, said, faces):
