@@ -59,8 +59,11 @@ def show_card(model: SavedModel) -> None:
         "Card as Markdown", card, f"{model.id}.md", "text/markdown", icon=":material/download:", on_click="ignore"
     )
     st.html("<style>[data-testid=stMarkdownContainer] table { display: block; overflow-x: auto }</style>")  # on a phone
-    with st.container(border=True):
-        st.markdown(re.sub(r"^#+", r"\g<0>##", card, flags=re.MULTILINE))  # the page has its own headings above
+    told, _, settings = re.sub(r"^#+", r"\g<0>##", card, flags=re.MULTILINE).partition("#### Settings\n")
+    with st.container(border=True):  # and the page has its own headings above
+        st.markdown(told)
+        with st.expander("Settings"):  # of every training that went in: pages of them
+            st.markdown(settings)
 
 
 def choose(models: list[SavedModel]) -> SavedModel:

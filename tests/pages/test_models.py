@@ -37,8 +37,10 @@ def test_table_and_card(open_page, said, faces):
     assert table["Default"].to_dict() == {"good": "★", "half-way": "", "broken": ""}
     assert "**broken** is damaged: expected model.keras with the sha256" in said(app)
     predictions = read_predictions(good.folder / "predictions.parquet", good.labels)
-    for line in model_card(good, predictions).splitlines():
+    *lines, settings = model_card(good, predictions).split("\n## Settings\n")
+    for line in "".join([*lines, settings]).splitlines():
         assert line in said(app)
+    assert "Settings" in [box.label for box in app.expander]
 
 
 def test_a_model_that_is_gone_is_told_and_no_other_takes_its_place(open_page, said, faces):
