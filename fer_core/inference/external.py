@@ -78,7 +78,10 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _classes(table: pd.DataFrame) -> tuple[ClassScheme, list]:
     """The scheme of the table's classes, and their columns in its order."""
-    named = {_label(column): column for column in table.columns}
+    labels = [_label(column) for column in table.columns]
+    named = dict(zip(labels, table.columns, strict=True))
+    if twice := [label for label in named if label in EMOTIONS and labels.count(label) > 1]:
+        raise ModelError(f"expected one column for each class, found {labels.count(twice[0])} for {twice[0]}")
     found = named.keys() & {*EMOTIONS, *SCHEMES["valence"].labels}
     for scheme in SCHEMES.values():
         if found == {*scheme.labels}:

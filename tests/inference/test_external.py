@@ -110,6 +110,7 @@ def test_one_without_its_table_is_damaged(bring, drawn):
             lambda t: t.assign(row=t["row"] + 0.5),
             r"expected whole numbers from 0 to 777 in the column row, found \d+\.5",
         ),
+        (lambda t: t.assign(anger=t["Angry"]), "expected one column for each class, found 2 for Angry"),
         (lambda t: t.assign(row=-1), "in the column row, found -1"),
         (lambda t: t.assign(row="a"), "in the column row, found a"),
         (lambda t: pd.concat([t, t.head(1)]), "expected each row once, found row"),
