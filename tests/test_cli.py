@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -12,10 +13,12 @@ from saved import answers, save_model
 
 from fer_core import store
 from fer_core.cli import main
+from fer_core.cli_common import asked_config
 from fer_core.data.demo import draw_dataset
 from fer_core.evaluation.decision import Decision, save_decision
 from fer_core.evaluation.operating import OperatingPoint
 from fer_core.paths import ROOT
+from fer_core.training.config import get_preset
 
 SCORES = {"model", "split", "labels", "n", "accuracy", "macro_recall", "recall", "confusion", "ece"}
 INTERVALS = {f"{score}_{end}" for score in ("accuracy", "macro_recall") for end in ("low", "high")}
@@ -255,3 +258,25 @@ def test_wrong_words_are_refused_in_one_line(capsys):
         main(["evaluate", "first", "--split", "training"])
     assert exit_.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_compare_tells_of_the_honest_part(run):
+    """The scores of each part are those of the record."""
+    for seed in (0, 1):
+        save_model(f"model-{seed}", draw_dataset(), seed=seed)
+    told, scores = run("compare", "model-0", "model-1"), store.open_model("model-1").scores["test"]
+    for part in ("raw", "honest"):
+        assert told[part]["scores"][1]["macro_recall"] == pytest.approx(scores[part]["macro_recall"])
+    assert scores["honest"]["n"] < scores["raw"]["n"]
+
+
+def test_evaluate_of_the_validation_split(run):
+    model = save_model("first", draw_dataset())
+    told = run("evaluate", "first", "--split", "validation")
+    assert told["split"] == "validation"
+    assert told["accuracy"] == model.scores["validation"]["raw"]["accuracy"]
+
+
+def test_minutes_epochs_and_set_reach_the_settings():
+    asked = SimpleNamespace(preset="quick", epochs=3, minutes=2.5, set=["width=4"])
+    assert asked_config(asked) == get_preset("quick", epochs=3, minutes=2.5, width=4)

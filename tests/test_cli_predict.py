@@ -1,6 +1,7 @@
 """The verb `predict` on folders: tables that go on, parts for several machines, Ray."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -144,3 +145,15 @@ def test_wrong_words_are_refused(words, message, model, capsys):
     """In one line, before any picture is read."""
     assert main(["predict", "sad", ".", *words]) == 2
     assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_table_goes_on_with_the_same_network_only(tmp_path, capsys):
+    """Another one of the same name is refused."""
+    write_faces(tmp_path / "pictures", 2)
+    words = ["predict", "sad", str(tmp_path / "pictures"), "--out", str(tmp_path / "faces.parquet")]
+    first = save_constant("sad", draw_dataset(), "negative", (0.1, 0.2, 0.7))
+    assert main(words) == 0
+    shutil.rmtree(first.folder)
+    save_constant("sad", draw_dataset(), "negative", (0.7, 0.2, 0.1))
+    assert main(words) == 2
+    assert "expected model" in capsys.readouterr().err

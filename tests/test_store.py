@@ -334,3 +334,17 @@ def test_who_looks_at_the_same_time_is_nobody_at_work():
         assert not any(pool.map(lambda _: model.busy, range(2000)))
     with model.lock:
         assert store.open_model("looked-at").busy
+
+
+def test_a_file_changed_into_one_as_long_is_noticed():
+    """By when it was written; what was remembered of it doesn't count any more."""
+    model = fill(store.create_model("swapped", RECORD))
+    assert store.open_trained("swapped")
+    model.weights_file.write_bytes(b"x" * model.weights_file.stat().st_size)
+    assert "expected model.keras with the sha256" in store.list_models()[0].problem
+
+
+def test_models_are_listed_newest_first():
+    for name, day in (("b", 2), ("c", 3), ("a", 1)):
+        store.update_record(store.create_model(name, RECORD), created=f"2026-01-0{day}T12:00:00+00:00")
+    assert [model.id for model in store.list_models()] == ["c", "b", "a"]

@@ -258,3 +258,24 @@ def test_each_row_with_what_is_known_of_it(copied):
         clean = np.flatnonzero(table[f"clean_{name}"])
         assert clean.tolist() == clean_training_rows(copied, get_scheme(name)).tolist()
         assert set(table["usage"][clean]) <= {"Training"}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("brighter", [0, 20])
+@pytest.mark.parametrize("usage", ["PublicTest", "PrivateTest"])
+def test_a_copy_of_a_test_or_validation_face_is_not_learned(usage, brighter, order):
+    """Exact or near, of either split, and whichever of the two stands first."""
+    a, b = blobs(2)
+    rows = [(a, "Training"), (a + np.uint8(brighter), usage)][::order] + [(b, "Training")]
+    images, usages = zip(*rows, strict=True)
+    both = dataset(np.stack(images), [HAPPY] * 3, list(usages))
+    assert clean_training_rows(both, STUDY).tolist() == [2]
+    kind = "near" if brighter else "exact"
+    assert audit(both).leak.tolist() == ["" if name == "Training" else kind for name in usages]
+
+
+def test_a_fingerprint_tells_pixels_labels_and_usage():
+    """Each of them in another order is another dataset."""
+    images, emotion, usage = blobs(2), np.array([0, 1]), np.array(["Training", "PublicTest"])
+    changed = ((images[::-1], emotion, usage), (images, emotion[::-1], usage), (images, emotion, usage[::-1]))
+    assert len({fingerprint_of(*parts) for parts in ((images, emotion, usage), *changed)}) == 4

@@ -165,3 +165,11 @@ def test_importing_costs_no_cleanlab():
     """Whoever only imports the module doesn't wait for the library."""
     code = "import sys, fer_core.evaluation.doubt; sys.exit('cleanlab' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_among_equals_the_label_counts_wherever_it_stands():
+    """Neutral stands last of the classes, and nobody contradicts it by as many votes."""
+    faces = faces_of([NEUTRAL, HAPPY], [{"Neutral": 5, "Fear": 5}, {"Happy": 9}])
+    ranking = rank_labels(faces, STUDY, np.arange(2), sure_of(np.array([5, 2])))
+    assert ranking.set_index("row")["majority"][0] == "Neutral"
+    assert not ranking["contradicted"].any()

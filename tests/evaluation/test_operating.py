@@ -129,3 +129,10 @@ def test_bars_draw_the_frame():
 def _fit(predictions) -> OperatingPoint:
     validation = predictions.select("validation", "honest")
     return fit_point(validation.y_true, validation.y_prob, predictions.labels, ("Sad",), 0.8)
+
+
+def test_rounding_asks_for_no_face_more():
+    """7 % of 100 faces are 7, though 0.07 times 100 is a little more."""
+    y_prob = np.stack([np.linspace(0.99, 0.01, 100), np.linspace(0.01, 0.99, 100)], axis=1)
+    point = fit_point(np.zeros(100, int), y_prob, ("Sad", "Happy"), ("Sad",), 0.07)
+    assert (y_prob[:, 0] >= point.threshold).sum() == 7

@@ -122,3 +122,14 @@ def test_verbs_that_manage_models(model, drawn, tmp_path, capsys):
     assert run("delete", "better", "--yes") == {"deleted": "better", "in_git": False}
     assert [row["id"] for row in run("models")["models"]] == ["imported-1"]
     assert keras.saving.load_model(tmp_path / "better.keras", compile=False).output_shape == (None, 6)
+
+
+@pytest.mark.parametrize("told", [[0.4997, 0.5003], [0.6, 0.4]])
+def test_agreement_is_of_the_class_and_of_the_probability(told, drawn, tmp_path):
+    """Another class within the tolerance is refused, and the same class beyond it."""
+
+    def answering(row):
+        return lambda faces, training=False: np.tile(np.float32(row), (len(faces), 1))
+
+    with pytest.raises(ModelError, match="expected the same classes"):
+        export._agreement(tmp_path / "x", "onnx", answering(told), answering([0.5003, 0.4997]), drawn)

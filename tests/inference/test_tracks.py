@@ -55,3 +55,15 @@ def test_pictures_in_order_have_no_reach():
 def test_overlap(other, expected):
     """Intersection over union of a square of 10 with itself, half a side off, beside it, and one inside."""
     assert overlap(box(0), other) == pytest.approx(expected)
+
+
+def test_of_two_near_faces_the_one_of_that_size_is_the_same():
+    """The larger one is a little nearer."""
+    tracks = Tracks()
+    assert tracks.follow(0, [box(0), box(7, -4, 18)]) == [1, 2]
+    assert tracks.follow(0.2, [box(5)]) == [1]
+
+
+def test_two_seconds_are_what_a_face_may_be_away_by_default():
+    tracks = Tracks()
+    assert [tracks.follow(at, [box(0)]) for at in (0, 2, 4.1)] == [[1], [1], [2]]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from writing import heard_writing
 
 from fer_core import store
 from fer_core.evaluation.calibration import fit_temperature, with_temperature
@@ -355,3 +356,11 @@ def test_the_same_face_gives_the_same_numbers_everywhere(predict, real_dataset):
     columns = [f"p_{label}" for label in model.labels]
     assert len(table) == len(test)
     assert np.abs(table[list(model.labels)].to_numpy(float) - test[columns].to_numpy(float)).max() < 1e-4
+
+
+def test_no_photo_is_written_even_for_a_moment(predict, astronaut):
+    """No file is opened to write while a second photo is looked at; with the first one TensorFlow wakes up."""
+    app = upload(predict(), a__png=png(astronaut))
+    with heard_writing() as written:
+        upload(app, b__png=png(astronaut[:, ::-1]))
+    assert written == []

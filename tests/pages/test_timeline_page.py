@@ -9,6 +9,7 @@ import pytest
 from clips import encode, scene, sound
 from networked import save_constant
 from PIL import Image
+from writing import heard_writing
 
 from fer_core.data import FaceDataset
 from fer_core.labels import EMOTIONS, MEANING
@@ -152,3 +153,11 @@ def test_a_damaged_reader_of_another_model_takes_nothing_away(opened, faces, two
     upload(app, "video", ("clip.mp4", encode(two, 10)))
     assert not app.error
     assert "A recurrent network reads along with other, not with constant" in said(app)
+
+
+def test_no_frame_is_written_even_for_a_moment(opened, two):
+    """No file is opened to write while a video is watched and read."""
+    app = opened()
+    with heard_writing() as written:
+        upload(app, "video", ("two.mp4", encode(two, 10)))
+    assert written == []

@@ -5,10 +5,11 @@ import pytest
 import tensorflow as tf
 
 from fer_core.networks import saved_network, training_network
+from fer_core.training.augmentation import Chance
 from fer_core.training.config import TrainConfig
 from fer_core.training.data import Faces
 from fer_core.training.engine import Engine
-from fer_core.training.targets import Lesson
+from fer_core.training.targets import Batch, Lesson
 
 PIXELS = {"mean": 0.5, "std": 0.25}
 
@@ -85,3 +86,14 @@ def test_what_a_teacher_says_beside_is_learned_instead_of_the_label(heard, learn
         engine.take_sums()
         engine.train_batch(faces, np.arange(8), (0, step), 0.05, 16)
     assert engine.take_sums()["confusion"][0, learned] == 8
+
+
+def test_votes_are_blended_as_faces_and_labels_are():
+    """Each face carries its own vote alone, so a blend of labels is the same blend of votes."""
+    engine = Engine(TrainConfig(width=2, mixup=1.0, votes_weight=0.5, label_smoothing=0.0), 6, **PIXELS)
+    taught = np.zeros((6, 6), np.float32)
+    faces = (np.zeros((6, 48, 48), np.uint8), np.arange(6, dtype=np.int32), np.eye(6, 10, dtype=np.float32))
+    batch = Batch(*map(tf.constant, (*faces, taught, taught)), tf.range(6))
+    lesson = engine._lesson(batch, Chance(tf.constant((0, 1)), tf.range(6), 32), 48)
+    np.testing.assert_allclose(lesson.votes[:, :6], lesson.target, atol=1e-6)
+    assert lesson.target.numpy().max(axis=1).min() < 0.95

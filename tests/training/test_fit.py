@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from fer_core import store
 from fer_core.errors import ModelError, RunError
+from fer_core.evaluation.predictions import read_predictions
 from fer_core.evaluation.scoring import pixels
 from fer_core.labels import get_scheme
 from fer_core.lineage import origin
@@ -204,3 +205,12 @@ def test_prior_correction_shifts_the_biases_alone(trained, drawn):
     labels = drawn.emotion[training_rows(drawn, TINY)]
     prior = np.bincount(get_scheme("study").classes(labels)) / len(labels)
     assert any(np.allclose(shifted - bias, -strength * np.log(prior), atol=1e-4) for strength in STRENGTHS)
+
+
+def test_the_averaged_network_of_the_best_epoch_is_saved(trained):
+    """Its predictions of validation have the loss that the curve tells of that epoch."""
+    model = trained("one", epochs=2, averaging=0.9, mirror=False)
+    said = read_predictions(model.predictions_file, model.labels).select("validation")
+    best = model.history().iloc[model.record["best_epoch"] - 1]
+    loss = -np.log(said.y_prob[np.arange(len(said)), said.y_true]).mean()
+    assert loss == pytest.approx(best["val_loss"], rel=1e-3)
