@@ -12,7 +12,7 @@ run: $(VENV)/.installed  ## install what it runs on, then serve the workbench on
 	$(BIN)/streamlit run streamlit_app.py
 
 test: $(VENV)/.installed-dev  ## install what tests need, then run them
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-kill: $(VENV)/.installed-dev  ## kill runs at 20 random moments, not 4 as `test` does, and resume them
 	FER_KILLS=20 $(BIN)/python -m pytest tests/training/test_kill.py

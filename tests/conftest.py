@@ -8,6 +8,18 @@ import pytest
 from fer_core import store
 from fer_core.data import load_dataset
 
+LONGEST = (
+    *("training/test_runs", "browser/test_pages", "training/test_cluster", "training/test_kill", "training/test_fit"),
+    *("browser/test_run", "inference/test_importing", "browser/test_upload"),
+)
+"""Files of tests that take minutes: begun first, so that at the end no process works alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; xdist keeps that order with `--no-loadscope-reorder`."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get("/".join(item.path.with_suffix("").parts[-2:]), len(LONGEST)))
+
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path, monkeypatch):

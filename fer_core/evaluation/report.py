@@ -83,8 +83,9 @@ class Report:
 
 
 def learned_by(model: SavedModel) -> str:
-    """`lineage.rows_learned`, of copies of the faces that it is scored on: `clean` leaves out those of its own only."""
-    return "all" if model.elsewhere else rows_learned(model.record)
+    """`lineage.rows_learned`; of another dataset `clean` says nothing: it leaves out copies of its own faces."""
+    rule = rows_learned(model.record)
+    return "" if model.elsewhere and rule == "clean" else rule
 
 
 def leak_cautions(learned: Mapping[str, Sequence[str]], leaked: int, n: int) -> list[str]:

@@ -266,7 +266,8 @@ def test_each_row_with_what_is_known_of_it(copied):
 def test_a_copy_of_a_test_or_validation_face_is_not_learned(usage, brighter, order):
     """Exact or near, of either split, and whichever of the two stands first."""
     a, b = blobs(2)
-    rows = [(a, "Training"), (a + np.uint8(brighter), usage)][::order] + [(b, "Training")]
+    pair = [(a, "Training"), (a + np.uint8(brighter), usage)]
+    rows = [*pair[::order], (b, "Training")]
     images, usages = zip(*rows, strict=True)
     both = dataset(np.stack(images), [HAPPY] * 3, list(usages))
     assert clean_training_rows(both, STUDY).tolist() == [2]

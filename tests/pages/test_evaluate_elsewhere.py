@@ -61,4 +61,5 @@ def test_two_models_compare_on_the_chosen_dataset(open_page, said, faces, folder
     assert not app.exception
     assert "first is scored on faces" in said(app)
     assert "second is scored on faces" in said(app)
-    assert not app.warning
+    (caution,) = app.warning
+    assert "learned from all Training faces, copies of 1 of these" in caution.value
