@@ -38,7 +38,7 @@ def show() -> None:
     given = ASKED[origin]()
     name = st.text_input("Name of the new model", placeholder=f"{free(given)}", key="import_name", width=320)
     scheme = "study"
-    if given and Path(given.name).suffix == ".keras":
+    if given and Path(given.name).suffix.lower() == ".keras":
         scheme = st.selectbox(
             "Its outputs, in this order", list(SCHEMES), format_func=classes, key="import_scheme", width=520
         )
