@@ -252,12 +252,28 @@ def _precision(name: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
+class Nesterov(keras.optimizers.SGD):
+    """Keras's `SGD` with Nesterov momentum, in TensorFlow's one kernel for it instead of seven operations a weight."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        """As in Keras."""
+        momentum = self.momentums[self._get_variable_index(variable)]
+        tf.raw_ops.ResourceApplyKerasMomentum(
+            var=variable.handle,
+            accum=momentum.value.handle,
+            lr=tf.cast(learning_rate, tf.float32),
+            grad=gradient,
+            momentum=self.momentum,
+            use_nesterov=True,
+        )
+
+
 def _optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
     decay = config.weight_decay or None
     if config.optimizer == "adam":
         optimizer = keras.optimizers.Adam(config.learning_rate, weight_decay=decay)
     else:
-        optimizer = keras.optimizers.SGD(config.learning_rate, momentum=0.9, nesterov=True, weight_decay=decay)
+        optimizer = Nesterov(config.learning_rate, momentum=0.9, weight_decay=decay)
     if decay:
         optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     return optimizer

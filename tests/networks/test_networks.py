@@ -9,7 +9,7 @@ import tensorflow as tf
 from shaken_networks import PIXELS, as_input, checks, probabilities, shaken
 
 from fer_core.networks import NETWORKS, get_network, saved_network, softened, training_network
-from fer_core.networks.layers import FusedNorm
+from fer_core.networks.layers import Convolution, FusedNorm, convolve
 
 IMAGES = checks(4)
 FACES = as_input(IMAGES)
@@ -146,3 +146,42 @@ def test_fused_norm_is_batch_normalisation():
     np.testing.assert_allclose(y.mean((0, 1, 2)), 0, atol=1e-5)
     np.testing.assert_allclose(y.std((0, 1, 2)), 1, atol=1e-3)
     np.testing.assert_allclose(layer.mean, 0.1 * x.mean((0, 1, 2)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("n", [16, 5])
+def test_gradients_on_narrow_maps_are_those_of_a_convolution(n):
+    """Of a number of maps that can be interleaved, and of an odd one."""
+    rng = np.random.default_rng(n)
+    x, kernel, weight = (
+        rng.normal(size=shape).astype(np.float32) for shape in ((n, 6, 5, 3), (3, 3, 3, 4), (n, 6, 5, 4))
+    )
+
+    def answer_and_gradients(convolution):
+        inputs = [tf.constant(x), tf.constant(kernel)]
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            answer = convolution(*inputs)
+            loss = tf.reduce_sum(answer * weight)
+        return [answer, *tape.gradient(loss, inputs)]
+
+    stock = answer_and_gradients(lambda x, kernel: tf.nn.conv2d(x, kernel, 1, "SAME"))
+    for ours, expected in zip(answer_and_gradients(convolve), stock, strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("side", [6, 12])
+def test_a_convolution_in_bfloat16_learns_as_the_stock_one(side):
+    """Answer and gradient, on maps narrow and wide; within what eight bits of a number hold."""
+    x = np.random.default_rng(side).normal(size=(8, side, side, 3)).astype(np.float32)
+
+    def answer_and_gradient(kind):
+        layer = kind(4, 3, padding="same", use_bias=False, dtype="mixed_bfloat16")
+        layer.build(x.shape)
+        layer.set_weights([np.linspace(-1, 1, 108, dtype=np.float32).reshape(3, 3, 3, 4)])
+        with tf.GradientTape() as tape:
+            answer = tf.cast(layer(x), tf.float32)
+            loss = tf.reduce_sum(answer**2)
+        return answer.numpy(), tape.gradient(loss, layer.kernel).numpy()
+
+    for ours, expected in zip(answer_and_gradient(Convolution), answer_and_gradient(keras.layers.Conv2D), strict=True):
+        np.testing.assert_allclose(ours, expected, atol=0.02 * np.abs(expected).max())
