@@ -54,14 +54,14 @@ def _interleaved(x: tf.Tensor, abreast: int) -> tf.Tensor:
 class FusedNorm(keras.layers.Layer):
     """Batch normalisation (Ioffe & Szegedy 2015, arXiv:1502.03167) in one fused kernel, over the last axis.
 
-    Keras 3 computes it from elementary operations, which costs half of a training step on a CPU. The scale
-    is kept non-negative, so that the layer commutes with the max pooling before it and can be folded into the
-    convolution before that.
+    Keras 3 computes it from elementary operations, which costs half of a training step on a CPU. `non_negative` keeps
+    the scale so, and the layer then commutes with the max pooling before it and can be folded into the convolution
+    before that.
     """
 
-    def __init__(self, momentum: float = 0.9, **kwargs):
+    def __init__(self, momentum: float = 0.9, non_negative: bool = True, **kwargs):
         super().__init__(**kwargs)
-        self.momentum = momentum
+        self.momentum, self.non_negative = momentum, non_negative
 
     def build(self, input_shape):
         """Make one scale, offset, mean and variance a channel, float32 whatever the layer computes in."""
@@ -71,7 +71,7 @@ class FusedNorm(keras.layers.Layer):
                 name=name, shape=(input_shape[-1],), initializer=initializer, dtype="float32", autocast=False, **kwargs
             )
 
-        non_negative = keras.constraints.NonNeg()
+        non_negative = keras.constraints.NonNeg() if self.non_negative else None
         self.gamma = weight("gamma", "ones", constraint=non_negative, aggregation="only_first_replica")
         self.beta = weight("beta", "zeros")
         self.mean = weight("mean", "zeros", trainable=False, aggregation="mean")

@@ -2,6 +2,7 @@
 
 from keras import layers
 
+from fer_core.networks.layers import Convolution, FusedNorm
 from fer_core.networks.registry import network
 
 
@@ -20,9 +21,10 @@ def study(x, *, width: int, fused: bool):
     The study tells the layers' kinds and the number of parameters, 3,842,630 for six classes; this is the layout of
     such layers that has exactly that many.
     """
+    convolution = Convolution if fused else layers.Conv2D
     for pair, factor in enumerate((1, 2, 2, 4, 4, 4), start=1):
         for half in "ab":
-            x = layers.Conv2D(
+            x = convolution(
                 factor * width,
                 3,
                 padding="same",
@@ -30,7 +32,7 @@ def study(x, *, width: int, fused: bool):
                 kernel_initializer="he_normal",
                 name=f"conv{pair}{half}",
             )(x)
-            x = layers.BatchNormalization(name=f"norm{pair}{half}")(x)
+            x = _normalised(x, f"norm{pair}{half}", fused=fused)
         if pair < 6:
             x = layers.MaxPooling2D(name=f"pool{pair}")(x)
             x = layers.Dropout(0.4, name=f"drop{pair}")(x)
@@ -38,3 +40,10 @@ def study(x, *, width: int, fused: bool):
     x = layers.Dense(2 * width, activation="elu", kernel_initializer="he_normal", name="dense")(x)
     x = layers.BatchNormalization(name="norm_dense")(x)
     return layers.Dropout(0.4, name="drop_dense")(x)
+
+
+def _normalised(x, name: str, *, fused: bool):
+    """As Keras normalises, if need be in one kernel; after an activation it can't be folded into a convolution."""
+    if fused:
+        return FusedNorm(momentum=0.99, non_negative=False, name=name)(x)
+    return layers.BatchNormalization(name=name)(x)

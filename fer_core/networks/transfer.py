@@ -41,7 +41,7 @@ def _shapes(model: keras.Model) -> dict[str, tuple[int, ...]]:
     return {
         layer.name: tuple(layer.weights[0].shape)
         for layer in model.layers
-        if layer.weights and not isinstance(layer, FusedNorm)
+        if layer.weights and not isinstance(layer, (FusedNorm, keras.layers.BatchNormalization))
     }
 
 
