@@ -11,9 +11,10 @@ from fer_core.evaluation import verification
 from fer_core.evaluation.card import model_card
 from fer_core.evaluation.leaderboard import default_model
 from fer_core.evaluation.predictions import read_predictions
-from fer_core.inference import external
+from fer_core.inference import external, packed
 from fer_core.inference.export import export_model
 from fer_core.inference.importing import import_file, import_folder
+from fer_core.inference.packed import import_zip
 from fer_core.paths import write_atomic
 
 
@@ -74,14 +75,15 @@ def default(arguments) -> tuple[dict, str]:
 
 
 def import_(arguments) -> tuple[dict, str]:
-    """A network that was made elsewhere: a .keras file, the folder of a saved model, or a table of what it answers."""
+    """A network made elsewhere: a .keras file, a saved model's folder, a zip of either, or a table of answers."""
     path, dataset = Path(arguments.path), load(arguments)
     if path.is_dir():
         model = import_folder(path, arguments.name or path.resolve().name, dataset)
     elif path.suffix.lower() in external.SUFFIXES:
         model = external.import_answers(path, arguments.name or store.free_name("imported"), dataset)
     else:
-        model = import_file(path, arguments.name or store.free_name("imported"), arguments.scheme, dataset)
+        bring = import_zip if path.suffix.lower() == packed.SUFFIX else import_file
+        model = bring(path, arguments.name or store.free_name("imported"), arguments.scheme, dataset)
     return {"id": model.id, "scores": model.scores}, f"imported {path} as {model.id}"
 
 

@@ -1,4 +1,4 @@
-"""A model from elsewhere: a `.keras` file, a folder, or a table of answers, uploaded or by its path."""
+"""A model from elsewhere: a `.keras` file, a zip, a folder, or a table of answers, uploaded or by its path."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -10,8 +10,9 @@ import streamlit as st
 
 from fer_core import store
 from fer_core.errors import ModelError
-from fer_core.inference import external
+from fer_core.inference import external, packed
 from fer_core.inference.importing import LARGEST, import_file, import_folder
+from fer_core.inference.packed import import_zip
 from fer_core.labels import SCHEMES
 from fer_core.paths import existing
 from fer_core.store import SavedModel
@@ -54,10 +55,11 @@ def bring_in(path: Path, name: str, scheme: str) -> SavedModel:
         return import_folder(path, name, dataset)
     if path.suffix.lower() in external.SUFFIXES:
         return external.import_answers(path, name, dataset)
-    return import_file(path, name, scheme, dataset)
+    bring = import_zip if path.suffix.lower() == packed.SUFFIX else import_file
+    return bring(path, name, scheme, dataset)
 
 
-_WHAT = "a .keras file, of a table of answers, or of a model's folder"
+_WHAT = "a .keras file, of a zip that was exported, of a table of answers, or of a model's folder"
 
 
 def typed_path() -> Given | None:
@@ -71,8 +73,10 @@ def typed_path() -> Given | None:
 
 
 def uploaded_file() -> Given | None:
-    kinds = ["keras", *(suffix.removeprefix(".") for suffix in external.SUFFIXES)]
-    file = st.file_uploader("A .keras file, or a table of answers", type=kinds, key="import_file")
+    kinds = [suffix.removeprefix(".") for suffix in (".keras", packed.SUFFIX, *external.SUFFIXES)]
+    file = st.file_uploader(
+        "A .keras file, a zip that was exported, or a table of answers", type=kinds, key="import_file"
+    )
     return Given(file.name, lambda: unpacked([file], folder=False)) if file else None
 
 
