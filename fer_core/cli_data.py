@@ -16,6 +16,7 @@ from fer_core.data.versions import (
     Version,
     by_emotion,
     damaged_versions,
+    delete_version,
     list_versions,
     read_version,
     save_version,
@@ -106,7 +107,14 @@ def _save(dataset: FaceDataset, arguments) -> tuple[dict, str]:
     return _row(version), _line(version)
 
 
-_ACTIONS = {"list": _list, "show": _show, "compare": _compare, "save": _save}
+def _delete(dataset: FaceDataset, arguments) -> tuple[dict, str]:
+    if not arguments.yes:
+        raise VersionError(f"delete: expected --yes, since version {arguments.name!r} will be gone, found none")
+    delete_version(dataset.fingerprint, arguments.name)
+    return {"deleted": arguments.name}, f"deleted version {arguments.name}"
+
+
+_ACTIONS = {"list": _list, "show": _show, "compare": _compare, "save": _save, "delete": _delete}
 
 
 def _pair(arguments) -> tuple[str, str]:
@@ -140,6 +148,7 @@ def add_arguments(verb: Callable) -> None:
         ("show", "what one changes"),
         ("compare", "what is different between two, or between the dataset's own labels and one"),
         ("save", "a new one, from a CSV with columns row,label; the label empty or exclude: left out"),
+        ("delete", "one for good; it asks for --yes"),
     ):
         action = actions.add_parser(name, help=words)
         flags = {"--json": "store_true", "--skip-bad": "store_true", "--source": "store", "--map": "append"}
@@ -153,6 +162,8 @@ def add_arguments(verb: Callable) -> None:
             action.add_argument("--from", dest="file", required=True, metavar="FILE.csv")
             action.add_argument("--note")
             action.add_argument("--author")
+        if name == "delete":
+            action.add_argument("--yes", action="store_true", help="really")
 
 
 def _doubt_arguments(sub: argparse.ArgumentParser) -> None:

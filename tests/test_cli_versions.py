@@ -72,6 +72,18 @@ def test_saved_listed_shown_and_compared(run, edits):
     assert run("compare", "one", "one")["changes"] == []
 
 
+def test_deleted_with_yes_only(run, edits, capsys):
+    """Asked first; then it is gone, and can't be again."""
+    run("save", "one", "--from", edits)
+    assert main(["versions", "delete", "one", "--source", "demo"]) == 2
+    assert "expected --yes" in capsys.readouterr().err
+    assert [version["name"] for version in run()["versions"]] == ["one"]
+    assert run("delete", "one", "--yes") == {"deleted": "one"}
+    assert run()["versions"] == []
+    assert main(["versions", "delete", "one", "--yes", "--source", "demo"]) == 2
+    assert "found none of that name" in capsys.readouterr().err
+
+
 def test_flags_before_the_action_count(run, edits, capsys):
     """`--json` and `--source` may stand on either side."""
     assert main(["versions", "--json", "--source", "demo", "list"]) == 0

@@ -124,7 +124,7 @@ def save_version(version: Version) -> Path:
     rows and codes that cannot be.
     """
     path = version_file(version.fingerprint, version.name)
-    created = version.created or datetime.now(UTC).isoformat(timespec="seconds")
+    created = version.created or datetime.now(UTC).isoformat(timespec="milliseconds")  # two may be saved in a second
     record = _to_record(replace(version, created=created))
     if fault := _fault(record, version.fingerprint, None):
         raise ValueError(f"version {version.name!r}: {fault}")
@@ -139,6 +139,17 @@ def save_version(version: Version) -> Path:
     except OSError as error:
         raise VersionError(f"{path}: expected a file that can be written, found: {error.strerror or error}") from error
     return path
+
+
+def delete_version(fingerprint: str, name: str) -> None:
+    """Delete the version's file, even a damaged one; `VersionError` where there is none or it can't be deleted."""
+    path = version_file(fingerprint, name)
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        raise VersionError(f"version {name!r}: expected one to delete, found none of that name") from None
+    except OSError as error:
+        raise VersionError(f"{path}: expected a file that can be deleted, found: {error.strerror or error}") from error
 
 
 def check_name(name: str) -> str:

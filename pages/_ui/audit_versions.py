@@ -14,6 +14,7 @@ from fer_core.data.versions import (
     Version,
     by_emotion,
     damaged_versions,
+    delete_version,
     list_versions,
     parse_version,
     save_version,
@@ -123,7 +124,30 @@ def show_versions(dataset: FaceDataset, draft: Draft, versions: Sequence[Version
             st.download_button(
                 "Download", file.read_bytes(), file.name, "application/json", key="download", icon=":material/download:"
             )
+            if st.button("Delete", "delete", icon=":material/delete:"):
+                confirm_delete(version)
     audit_edit.say_failed("continue")
+    audit_edit.say_failed("delete")
+
+
+@st.dialog("Delete this version?", icon=":material/delete:")
+def confirm_delete(version: Version) -> None:
+    st.markdown(
+        f"**{version.name}** will be gone, with its {len(version.labels):,} labels and {len(version.excluded):,} faces "
+        "left out. Models that learned from it stay as they are; a run of it that hasn't finished can't go on, and "
+        "nothing can be scored against it. A file that you downloaded brings it back."
+    )
+    with st.container(horizontal=True):
+        deleted = st.button(
+            "Delete it",
+            "yes",
+            type="primary",
+            icon=":material/delete:",
+            on_click=audit_edit.attempt,
+            args=(f"Deleted {version.name}", lambda: _delete(version), "delete"),
+        )
+        if st.button("Keep it", "no") or deleted:
+            st.rerun()
 
 
 def show_comparison(dataset: FaceDataset, draft: Draft, versions: Sequence[Version]) -> None:
@@ -194,6 +218,12 @@ def _bring_in(version: Version) -> None:
     st.session_state["version"] = version.name
 
 
+def _delete(version: Version) -> None:
+    delete_version(version.fingerprint, version.name)
+    for key in ("version", "before", "after"):
+        st.session_state.pop(key, None)
+
+
 def _edits(version: Version | None) -> tuple:
     return (version.labels, version.excluded) if version else ({}, ())
 
@@ -208,7 +238,7 @@ def _table(versions: Sequence[Version]) -> pd.DataFrame:
             "Begun from": [version.parent or OWN for version in versions],
             "Author": [version.author for version in versions],
             "Note": [version.note for version in versions],
-            "Created (UTC)": [version.created for version in versions],
+            "Created (UTC)": [version.created[:19].replace("T", " ") for version in versions],
         }
     )
 

@@ -107,6 +107,20 @@ def test_continue_from_a_version(open_page, faces, rows):
     assert Draft(faces).excluded == tuple(rows[5:6])
 
 
+def test_a_version_is_deleted_after_a_question(open_page, faces, rows):
+    """The one that is chosen, and no other; what the address still names is passed over."""
+    for name in ("first", "second"):
+        save_version(Version(name, faces.fingerprint, {}, tuple(rows[:4])))
+    app = open_page("audit", view="Versions", version="first", after="first")
+    app.button(key="delete").click().run()
+    assert {version.name for version in list_versions(faces)} == {"first", "second"}
+    app.button(key="yes").click().run()
+    assert not app.exception
+    assert [version.name for version in list_versions(faces)] == ["second"]
+    assert "Deleted first." in [toast.value for toast in app.toast]
+    assert app.selectbox(key="version").value == "second"
+
+
 def test_two_versions_are_compared(open_page, said, faces, rows):
     """How many faces change, and which."""
     save_version(Version("first", faces.fingerprint, dict.fromkeys(rows[:2], SAD), created="2026-01-01"))
