@@ -30,7 +30,7 @@ from fer_core.data import load_dataset
 from fer_core.data.preparation import training_statistics
 from fer_core.evaluation.scoring import probabilities
 from fer_core.labels import VOTES, get_scheme
-from fer_core.networks import get_network, saved_network, training_network
+from fer_core.networks import get_network, saved_network
 from fer_core.training.config import PRESETS, TrainConfig
 from fer_core.training.data import Faces, gather, training_rows
 from fer_core.training.engine import Engine
@@ -199,9 +199,10 @@ def run_to_target(preset: str) -> None:
 
 def extrapolate_study(batches: int) -> dict:
     """The study's network and settings with Keras's `fit`, in batches of 32."""
-    config = PRESETS["study"]
-    network = training_network("study", CLASSES, mean=0.5, std=0.25)
-    model = keras.Model(network.input, network.output["label"])
+    config, network = PRESETS["study"], get_network("study")
+    inputs = keras.Input((48, 48, 1))
+    x = network.features(layers.Rescaling(1 / 255)(inputs), width=network.width, fused=False)  # of stock layers
+    model = keras.Model(inputs, layers.Dense(CLASSES, name="label")(x))
     optimizer = keras.optimizers.Adam(config.learning_rate)
     speed = fit_speed(model, optimizer, config, batches)
     epoch = ROWS["all"] / speed
