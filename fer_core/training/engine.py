@@ -19,6 +19,7 @@ from fer_core.store import SavedModel, load_network
 from fer_core.training.augmentation import Chance, augment, mixup, mixup_shares, resized
 from fer_core.training.config import TrainConfig
 from fer_core.training.data import Faces
+from fer_core.training.optimizers import build_optimizer
 from fer_core.training.targets import Batch, Lesson, informed, label_targets, votes_loss, with_teachers
 
 EVALUATION_BATCH = 256
@@ -60,7 +61,7 @@ class Engine:
         with self.strategy.scope(), _precision(config.precision):
             self.network = build()
             self.averaged = build()
-            self.optimizer = _optimizer(config)
+            self.optimizer = build_optimizer(config)
             self.optimizer.build(self.network.trainable_variables)
             self.confusion = tf.Variable(tf.zeros((classes, classes), tf.int64), name="confusion")
             self.loss_sum = tf.Variable(0.0, name="loss_sum")
@@ -253,53 +254,6 @@ def _precision(name: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
-
-
-class FusedSGD(keras.optimizers.SGD):
-    """Keras's `SGD` with momentum, in TensorFlow's one kernel for it instead of seven operations a weight."""
-
-    def update_step(self, gradient, variable, learning_rate):
-        """As in Keras."""
-        momentum = self.momentums[self._get_variable_index(variable)]
-        tf.raw_ops.ResourceApplyKerasMomentum(
-            var=variable.handle,
-            accum=momentum.value.handle,
-            lr=tf.cast(learning_rate, tf.float32),
-            grad=gradient,
-            momentum=self.momentum,
-            use_nesterov=self.nesterov,
-        )
-
-
-class FusedAdam(keras.optimizers.Adam):
-    """Keras's `Adam` (Kingma & Ba 2015, arXiv:1412.6980), in TensorFlow's one kernel for it."""
-
-    def update_step(self, gradient, variable, learning_rate):
-        """As in Keras."""
-        index, step = self._get_variable_index(variable), tf.cast(self.iterations + 1, tf.float32)
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=self._momentums[index].value.handle,
-            v=self._velocities[index].value.handle,
-            beta1_power=self.beta_1**step,
-            beta2_power=self.beta_2**step,
-            lr=tf.cast(learning_rate, tf.float32),
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
-            grad=gradient,
-        )
-
-
-def _optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
-    decay = config.weight_decay or None
-    if config.optimizer == "adam":
-        optimizer = FusedAdam(config.learning_rate, weight_decay=decay)
-    else:
-        optimizer = FusedSGD(config.learning_rate, momentum=0.9, nesterov=True, weight_decay=decay)
-    if decay:
-        optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    return optimizer
 
 
 def _batches(images: np.ndarray) -> list[np.ndarray]:
