@@ -49,7 +49,7 @@ def show_models() -> None:
             "Macro recall, the mean of the classes' recalls, on the test split with its 95 % interval. "
             f"{words.HONEST} Models with other classes, or scored on other faces, don't compare."
         )
-        best = table["model"][0]
+        best = pickers.default_first([model for model in models if model.id in set(table["model"])])[0].id
         st.page_link(
             "pages/evaluate.py", label=f"Evaluate {best}", icon=":material/query_stats:", query_params={"model": best}
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from fer_core.evaluation.predictions import PARTS
+from fer_core.lineage import rows_learned
 from fer_core.store import SavedModel
 
 
@@ -28,7 +29,8 @@ def default_model(models: Sequence[SavedModel], chosen: str | None) -> tuple[Sav
     """Which of `models` Predict opens first, and why, in a sentence; None where none is trained.
 
     It is the one called `chosen`. Where there is none, it is the six-class model with the best macro recall on the
-    honest part of validation, one that learned from photographs before one that knows drawn faces only.
+    honest part of validation: one that learned from photographs before one that knows drawn faces only, and one that
+    left out what is like a validation face before one that didn't, whose copies may be more than those that are known.
     """
     trained = {model.id: model for model in models if model.trained}
     if chosen in trained:
@@ -40,12 +42,17 @@ def default_model(models: Sequence[SavedModel], chosen: str | None) -> tuple[Sav
     six = best.record["scheme"] == "study"
     why = "has the best macro recall on honest validation faces" if six else "is here, while no six-class model is"
     photographs = " of photographs" * (not best.record["dataset"].get("drawn", False))
-    return best, f"{gone}{best.id} {why}{f' among the six-class models{photographs}' if six else ''}."
+    clean = " that learned no copies of them" * _is_clean(best)
+    return best, f"{gone}{best.id} {why}{f' among the six-class models{photographs}{clean}' if six else ''}."
 
 
-def _merit(model: SavedModel) -> tuple[bool, bool, float]:
+def _merit(model: SavedModel) -> tuple[bool, bool, bool, float]:
     drawn, scores = model.record["dataset"].get("drawn", False), model.scores.get("validation", {}).get("honest", {})
-    return model.record["scheme"] == "study", not drawn, scores.get("macro_recall") or 0.0
+    return model.record["scheme"] == "study", not drawn, _is_clean(model), scores.get("macro_recall") or 0.0
+
+
+def _is_clean(model: SavedModel) -> bool:
+    return rows_learned(model.record) == "clean"
 
 
 def _row(model: SavedModel, scores: dict) -> dict[str, object]:

@@ -37,7 +37,12 @@ def test_what_does_not_compare_stands_below():
 
 
 def scored(name: str, test: dict, scheme: str = "study", *, drawn: bool = False) -> SavedModel:
-    record = {"scheme": scheme, "network": "compact", "dataset": {"source": "faces.csv", "drawn": drawn}}
+    record = {
+        "scheme": scheme,
+        "network": "compact",
+        "settings": {},
+        "dataset": {"source": "faces.csv", "drawn": drawn},
+    }
     return SavedModel(name, Path(name), record | {"scores": {"test": test}})
 
 
@@ -60,3 +65,16 @@ def test_the_default_is_the_best_of_its_kind_and_says_of_which():
     assert (best, why.endswith("among the six-class models of photographs.")) == (photographs, True)
     best, why = default_model([SavedModel("drawn", Path("drawn"), drawn)], None)
     assert (best.id, why.endswith("among the six-class models.")) == ("drawn", True)
+
+
+def test_the_default_learned_no_copies_where_there_is_such_a_one():
+    """Even if its score is a little lower: of the other one it isn't known what its copies are worth."""
+
+    def learned_from(rows: str, recall: float) -> SavedModel:
+        facts = {"scores": {"validation": both(recall)}, "sha256": "0", "settings": {"rows": rows}}
+        return SavedModel(rows, Path(rows), scored(rows, {}).record | facts)
+
+    best, why = default_model([learned_from("all", 0.70), learned_from("clean", 0.69)], None)
+    assert (best.id, why.endswith("of photographs that learned no copies of them.")) == ("clean", True)
+    best, why = default_model([learned_from("all", 0.70)], None)
+    assert (best.id, why.endswith("of photographs.")) == ("all", True)
