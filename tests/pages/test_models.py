@@ -153,7 +153,7 @@ def test_path_that_is_not_there(open_page, faces):
     app.text_input(key="import_path").set_value("~nobody-of-that-name/x.keras").run()
     assert not app.exception
     app.text_input(key="import_path").set_value("/no/such").run()
-    assert "expected the path of a .keras file, of a table" in app.error[0].value
+    assert "expected the path of a .keras file, of a zip" in app.error[0].value
 
 
 def test_predict_opens_the_default_and_says_which(open_page, said, faces):
