@@ -78,9 +78,14 @@ def attempt(said: str, do: Callable[[], object], key: str) -> None:
     try:
         do()
     except VersionError as error:
-        st.session_state[f"failed-{key}"] = str(error)
+        fail(key, error)
     else:
         st.toast(f"{said}.", icon=":material/check:")
+
+
+def fail(key: str, error: VersionError) -> None:
+    """Keep the reason why a click on that widget did nothing, for `say_failed`."""
+    st.session_state[f"failed-{key}"] = str(error)
 
 
 def edit_draft(said: str, do: Callable[[], object], key: str) -> None:

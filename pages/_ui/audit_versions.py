@@ -20,8 +20,9 @@ from fer_core.data.versions import (
     save_version,
     version_file,
 )
+from fer_core.errors import VersionError
 from fer_core.evaluation.data_figures import change_heatmap, class_change_bars
-from pages._ui import audit_edit, charts, errors, faces
+from pages._ui import audit_edit, charts, errors, faces, frame
 
 OWN, DRAFT = "the dataset's own labels", "the draft"
 LAST = 20
@@ -133,9 +134,9 @@ def show_versions(dataset: FaceDataset, draft: Draft, versions: Sequence[Version
 @st.dialog("Delete this version?", icon=":material/delete:")
 def confirm_delete(version: Version) -> None:
     st.markdown(
-        f"**{version.name}** will be gone, with its {len(version.labels):,} labels and {len(version.excluded):,} faces "
-        "left out. Models that learned from it stay as they are; a run of it that hasn't finished can't go on, and "
-        "nothing can be scored against it. A file that you downloaded brings it back."
+        f"**{version.name}** will be gone: {len(version.labels):,} relabelled, {len(version.excluded):,} left out. "
+        "Models that learned from it stay as they are; a run of it that hasn't finished can't go on, and nothing can "
+        "be scored against it. A file that you downloaded brings it back."
     )
     with st.container(horizontal=True):
         deleted = st.button(
@@ -143,8 +144,8 @@ def confirm_delete(version: Version) -> None:
             "yes",
             type="primary",
             icon=":material/delete:",
-            on_click=audit_edit.attempt,
-            args=(f"Deleted {version.name}", lambda: _delete(version), "delete"),
+            on_click=_delete,
+            args=(version,),
         )
         if st.button("Keep it", "no") or deleted:
             st.rerun()
@@ -219,9 +220,15 @@ def _bring_in(version: Version) -> None:
 
 
 def _delete(version: Version) -> None:
-    delete_version(version.fingerprint, version.name)
+    try:
+        delete_version(version.fingerprint, version.name)
+    except VersionError as error:
+        audit_edit.fail("delete", error)
+        return
+    frame.tell_next(f"Deleted {version.name}.")
     for key in ("version", "before", "after"):
-        st.session_state.pop(key, None)
+        if st.session_state.get(key) == version.name:
+            st.session_state[key] = OWN  # said outright: the browser would go on showing the one that is gone
 
 
 def _edits(version: Version | None) -> tuple:

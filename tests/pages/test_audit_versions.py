@@ -108,7 +108,7 @@ def test_continue_from_a_version(open_page, faces, rows):
 
 
 def test_a_version_is_deleted_after_a_question(open_page, faces, rows):
-    """The one that is chosen, and no other; what the address still names is passed over."""
+    """The one that is chosen, and no other; the boxes that named it turn to the dataset's own labels."""
     for name in ("first", "second"):
         save_version(Version(name, faces.fingerprint, {}, tuple(rows[:4])))
     app = open_page("audit", view="Versions", version="first", after="first")
@@ -118,7 +118,7 @@ def test_a_version_is_deleted_after_a_question(open_page, faces, rows):
     assert not app.exception
     assert [version.name for version in list_versions(faces)] == ["second"]
     assert "Deleted first." in [toast.value for toast in app.toast]
-    assert app.selectbox(key="version").value == "second"
+    assert app.selectbox(key="version").value == app.selectbox(key="after").value == "the dataset's own labels"
 
 
 def test_two_versions_are_compared(open_page, said, faces, rows):
