@@ -47,7 +47,7 @@ def _unpacked(path: Path) -> Iterator[Path]:
                 for member in packed.infolist():
                     _extract(packed, member, Path(folder))
         except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise ModelError(f"{path.name}: expected a whole zip, found a damaged one ({error})") from error
+            raise ModelError(f"{path.name}: expected a whole zip, found: {error}") from error
         except (RuntimeError, NotImplementedError) as error:  # a password; a way of packing that isn't known
             raise ModelError(
                 f"{path.name}: expected a zip that can be unpacked, found that it can't ({error})"

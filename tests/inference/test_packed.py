@@ -72,7 +72,13 @@ def test_what_is_no_whole_zip_is_refused(drawn, tmp_path):
     locked = bytearray(whole)
     locked[6] |= 1  # the flag of encryption, of the member and of the directory
     locked[whole.index(b"PK\1\2") + 8] |= 1
-    for content, reason in ((b"hello", "damaged"), (whole[:600], "damaged"), (bytes(locked), "can't.*password")):
+    for content, reason in (
+        (b"hello", "a whole zip"),
+        (whole[:600], "a whole zip"),
+        (bytes(locked), "can't.*password"),
+    ):
         (tmp_path / "given.zip").write_bytes(content)
         with pytest.raises(ModelError, match=reason):
             import_zip(tmp_path / "given.zip", "given", "study", drawn)
+    with pytest.raises(ModelError, match=r"expected a whole zip, found: .*No such file"):
+        import_zip(tmp_path / "none.zip", "given", "study", drawn)
