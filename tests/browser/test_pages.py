@@ -13,6 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from fer_core.data import load_dataset
+from fer_core.evaluation.leaderboard import default_model
 from fer_core.evaluation.metrics import cell_faces
 from fer_core.evaluation.predictions import read_predictions
 from pages._ui.faces import SINGLE
@@ -77,10 +78,11 @@ def test_each_view_on_a_phone(fresh_server, chromium, demo_models, page, views):
 
 
 def test_going_on_by_links_keeps_the_dataset(fresh_server, chromium, demo_models):
-    """The dataset chosen in the link stays when the reader goes to another page by a link on it."""
+    """The dataset chosen in the link stays when the reader goes on by a link on the page, to the default model."""
+    default, _ = default_model(demo_models, None)
     with fresh_server(FER_SOURCE="no/such.csv") as (address, _), chromium() as driver:
         open_page(driver, f"{address}/?source=demo", "FER Workbench")
-        driver.find_element(By.PARTIAL_LINK_TEXT, "Evaluate first").click()
+        driver.find_element(By.PARTIAL_LINK_TEXT, f"Evaluate {default.id}").click()
         assert "scored on drawn faces" in settled(driver, "Evaluate")
         assert not faults(driver)
         assert "source=demo" in driver.current_url
