@@ -92,6 +92,11 @@ def choose(kind: str, name: str, known: Mapping[str, T]) -> T:
         raise ValueError(f"unknown {kind} {name!r}: expected one of {', '.join(known)}") from None
 
 
+def known_classes() -> str:
+    """The classes of all schemes in words, for who brought others."""
+    return "; ".join(", ".join(scheme.labels) for scheme in SCHEMES.values())
+
+
 def get_scheme(name: str) -> ClassScheme:
     """The class scheme called `name`; `ValueError` lists the known ones."""
     return choose("scheme", name, SCHEMES)

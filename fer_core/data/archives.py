@@ -16,7 +16,7 @@ from fer_core.errors import DatasetError
 KNOWN = ("icml_face_data", "fer2013", "train")
 """What the dataset's file is called, the best first."""
 _DAMAGED = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, zipfile.BadZipFile, tarfile.TarError)
-_CLOSED = (RuntimeError, NotImplementedError)
+CLOSED = (RuntimeError, NotImplementedError)
 """What `zipfile` raises for a password, and for a way of packing that it doesn't know."""
 
 
@@ -36,7 +36,7 @@ def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
         raise DatasetError(
             f"{path.name}: expected a whole archive, found a damaged or truncated one ({error}): fetch the file again"
         ) from error
-    except _CLOSED as error:
+    except CLOSED as error:
         raise DatasetError(
             f"{path.name}: expected an archive that can be unpacked, found that it can't ({error}): unpack it first"
         ) from error

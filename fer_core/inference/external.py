@@ -24,7 +24,7 @@ from fer_core.evaluation.predictions import SUM_TOLERANCE
 from fer_core.evaluation.scoring import answered, headline, scored_rows
 from fer_core.inference.importing import check_order, settle, staging
 from fer_core.integrity import SCORED, sha256_of
-from fer_core.labels import EMOTIONS, SCHEMES, SPLITS, ClassScheme
+from fer_core.labels import EMOTIONS, SCHEMES, SPLITS, ClassScheme, known_classes
 from fer_core.store import SavedModel
 
 SUFFIXES = (".csv", ".parquet")
@@ -86,9 +86,10 @@ def _classes(table: pd.DataFrame) -> tuple[ClassScheme, list]:
     for scheme in SCHEMES.values():
         if found == {*scheme.labels}:
             return scheme, [named[label] for label in scheme.labels]
-    known = "; ".join(", ".join(scheme.labels) for scheme in SCHEMES.values())
     told = ", ".join(map(str, table.columns[:20]))
-    raise ModelError(f"expected a column of probabilities for each class of one of: {known}; found the columns {told}")
+    raise ModelError(
+        f"expected a column of probabilities for each class of one of: {known_classes()}; found the columns {told}"
+    )
 
 
 def _label(column: object) -> str:

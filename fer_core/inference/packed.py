@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from fer_core.data.archives import CLOSED
 from fer_core.data.dataset import FaceDataset
 from fer_core.errors import ModelError
 from fer_core.inference.importing import LARGEST, import_file, import_folder
-from fer_core.labels import SCHEMES
+from fer_core.labels import SCHEMES, known_classes
 from fer_core.store import SavedModel
 
 SUFFIX = ".zip"
@@ -48,7 +49,7 @@ def _unpacked(path: Path) -> Iterator[Path]:
                     _extract(packed, member, Path(folder))
         except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ModelError(f"{path.name}: expected a whole zip, found: {error}") from error
-        except (RuntimeError, NotImplementedError) as error:  # a password; a way of packing that isn't known
+        except CLOSED as error:
             raise ModelError(
                 f"{path.name}: expected a zip that can be unpacked, found that it can't ({error})"
             ) from error
@@ -78,5 +79,4 @@ def _scheme(labels: Path) -> str | None:
     for scheme in SCHEMES.values():
         if told == list(scheme.labels):
             return scheme.name
-    known = "; ".join(", ".join(scheme.labels) for scheme in SCHEMES.values())
-    raise ModelError(f"{LABELS}: expected the classes of one of: {known}; found {str(told)[:200]}")
+    raise ModelError(f"{LABELS}: expected the classes of one of: {known_classes()}; found {str(told)[:200]}")
