@@ -1,7 +1,8 @@
-"""Doubtful labels: faces ranked by how little models that never saw them believe their label.
+"""Doubtful labels: faces ranked by how little models that never saw them, and their copies, speak for their label.
 
-Confident learning (Northcutt, Jiang & Chuang 2021, JAIR 70, p. 1373) by its authors' library `cleanlab`. The votes of
-FER+'s annotators, where the dataset has them, stand beside it as a second opinion and take no part in the ranking.
+Confident learning (Northcutt, Jiang & Chuang 2021, JAIR 70, p. 1373) by its authors' library `cleanlab`. A photograph
+that stands in the dataset twice under two labels has a wrong one, whatever models say of it. The votes of FER+'s
+annotators, where the dataset has them, stand beside it as a second opinion and take no part in the ranking.
 
 | column | dtype | values |
 |---|---|---|
@@ -9,6 +10,7 @@ FER+'s annotators, where the dataset has them, stand beside it as a second opini
 | `usage` | str | FER's Usage |
 | `label`, `suggested` | str | the class that the face has, and the most probable one; equal where the models agree |
 | `p_label`, `p_suggested` | float64 | their probabilities, in [0, 1] |
+| `copies`, `agreeing` | int64 | exact and near copies of the face that are ranked too, and those of its label |
 | `score` | float64 | cleanlab's label quality, in [0, 1], ascending |
 | `is_issue` | bool | whether it is among the first of the ranking that confident learning takes for wrong |
 | `majority` | str | what most annotators chose, the label where it is among equals; empty without votes |
@@ -21,6 +23,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from fer_core.data.copies import Copies
 from fer_core.data.dataset import FaceDataset
 from fer_core.evaluation.intervals import proportion, wilson
 from fer_core.labels import EMOTIONS, VOTES, ClassScheme
@@ -29,12 +32,15 @@ FIRST = 1_000
 """Faces of a ranking that its proofs look at."""
 
 
-def rank_labels(dataset: FaceDataset, scheme: ClassScheme, rows: np.ndarray, y_prob: np.ndarray) -> pd.DataFrame:
+def rank_labels(
+    dataset: FaceDataset, scheme: ClassScheme, rows: np.ndarray, y_prob: np.ndarray, copies: Copies
+) -> pd.DataFrame:
     """The module's table for the faces at `rows`, to which models that never saw them answer `y_prob` `(len(rows), k)`.
 
-    The score is self-confidence, the probability of the label: on FER2013, with models of `fast`, 250 of 500 labels
-    that were flipped at random are among its first 1,000, of cleanlab's other scores 237 at most. `ValueError` for a
-    face without a class of `scheme`.
+    The probabilities are the models' and, of a face with copies, what `with_copies` makes of them. The score is
+    self-confidence, the probability of the label: on FER2013, with models of `fast`, 278 of 500 labels that were
+    flipped at random are among its first 1,000, of the models' alone 256, of cleanlab's other scores 248 at most.
+    `ValueError` for a face without a class of `scheme`.
     """
     from cleanlab.filter import find_label_issues  # four seconds, which only a ranking should cost
     from cleanlab.rank import get_label_quality_scores
@@ -42,7 +48,8 @@ def rank_labels(dataset: FaceDataset, scheme: ClassScheme, rows: np.ndarray, y_p
     label = scheme.classes(dataset.emotion[rows]).astype(np.int64)
     if (label < 0).any():
         raise ValueError(f"rows: expected faces of {', '.join(scheme.labels)}, found {(label < 0).sum():,} others")
-    y_prob = np.asarray(y_prob, np.float64)
+    face, copy = _pairs(copies, rows)
+    y_prob = with_copies(np.asarray(y_prob, np.float64), label, face, copy)
     suggested, names = y_prob.argmax(axis=1), np.array(scheme.labels, object)
     each = np.arange(len(rows))
     frame = pd.DataFrame(
@@ -53,6 +60,8 @@ def rank_labels(dataset: FaceDataset, scheme: ClassScheme, rows: np.ndarray, y_p
             "suggested": names[suggested],
             "p_label": y_prob[each, label],
             "p_suggested": y_prob[each, suggested],
+            "copies": np.bincount(face, minlength=len(rows)),
+            "agreeing": np.bincount(face[label[face] == label[copy]], minlength=len(rows)),
             "score": get_label_quality_scores(label, y_prob, method="self_confidence"),
             # in this process: a fork of one that has loaded TensorFlow hangs
             "is_issue": find_label_issues(label, y_prob, filter_by="low_self_confidence", n_jobs=1),
@@ -61,6 +70,34 @@ def rank_labels(dataset: FaceDataset, scheme: ClassScheme, rows: np.ndarray, y_p
     frame = frame.assign(**_second_opinion(dataset, scheme, rows, label))
     frame["reason"] = [*map(_reason, frame.to_dict("records"))]
     return frame.drop(columns="chose").sort_values("score", kind="stable", ignore_index=True)
+
+
+def with_copies(y_prob: np.ndarray, label: np.ndarray, face: np.ndarray, copy: np.ndarray) -> np.ndarray:
+    """`y_prob` `(n, k)`, once it is known how copies of the faces are labelled, by Bayes' rule.
+
+    The face at index `face[i]` has a copy at `copy[i]`; `label` `(n,)` are all labels, classes from 0. Each class is
+    weighed by how often a copy of a face labelled so carries the label that this one's copy carries, counted over all
+    pairs; of several copies by the geometric mean, since one label was often taken from the other.
+    """
+    k = y_prob.shape[1]
+    count = np.full((k, k), 0.5)  # a pair of labels that never met is rare, not impossible
+    np.add.at(count, (label[face], label[copy]), 1)
+    weight = np.log(count / count.sum(axis=1, keepdims=True))
+    sums = np.zeros_like(y_prob)
+    np.add.at(sums, face, weight[:, label[copy]].T)
+    copies = np.bincount(face, minlength=len(y_prob))[:, None]
+    weighed = y_prob * np.exp(sums / np.maximum(copies, 1))
+    return weighed / weighed.sum(axis=1, keepdims=True)
+
+
+def _pairs(copies: Copies, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places in `rows` of faces and of copies of theirs, each pair both ways. A blank image has no copies here."""
+    place = np.full(len(copies.first), -1)
+    place[rows] = np.arange(len(rows))
+    pairs = place[copies.near]
+    pairs = pairs[(pairs >= 0).all(axis=1)]
+    face, copy = np.concatenate([pairs, pairs[:, ::-1]]).T
+    return face, copy
 
 
 def contradiction(ranking: pd.DataFrame, sizes: Iterable[int] = (FIRST,)) -> pd.DataFrame:
@@ -122,7 +159,13 @@ def _reason(face: dict) -> str:
     given = f"{face['label']} {_percent(face['p_label'])}"
     if face["suggested"] != face["label"]:
         given += f", {face['suggested']} {_percent(face['p_suggested'])}"
-    return f"Models: {given}{face['chose']}."
+    return f"{_judges(face['copies'], face['agreeing'], face['label'])}: {given}{face['chose']}."
+
+
+def _judges(copies: int, agreeing: int, label: str) -> str:
+    if not copies:
+        return "Models"
+    return f"Models and {copies} cop{'y' if copies == 1 else 'ies'}, {agreeing or 'none'} labelled {label}"
 
 
 def _percent(probability: float) -> str:

@@ -23,6 +23,7 @@ from filelock import FileLock
 
 from fer_core import store
 from fer_core.arrays import read_arrays
+from fer_core.data.copies import find_copies
 from fer_core.data.dataset import FaceDataset
 from fer_core.data.versions import read_version
 from fer_core.errors import RunError
@@ -139,7 +140,7 @@ def collect(dataset: FaceDataset, config: TrainConfig) -> tuple[np.ndarray, np.n
 def ranking(dataset: FaceDataset, config: TrainConfig) -> pd.DataFrame:
     """`evaluation.doubt.rank_labels` of what `collect` tells, with the labels of the version of `config`."""
     rows, y_prob = collect(dataset, config)
-    return rank_labels(versioned(dataset, config), get_scheme(config.scheme), rows, y_prob)
+    return rank_labels(versioned(dataset, config), get_scheme(config.scheme), rows, y_prob, find_copies(dataset))
 
 
 def key(dataset: FaceDataset, config: TrainConfig) -> str:

@@ -1,8 +1,9 @@
 """Whether the first of the doubtful labels are wrong ones: labels flipped on purpose, and the annotators' majority.
 
 Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_doubt [preset] [flips]`; without them `fast`, for
-drawn faces `quick`, and 500. It trains two times three runs, which stand in FER_MODELS: interrupted, it goes on where
-it was. The flips are a version of the dataset, looked for among twice as many faces: the first 1,000 for 500 flips.
+drawn faces `quick`, and 500. It trains three runs, which stand in FER_MODELS: interrupted, it goes on where it was. The
+flips are a version of the dataset, looked for among twice as many faces: the first 1,000 for 500 flips. What annotators
+say is told of the faces that keep their labels.
 
 `python -m tests.benchmarks.bench_doubt saved MODEL ...` trains nothing and needs no dataset: it flips as large a share
 of the labels of the honest validation and test faces, which these models never saw, and tells what better ones find.
@@ -46,8 +47,7 @@ def flipped(dataset: FaceDataset, n: int, seed: int = 0) -> Version:
 
 def ranking_of(dataset: FaceDataset, preset: str, version: str) -> pd.DataFrame:
     """The ranking of the Training faces, trained for by the verb `doubt`; ends where that does."""
-    labels = ["--set", f"version={version}"] if version else []
-    if code := command_line(["doubt", "--preset", preset, "--top", "0", *labels]):
+    if code := command_line(["doubt", "--preset", preset, "--top", "0", "--set", f"version={version}"]):
         sys.exit(code)
     ranking = doubt.ranking(dataset, doubt.fold_config(preset, version=version))
     return ranking[ranking["usage"] == SPLITS["train"]]
@@ -77,15 +77,15 @@ def main() -> None:
     dataset = load_dataset()
     preset = sys.argv[1] if sys.argv[1:] else doubt.default_preset(dataset)
     version = flipped(dataset, int(sys.argv[2]) if sys.argv[2:] else FLIPS)
-    own, wrong = (ranking_of(dataset, preset, name) for name in ("", version.name))
-    print(f"\nTraining faces, judged by {preset}\n" + "\n".join(contradiction_lines(contradiction(own, (100, FIRST)))))
-    rows = np.array([*version.labels])
-    first = min(2 * len(rows), len(wrong))
-    found = flips_found(wrong, rows, first)
+    ranking, rows = ranking_of(dataset, preset, version.name), np.array([*version.labels])
+    others = ranking[~ranking["row"].isin(rows)]
+    print(f"\nTraining faces, judged by {preset}", *contradiction_lines(contradiction(others, (100, FIRST))), sep="\n")
+    first = min(2 * len(rows), len(ranking))
+    found = flips_found(ranking, rows, first)
     low, high = wilson(found, len(rows))
     print(
-        f"of {len(rows)} labels flipped on purpose {found} are among the first {first:,} of {len(wrong):,}: "
-        f"{found / len(rows):.3f} ({low:.3f} to {high:.3f}), by chance {first / len(wrong):.3f}"
+        f"of {len(rows)} labels flipped on purpose {found} are among the first {first:,} of {len(ranking):,}: "
+        f"{found / len(rows):.3f} ({low:.3f} to {high:.3f}), by chance {first / len(ranking):.3f}"
     )
 
 

@@ -1,11 +1,11 @@
-"""Pages as a browser shows them, each opened by a link on a server where nobody has been."""
+"""Pages as a browser shows them, each opened by a link."""
 
 import re
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from driving import clipped, faults, fits, open_page, settled
+from driving import clipped, faults, fits, open_page, server, settled
 from saved import save_model
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -20,40 +20,65 @@ from pages._ui.faces import SINGLE
 
 pytestmark = pytest.mark.browser
 
-READING = {"explore": "Explore", "audit": "Audit", "evaluate": "Evaluate", "compare": "Compare", "models": "Models"}
-PAGES = {"overview": "FER Workbench"} | READING | {"train": "Train", "predict": "Predict", "timeline": "Timeline"}
+READING = {
+    "overview": "FER Workbench",
+    "explore": "Explore",
+    "audit": "Audit",
+    "evaluate": "Evaluate",
+    "compare": "Compare",
+    "models": "Models",
+}
 
 
-@pytest.fixture
-def demo_models():
-    """Two models on the drawn faces."""
+def two_models():
+    """On the drawn faces."""
     faces = load_dataset("demo")
     return [save_model(name, faces, seed) for seed, name in enumerate(("first", "second"))]
 
 
-def test_each_page_by_deep_link(fresh_server, chromium, demo_models):
-    """On a fresh server each link opens its page in the router's frame, with its parameters, and without a fault."""
-    for name, title in PAGES.items():
-        with fresh_server(FER_SOURCE="demo") as (address, _), chromium() as driver:
-            open_page(driver, f"{address}/{name}?split=validation&kept=1", title)
+@pytest.fixture
+def demo_models():
+    """Two models that the test may change."""
+    return two_models()
+
+
+@pytest.fixture(scope="module")
+def reading(tmp_path_factory):
+    """A server for tests that only look, with two models: its address, its process, and the models."""
+    folder = tmp_path_factory.mktemp("reading")
+    folders = {"FER_DATA": str(folder / "data"), "FER_MODELS": str(folder / "models")}
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in folders.items():
+            environment.setenv(name, value)
+        models = two_models()
+    with server({"FER_SOURCE": "demo"} | folders, folder) as (address, process):
+        yield address, process, models
+
+
+@pytest.mark.parametrize("names", ["overview", "evaluate", "timeline predict train"])
+def test_pages_by_link_on_a_fresh_server(fresh_server, chromium, demo_models, names):
+    """Where nobody has been yet a link opens its page in the router's frame, with its parameters, without a fault."""
+    with fresh_server(FER_SOURCE="demo") as (address, _), chromium() as driver:
+        for name in names.split():
+            open_page(driver, f"{address}/{name}?kept=1", READING.get(name, name.capitalize()))
             assert not faults(driver), name
             assert "kept=1" in driver.current_url
             navigation = driver.find_element(By.CSS_SELECTOR, '[data-testid="stSidebarNav"]').text
             assert "Classify" in navigation, name  # a section of the router's; the flat app has none
-            if name in ("evaluate", "audit", "compare"):
-                assert "split=validation" in driver.current_url
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400], ids=["wide", "narrow"])
-def test_no_fault_in_any_theme_and_width(fresh_server, chromium, demo_models, dark, width):
+def test_no_fault_in_any_theme_and_width(reading, chromium, dark, width):
     """All pages one after another; nothing is wider than the window; reading loads no TensorFlow into the server."""
-    pages = {"": "FER Workbench", "overview": "FER Workbench"} | READING
-    with fresh_server(FER_SOURCE="demo") as (address, process), chromium(dark=dark, width=width) as driver:
-        for name, title in pages.items():
-            open_page(driver, f"{address}/{name}", title)
+    address, process, _ = reading
+    with chromium(dark=dark, width=width) as driver:
+        for name, title in ({"": "FER Workbench"} | READING).items():
+            open_page(driver, f"{address}/{name}?split=validation", title)
             assert not faults(driver), name
             assert fits(driver), name
+            if name in ("evaluate", "audit", "compare"):
+                assert "split=validation" in driver.current_url
         maps = Path(f"/proc/{process}/maps")
         assert not maps.exists() or "_pywrap_tensorflow" not in maps.read_text()
 
@@ -66,9 +91,10 @@ def test_no_fault_in_any_theme_and_width(fresh_server, chromium, demo_models, da
         ("models", "Card|Export|Manage"),
     ],
 )
-def test_each_view_on_a_phone(fresh_server, chromium, demo_models, page, views):
+def test_each_view_on_a_phone(reading, chromium, page, views):
     """Each is opened by its link, in the dark, and nothing is wider than the window, no word cut off by its chart."""
-    with fresh_server(FER_SOURCE="demo") as (address, _), chromium(dark=True, width=400) as driver:
+    address, *_ = reading
+    with chromium(dark=True, width=400) as driver:
         for view in views.split("|"):
             open_page(driver, f"{address}/{page}?view={quote(view)}", page.capitalize())
             assert not faults(driver), view
@@ -88,9 +114,10 @@ def test_going_on_by_links_keeps_the_dataset(fresh_server, chromium, demo_models
         assert "source=demo" in driver.current_url
 
 
-def test_a_click_on_the_matrix_chooses_the_cell(fresh_server, chromium, demo_models):
+def test_a_click_on_the_matrix_chooses_the_cell(reading, chromium):
     """Clicking into the matrix, beside a marker too, shows all faces of that cell and puts it into the link."""
-    with fresh_server(FER_SOURCE="demo") as (address, _), chromium(height=1400) as driver:
+    address, _, models = reading
+    with chromium(height=1400) as driver:
         open_page(driver, f"{address}/evaluate?model=first", "Evaluate")
         matrix = driver.find_element(By.CSS_SELECTOR, ".st-key-confusion .heatmaplayer image")
         cell = matrix.size["width"] / 6, matrix.size["height"] / 6
@@ -98,17 +125,18 @@ def test_a_click_on_the_matrix_chooses_the_cell(fresh_server, chromium, demo_mod
         ActionChains(driver).move_to_element_with_offset(matrix, *beside).pause(0.5).click().perform()
         wait_for_cell(driver, "Fear", "Angry")
         assert "true=Fear" in driver.current_url
-        test = demo_predictions(demo_models[0])
+        test = demo_predictions(models[0])
         assert shown_rows(driver) == cell_faces(test, "Fear", "Angry")["row"].tolist()
 
 
-def test_a_button_within_a_view_leads_to_another_view(fresh_server, chromium, demo_models):
+def test_a_button_within_a_view_leads_to_another_view(reading, chromium):
     """A view runs by itself where a control in it is pressed; this one turns the page."""
-    with fresh_server(FER_SOURCE="demo") as (address, _), chromium(height=1400) as driver:
+    address, _, models = reading
+    with chromium(height=1400) as driver:
         open_page(driver, f"{address}/evaluate?model=first&view=Negative", "Evaluate")
         driver.find_element(By.CSS_SELECTOR, ".st-key-sad_as_happy button").click()
         wait_for_cell(driver, "Sad", "Happy")
-        assert shown_rows(driver) == cell_faces(demo_predictions(demo_models[0]), "Sad", "Happy")["row"].tolist()
+        assert shown_rows(driver) == cell_faces(demo_predictions(models[0]), "Sad", "Happy")["row"].tolist()
 
 
 def test_the_keyboard_chooses_a_cell(fresh_server, chromium):

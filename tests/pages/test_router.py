@@ -1,5 +1,6 @@
 """The router, the guard and what every page has in common."""
 
+import ast
 import subprocess
 import sys
 
@@ -17,6 +18,16 @@ def test_every_page_says_that_the_faces_are_drawn_or_what_to_do(open_page, said,
     app = open_page(name)
     assert len(app.title) == 1
     assert "drawn by a program" in said(app) or "no trained model" in said(app)
+
+
+def test_every_page_starts_with_the_guard():
+    """By `frame.start(__file__, ...)`, before anything else is drawn: a deep link opens it through the router."""
+    pages = [*(ROOT / "pages").glob("*.py")]
+    assert len(pages) >= len(READING)
+    for page in pages:
+        body = ast.parse(page.read_text()).body
+        drawing = (statement for statement in body if isinstance(getattr(statement, "value", None), ast.Call))
+        assert ast.unparse(next(drawing)).startswith("frame.start(__file__, "), page.name
 
 
 def test_a_dataset_that_is_not_there():
