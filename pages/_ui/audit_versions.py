@@ -51,7 +51,6 @@ def show_draft(draft: Draft) -> None:
     with st.container(horizontal=True):
         for label, n in (("Relabelled", len(draft.labels)), ("Left out", len(draft.excluded))):
             st.metric(label, f"{n:,}", border=True)
-        st.metric("Begun from", draft.base or OWN, border=True)
     last = draft.commands[-1] if draft.commands else None
     st.button(
         f"Undo: {_told(last)}" if last else "Undo",
