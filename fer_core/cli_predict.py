@@ -1,6 +1,7 @@
 """The verb that looks at pictures: a few, or a folder of any size."""
 
 import argparse
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,12 +15,14 @@ import pyarrow.parquet as pq
 from fer_core import cli_words as words
 from fer_core import store
 from fer_core.cli_common import TELL, calibrated_argument, check_writable, chosen_decision, say
+from fer_core.errors import PhotoError
 from fer_core.evaluation.decision import Decision
 from fer_core.inference import batch, ray_job
 from fer_core.inference.batch import list_pictures, parse_shard, shown
 from fer_core.inference.classifier import Classifier
 from fer_core.inference.detectors import get_detector
 from fer_core.inference.growing import growing
+from fer_core.inference.predict import rule
 from fer_core.inference.table import NO_FACE, schema, to_files, to_table
 from fer_core.labels import MEANING
 
@@ -36,13 +39,14 @@ def predict(arguments) -> tuple[dict, str]:
     decision = chosen_decision(model, arguments)
     for sentence in (MEANING, *decision.sentences):
         say(sentence)
-    paths = list_pictures(arguments.files, shard)
+    paths = _list(arguments.files, shard)
     if keeps:
         return _keep(paths, model, decision, arguments)
     files = [file for some in _classified(paths, model, decision, arguments) for file in some]
     if arguments.out:
         table = to_table(files, schema(model.labels)).to_pandas(integer_object_nulls=True)
-        table.assign(meaning=MEANING).to_csv(arguments.out, index=False)
+        told = {"model": model.id, "rule": rule(decision), "meaning": MEANING}
+        table.assign(**told).to_csv(arguments.out, index=False)
         say(f"wrote {arguments.out}")
     return _result(files), "\n".join(map(words.file_text, files)) or "no picture found"
 
@@ -58,6 +62,14 @@ def add_arguments(verb: Callable[..., argparse.ArgumentParser]) -> None:
     sub.add_argument("--workers", type=int, default=cores, help=f"processes that look for faces (here: {cores})")
     calibrated_argument(sub)
     sub.add_argument("--ray", action="store_true", help="as a Ray job, here or on the cluster that RAY_ADDRESS names")
+
+
+def _list(files: list[str], shard: tuple[int, int]) -> list[str]:
+    """`list_pictures`; `PhotoError` for a name that nothing has."""
+    for file in files:
+        if not Path(file).exists():
+            raise PhotoError(f"{shown(file)}: expected a picture or a folder of pictures, found nothing there")
+    return list_pictures(files, shard)
 
 
 def _keep(paths: list[str], model: store.SavedModel, decision: Decision, arguments) -> tuple[dict, str]:
@@ -111,11 +123,15 @@ def _telling(chunks: Iterable[list[dict]], total: int) -> Iterator[list[dict]]:
         now = time.monotonic()
         if now - told >= TELL:
             rate, told = done / (now - begun), now
-            say(f"{done:,} of {total:,} pictures, {rate:.1f} a second, {(total - done) / rate / 60:.0f} minutes left")
+            left = math.ceil((total - done) / rate / 60)
+            say(f"{done:,} of {total:,} pictures, {rate:.1f} a second, {words.counted(left, 'minute')} left")
 
 
 def _counts(table: pa.Table) -> str:
     pictures, faces = len(table["path"].unique()), len(table) - table["face"].null_count
     none = pc.sum(pc.equal(table["error"], NO_FACE)).as_py() or 0
     errors = len(table) - faces - none
-    return f"{pictures:,} pictures, {faces:,} faces, {none:,} pictures without, {errors:,} that could not be used"
+    return (
+        f"{words.counted(pictures, 'picture')}, {words.counted(faces, 'face')}, {none:,} without a face, "
+        f"{errors:,} that could not be used"
+    )

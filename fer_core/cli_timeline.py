@@ -7,6 +7,7 @@ from pathlib import Path
 from fer_core import store
 from fer_core.cli_common import TELL, calibrated_argument, check_writable, chosen_decision, load, say
 from fer_core.errors import FerError, ModelError
+from fer_core.evaluation.decision import PLAIN
 from fer_core.inference.classifier import Classifier
 from fer_core.inference.detectors import get_detector
 from fer_core.inference.summary import shares_frame
@@ -14,7 +15,7 @@ from fer_core.inference.timeline import classify, timeline_table, watch
 from fer_core.inference.tracks import Tracks
 from fer_core.inference.video import Frame, Video
 from fer_core.labels import MEANING
-from fer_core.recurrent import save_recurrent
+from fer_core.recurrent import SINGLE_FACES, save_recurrent
 
 
 def timeline(arguments) -> tuple[dict, str]:
@@ -38,12 +39,14 @@ def timeline(arguments) -> tuple[dict, str]:
         raise type(error)(f"{arguments.video}: {error}") from error
     found = classify(watched, Classifier.load(model.id), decision)
     if reader:
-        found, decision = reader.read(watched, found), None
+        if decision != PLAIN:
+            say(SINGLE_FACES)
+        found, decision = reader.read(watched, found), PLAIN
     elif arguments.smoothing not in ("none", "recurrent"):
         found = found.smoothed(arguments.smoothing, arguments.width)
     width = f" of {arguments.width:g} seconds" if arguments.smoothing in ("window", "exponential") else ""
     read_by = f"{model.id}, smoothing {arguments.smoothing}{width}"
-    table = timeline_table(found, read_by, decision.point if decision else None)
+    table = timeline_table(found, read_by, decision)
     table.to_csv(arguments.out, index=False)
     shares = shares_frame({Path(arguments.video).name: table})
     told = shares.astype(object).where(shares.notna(), None).to_dict("records")  # JSON has no NaN

@@ -73,6 +73,11 @@ def model_line(row: dict) -> str:
     return f"{row['id']}: {row['status']}, {row['network']} on {row['scheme']}{told}"
 
 
+def counted(n: int, noun: str) -> str:
+    """`1 face`, `2,000 faces`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def file_text(file: dict) -> str:
     """A picture of the verb `predict`: what its faces show, or what is wrong with it."""
     if "error" in file:

@@ -16,6 +16,10 @@ from fer_core.paths import write_atomic
 from fer_core.store import SavedModel, write_network
 
 FORMAT = 1
+SINGLE_FACES = (
+    "The temperature or operating point of this model was fitted for its answers to single faces, and isn't used here: "
+    "the recurrent network has probabilities of its own."
+)
 
 
 @dataclass(frozen=True, eq=False)

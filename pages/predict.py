@@ -74,9 +74,10 @@ def show_pictures(
     pages = -(-len(answered) // PAGE)
     start = PAGE * (st.pagination(pages, key="page") - 1) if pages > 1 else 0
     for picture, its in answered[start : start + PAGE]:
-        st.subheader(words.literal(picture.name), anchor=False, divider=True)
+        st.subheader(words.literal(picture.name), anchor=False, divider="gray")
         predict_faces.show(picture, seen[picture.key], its.faces, model, also)
-        predict_exports.offer_annotated(picture.name, picture.read, its.faces[model.id], first)
+        if its.faces[model.id]:
+            predict_exports.offer_annotated(picture.name, picture.read, its.faces[model.id], first)
 
 
 frame.start(__file__, "Predict", "See which expression a saved model finds in each face of your pictures.")

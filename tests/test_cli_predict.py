@@ -55,8 +55,10 @@ def test_a_parquet_file_tells_what_json_tells(run, model, tmp_path):
     assert (table["label"] == "Sad").sum() == 28  # every 20th is damaged
     run("sad", tmp_path / "pictures", "--out", tmp_path / "faces.csv")
     csv = pd.read_csv(tmp_path / "faces.csv")
-    pd.testing.assert_frame_equal(csv.drop(columns="meaning"), table, check_dtype=False)
+    pd.testing.assert_frame_equal(csv.drop(columns=["model", "rule", "meaning"]), table, check_dtype=False)
     assert set(csv["meaning"]) == {MEANING}
+    assert set(csv["model"]) == {"sad"}
+    assert csv["rule"].str.startswith("The label is the most probable expression").all()
 
 
 def test_it_goes_on_with_a_finished_table(run, model, tmp_path, capsys):
@@ -90,6 +92,14 @@ def test_an_empty_folder_is_an_empty_table(run, model, tmp_path):
     assert len(pd.read_parquet(tmp_path / "faces.parquet")) == 0
 
 
+def test_a_name_that_nothing_has_is_refused(model, tmp_path, capsys):
+    """A slip of the pen isn't a damaged picture: no table is begun."""
+    out = tmp_path / "faces.parquet"
+    assert main(["predict", "sad", str(tmp_path / "nowhere"), "--out", str(out)]) == 2
+    assert "nowhere: expected a picture or a folder of pictures, found nothing there" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_a_killed_verb_goes_on(model, tmp_path):
     """The whole of it, from the shell: killed after a part was written; each picture once in the end."""
     paths = write_faces(tmp_path / "pictures", 500)
@@ -103,7 +113,7 @@ def test_a_killed_verb_goes_on(model, tmp_path):
     assert not out.exists()
     again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "of 500 pictures are in" in again.stderr
-    assert "500 pictures, 475 faces, 0 pictures without, 25 that could not be used" in again.stdout
+    assert "500 pictures, 475 faces, 0 without a face, 25 that could not be used" in again.stdout
     assert sorted(pd.read_parquet(out)["path"]) == paths
 
 

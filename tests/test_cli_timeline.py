@@ -10,6 +10,7 @@ from networked import learned_network, save_constant, save_network
 from fer_core import store
 from fer_core.cli import main
 from fer_core.data.demo import draw_dataset
+from fer_core.evaluation.decision import Decision, save_decision
 from fer_core.labels import EMOTIONS, MEANING
 from fer_core.recurrent import find_recurrent
 
@@ -45,6 +46,16 @@ def test_a_video_becomes_a_table(model, clip, tmp_path, capsys):
     assert table["label"].tolist()[:10] == ["Sad"] * 10
     assert table["label"].isna().sum() == 5
     assert set(table["meaning"]) == {MEANING}
+    assert set(table["read_by"]) == {"sad, smoothing none"}
+
+
+def test_a_table_tells_by_which_decision_it_was_read(model, clip, tmp_path):
+    """A temperature makes other shares, which don't compare with those of none."""
+    save_decision(model, Decision(2.0))
+    out = tmp_path / "timeline.csv"
+    assert main(["timeline", "sad", str(clip), "--out", str(out)]) == 0
+    expected = "sad, smoothing none. Probabilities are calibrated: temperature 2."
+    assert set(pd.read_csv(out)["read_by"]) == {expected}
 
 
 @pytest.mark.parametrize("smoothing", ["window", "exponential"])

@@ -12,6 +12,8 @@ from fer_core.inference.predict import FaceResult
 
 _NARROWEST = 240
 """Width, in pixels, of what carries words."""
+_SMALLEST = 14
+"""Size, in pixels, of a number's font."""
 
 
 def annotate(
@@ -25,11 +27,12 @@ def annotate(
     picture = Image.fromarray(photo)
     draw = ImageDraw.Draw(picture)
     line = max(1, round(max(picture.size) / 250))
-    font = ImageFont.load_default(8 * line)
+    font = ImageFont.load_default(max(8 * line, _SMALLEST))
     for number, face in zip(numbers or count(1), faces, strict=False):
         box, colour = face.box, colours.get(face.label or "", "white")
         edge = (box.x, box.y, box.x + box.w - 1, box.y + box.h - 1)
-        draw.rectangle(edge, outline="#222222", width=line + 1)  # to be seen on a light picture too
+        around = (edge[0] - line, edge[1] - line, edge[2] + line, edge[3] + line)
+        draw.rectangle(around, outline="#222222", width=2 * line + 1)  # to be seen on a picture of any brightness
         draw.rectangle(edge, outline=colour, width=line)
         _, _, wide, high = draw.textbbox((0, 0), str(number), font)
         wide, high = wide + 4 * line, high + 3 * line

@@ -34,25 +34,29 @@ class Answered:
         return {"path": self.name, "faces": [face.to_json() for face in faces]} | note
 
 
-def answers_frame(pictures: Sequence[Answered], labels: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def answers_frame(
+    pictures: Sequence[Answered], labels: Mapping[str, Sequence[str]], models: Mapping[str, Decision]
+) -> pd.DataFrame:
     """One row a face and model: `picture`, `face`, `model`, box, `label`, `p_<class>`; `labels` are id → classes.
 
     A picture without a face, or that couldn't be used, has one row, with `error`, which says of others whether all of
-    the picture was taken for a face. Each row ends with `meaning`.
+    the picture was taken for a face. Each row ends with `rule`, how that of `models` answers in words, and `meaning`.
     """
     frames: list[pd.DataFrame] = []
     for model, its in labels.items():
         frame = to_table([picture.to_json(model) for picture in pictures], schema(its)).to_pandas()
         frame.insert(2, "model", model)
         without = frame["face"].isna()
-        frame.loc[without, "model"] = None
+        frame["rule"] = rule(models[model])
+        frame.loc[without, ["model", "rule"]] = None
         frame["label"] = frame["label"].where(without | frame["label"].notna(), UNSURE_LABEL)
         frames.append(frame if not frames else frame[~without])
     whole = pd.concat(frames).rename(columns={"path": "picture"}).convert_dtypes()
     order = {picture.name: number for number, picture in enumerate(pictures)}
     whole = whole.assign(order=whole["picture"].map(order)).sort_values(["order", "face"], kind="stable")
     whole = whole.drop(columns="order")
-    return whole[[*whole.columns.drop("error"), "error"]].assign(meaning=MEANING).reset_index(drop=True)
+    last = ["error", "rule"]
+    return whole[[*whole.columns.drop(last), *last]].assign(meaning=MEANING).reset_index(drop=True)
 
 
 def answers_json(pictures: Sequence[Answered], models: Mapping[str, Decision]) -> str:

@@ -22,6 +22,19 @@ MAX_PIXELS = 25_000_000
 _TOO_LARGE = f"expected a picture of at most {MAX_PIXELS // 10**6} megapixels, found {{}}: make it smaller first"
 _NO_HEIC = "expected a JPEG, PNG or WebP picture, found HEIC: pip install pillow-heif, or export it as JPEG"
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+_OTHERS = {
+    b"GIF8": "a GIF",
+    b"BM": "a BMP",
+    b"II*\0": "a TIFF",
+    b"MM\0*": "a TIFF",
+    b"%PDF": "a PDF",
+    b"<svg": "an SVG drawing",
+    b"<?xml": "an XML file",
+    b"<!DOCTYPE": "a page of the web",
+    b"<html": "a page of the web",
+    b"PK\3\4": "a ZIP archive",
+}
+"""How files begin that people take for pictures."""
 _DAMAGED = (
     *(OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, AttributeError, EOFError, OverflowError),
     *(RuntimeError, struct.error, zlib.error),
@@ -42,10 +55,7 @@ def read_photo(data: bytes) -> np.ndarray:
     try:
         upright = _decode(data)
     except UnidentifiedImageError:
-        found = f"another or a broken file that begins with {repr(data[:8])[1:]}"
-        raise PhotoError(
-            f"expected a JPEG, PNG, WebP or HEIC picture, found {found}: export it as one of these"
-        ) from None
+        raise PhotoError(f"expected a JPEG, PNG, WebP or HEIC picture, found {_found(data)}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PhotoError(_TOO_LARGE.format("far more")) from None
     except _DAMAGED as error:
@@ -57,6 +67,16 @@ def read_photo(data: bytes) -> np.ndarray:
 def is_heic(data: bytes) -> bool:
     """Whether a file says of itself that it is HEIC, as phones save photos (ISO/IEC 23008-12, annex B)."""
     return data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS
+
+
+def _found(data: bytes) -> str:
+    """What a file that is no picture is taken for by its first bytes, and what to do."""
+    if data[4:8] == b"ftyp" or data.startswith(b"\x1a\x45\xdf\xa3"):
+        return "a video: open it on the page Timeline"
+    for begin, kind in _OTHERS.items():
+        if data.lstrip().startswith(begin):
+            return f"{kind}: export it as one of these"
+    return f"another or a broken file that begins with {repr(data[:8])[1:]}: export it as one of these"
 
 
 @cache

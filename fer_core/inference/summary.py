@@ -39,7 +39,7 @@ def read_table(file) -> pd.DataFrame:
     try:
         table = pd.read_csv(file)
     except (ValueError, pd.errors.ParserError) as error:
-        reason = str(error).splitlines()[0]
+        reason = "no text" if isinstance(error, UnicodeError) else str(error).splitlines()[0]
         raise PhotoError(f"expected a timeline that was exported as CSV, found another file ({reason})") from None
     if _COLUMNS.issubset(table) and table.empty:
         raise PhotoError("expected a timeline that was exported as CSV, found one without a row")

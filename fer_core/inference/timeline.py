@@ -148,19 +148,20 @@ def faces_at(
     }
 
 
-def timeline_table(timeline: Timeline, read_by: str, point: OperatingPoint | None = None) -> pd.DataFrame:
+def timeline_table(timeline: Timeline, read_by: str, decision: Decision = PLAIN) -> pd.DataFrame:
     """One row a frame and face, to be exported: `frame` from 1, `seconds`, `face`, `label`, box, `p_<class>` of each.
 
     A frame in which no face is seen has one row with nothing but its time. Each row ends with `read_by`, the model and
-    its smoothing in words, and `meaning`, `labels.MEANING`.
+    its smoothing in words, to which what `decision` does is added, and `meaning`, `labels.MEANING`.
     """
-    table = pd.DataFrame({"frame": timeline.frame + 1, "face": timeline.face, "label": answers(timeline, point)})
+    label = answers(timeline, decision.point)
+    table = pd.DataFrame({"frame": timeline.frame + 1, "face": timeline.face, "label": label})
     table[list(PLACES)] = timeline.boxes
     table[[f"p_{label}" for label in timeline.labels]] = timeline.y_prob
     times = pd.DataFrame({"frame": np.arange(len(timeline.seconds)) + 1, "seconds": timeline.seconds.round(3)})
     whole = times.merge(table, how="left", on="frame").convert_dtypes()
     whole = whole.sort_values(["frame", "face"], kind="stable", ignore_index=True)
-    return whole.assign(read_by=read_by, meaning=MEANING)
+    return whole.assign(read_by=". ".join([read_by, *decision.sentences]), meaning=MEANING)
 
 
 def timeline_frame(timeline: Timeline, faces: Iterable[int]) -> pd.DataFrame:

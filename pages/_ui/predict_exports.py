@@ -20,12 +20,12 @@ QUALITY = 92
 
 def show_table(pictures: Sequence[Answered], answerers: Sequence[Answerer]) -> None:
     """One row a face and model, or a picture that has none; and the same as CSV and JSON."""
-    frame = answers_frame(pictures, {one.model.id: one.model.labels for one in answerers})
-    with st.expander(f"All as a table (n = {len(frame):,})"):
+    decisions = {one.model.id: one.decision for one in answerers}
+    frame = answers_frame(pictures, {one.model.id: one.model.labels for one in answerers}, decisions)
+    with st.expander(f"All as a table (n = {len(frame):,}), probabilities from 0 to 1"):
         st.dataframe(_in_words(frame), hide_index=True, key="predict_table", alt="One row a face and model")
     with st.container(horizontal=True):
         _download("Table as CSV", lambda: frame.to_csv(index=False), "expressions.csv", "text/csv")
-        decisions = {one.model.id: one.decision for one in answerers}
         _download("All as JSON", lambda: answers_json(pictures, decisions), "expressions.json", "application/json")
 
 
@@ -53,7 +53,7 @@ def _answer(face: FaceResult) -> str:
 
 def _in_words(frame: pd.DataFrame) -> pd.DataFrame:
     """For the reader's eyes: without what is the same in every row, or in none."""
-    filled = frame.drop(columns="meaning").dropna(axis="columns", how="all")
+    filled = frame.drop(columns=["rule", "meaning"]).dropna(axis="columns", how="all")
     return filled.rename(columns=lambda name: name.removeprefix("p_"))
 
 

@@ -15,7 +15,7 @@ from fer_core.inference.annotation import annotate, scaled
 from fer_core.inference.predict import UNSURE, FaceResult
 from fer_core.labels import COLOURS
 from fer_core.store import SavedModel
-from pages._ui import cached, charts, errors, faces, frame
+from pages._ui import cached, charts, errors, faces, frame, words
 from pages._ui.evaluate_explanation import explain, show_explanation
 from pages._ui.predict_pictures import Picture, Seen
 
@@ -88,7 +88,7 @@ def _show_face(number: int, face: FaceResult, key: str) -> None:
         seen = Image.fromarray(face.crop).resize((ENLARGED, ENLARGED), Image.Resampling.NEAREST)
         st.image(seen, caption=f"Face {number} as the network sees it", alt=f"Face {number}, 48 by 48 grey pixels")
     with right:
-        st.markdown(f"#### {face.label or 'Unsure'}")
+        st.markdown(f"#### {number}: {_answer(face)}")
         if face.label is None:
             others = f" other than {' and '.join(face.point.group)}" if face.point else ""
             st.caption(f"No expression{others} reaches a probability of {100 * UNSURE:.0f} %.")
@@ -97,17 +97,21 @@ def _show_face(number: int, face: FaceResult, key: str) -> None:
         charts.show(probability_bars(face.probabilities), f"bars-{key}", height=280)
 
 
+def _answer(face: FaceResult) -> str:
+    return f"{face.label}, {words.percent(face.probabilities[face.label])}" if face.label else "Unsure"
+
+
 def _show_beside(by_model: Mapping[str, Sequence[FaceResult]], names: Sequence[str], key: str) -> None:
     """The answers of several models to the same faces, one row a face and model."""
     rows = [
-        {"Face": names[index], "Model": model, "Label": said[index].label or "Unsure", **said[index].probabilities}
+        {"Face": names[index], "Model": model, "Label": said[index].label or "Unsure"}
+        | {label: words.percent(share) for label, share in said[index].probabilities.items()}
         for index in range(len(names))
         for model, said in by_model.items()
     ]
-    table = pd.DataFrame(rows)
-    shares = {name: st.column_config.NumberColumn(format="percent") for name in table.select_dtypes("floating")}
+    table = pd.DataFrame(rows).fillna("–")  # a class that the model doesn't know
     st.markdown("**The same faces by other models**")
-    st.dataframe(table, hide_index=True, column_config=shares, key=f"beside-{key}", alt="Labels and probabilities")
+    st.dataframe(table, hide_index=True, key=f"beside-{key}", alt="Labels and probabilities")
 
 
 def _show_alike(seen: Seen, model: SavedModel, crops: np.ndarray, names: Sequence[str], start: int) -> None:
@@ -167,9 +171,7 @@ def _offer_measuring(model: SavedModel, dataset: FaceDataset) -> None:
             args=[{_asked(model): True}],
             icon=":material/image_search:",
         )
-        st.caption(
-            f"For *{ALIKE}*: once, in the background, half a minute with a small network and minutes with others."
-        )
+        st.caption(f"For *{ALIKE}*: once, in the background; it takes minutes, and says how far it is.")
 
 
 def _asked(model: SavedModel) -> str:

@@ -9,7 +9,7 @@ from fer_core.errors import PhotoError
 from fer_core.evaluation.timeline_figures import shares_figure
 from fer_core.inference.summary import BLOCK, FEWEST, read_table, shares_frame
 from fer_core.labels import MEANING
-from pages._ui import charts, words
+from pages._ui import charts, uploads, words
 
 EXPLAINED = (
     "Share of the faces seen, each counted in every frame, with a 95 % interval from drawing stretches of "
@@ -22,9 +22,7 @@ EXPLAINED = (
 
 def ask() -> dict[str, pd.DataFrame]:
     """Tables that were exported before: name → table."""
-    files = st.file_uploader(
-        "Timelines that you exported as CSV", accept_multiple_files=True, key="recordings", help="One a recording."
-    )
+    files = uploads.ask("Timelines that you exported as CSV", "recordings", help="One a recording.")
     tables: dict[str, pd.DataFrame] = {}
     for number, file in enumerate(files, 1):
         try:

@@ -8,18 +8,19 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from fer_core.evaluation.decision import Decision
+from fer_core.evaluation.decision import PLAIN, Decision
 from fer_core.evaluation.figures import probability_bars
 from fer_core.evaluation.timeline_figures import KINDS, mark, timeline_figure
 from fer_core.inference.annotation import annotate
+from fer_core.inference.predict import rule
 from fer_core.inference.timeline import Timeline, classify, faces_at, timeline_frame, timeline_table
 from fer_core.labels import COLOURS
-from fer_core.recurrent import find_recurrent, has_recurrent
+from fer_core.recurrent import SINGLE_FACES, find_recurrent, has_recurrent
 from fer_core.store import SavedModel
 from pages._ui import cached, charts, decisions, errors, pickers, theme, words
 from pages._ui.timeline_input import Recording
 
-PLAIN, RECURRENT = "None", "Recurrent"
+UNSMOOTHED, RECURRENT = "None", "Recurrent"
 LARGEST = 900
 """Width, in pixels, at which a frame is shown at most."""
 DRAWN = 4
@@ -42,7 +43,7 @@ class Shown:
     @property
     def table(self) -> pd.DataFrame:
         """What is exported."""
-        table = timeline_table(self.timeline, self.read_by, self.decision.point)
+        table = timeline_table(self.timeline, self.read_by, self.decision)
         if names := self.recording.names:
             table = table.drop(columns="seconds")
             table.insert(1, "picture", [names[frame - 1] for frame in table["frame"]])
@@ -58,8 +59,7 @@ def read(recording: Recording, model: SavedModel) -> Shown:
         known = key, classify(recording.watched, cached.classifier(model), decision)
         st.session_state[_SAID] = known
     shown = _smoothed(recording, known[1], model, decision)
-    for sentence in shown.decision.sentences:
-        st.caption(sentence)
+    st.caption(rule(shown.decision))
     return shown
 
 
@@ -126,16 +126,17 @@ def _scrub(shown: Shown, kind: str, faces: list[int]) -> None:
 def _smoothed(recording: Recording, said: Timeline, model: SavedModel, decision: Decision) -> Shown:
     is_video = not recording.names
     saved = find_recurrent(model) if is_video else None
-    options = [*([RECURRENT] if saved else ()), "Window", "Exponential", PLAIN]
+    options = [*([RECURRENT] if saved else ()), "Window", "Exponential", UNSMOOTHED]
     name = pickers.choice("Smoothing", options, "smoothing")
     if is_video and not saved and (others := [one.id for one in pickers.trained_models() if has_recurrent(one)]):
         st.caption(f"A recurrent network reads along with {', '.join(others)}, not with {model.id}.")
     read_by = f"{model.id}, smoothing {name.lower()}"
     if name == RECURRENT:
         st.caption(_scores(saved.record))
-        # what was fitted for the network's own probabilities doesn't hold for these
-        return Shown(recording, cached.reader(model).read(recording.watched, said), Decision(), read_by)
-    if name == PLAIN:
+        if decision != PLAIN:
+            st.info(SINGLE_FACES, icon=":material/tune:")
+        return Shown(recording, cached.reader(model).read(recording.watched, said), PLAIN, read_by)
+    if name == UNSMOOTHED:
         return Shown(recording, said, decision, read_by)
     low, high, first = (0.2, 10.0, 1.8) if is_video else (1.0, 20.0, 3.0)
     explained = (

@@ -17,13 +17,13 @@ def keep_in_memory() -> None:
     MultiPartParser.spool_max_size = sys.maxsize
 
 
-def ask(label: str, key: str, *, several: bool = True) -> list:
+def ask(label: str, key: str, *, several: bool = True, **kwargs) -> list:
     """The files of an uploader, also when the page was left meanwhile, which empties the uploader itself.
 
     They stay in the session until others take their place, or their reader takes them away.
     """
     place = f"kept_{key}"
-    st.file_uploader(label, accept_multiple_files=several, key=key, on_change=_keep, args=(key, place))
+    st.file_uploader(label, accept_multiple_files=several, key=key, on_change=_keep, args=(key, place), **kwargs)
     kept = st.session_state.get(place, [])
     if kept and not st.session_state[key]:
         names = ", ".join(file.name for file in kept)

@@ -24,7 +24,8 @@ def name(measure: str) -> str:
 
 def literal(text: str) -> str:
     """`text`, such as the name of a visitor's file, so that none of its signs is taken for Markdown."""
-    return re.sub(r"([\\`*_$~#<>\[\]])", r"\\\1", text)
+    # a colon before a letter may begin `:smile:`, which no backslash prevents, but a joiner of no width does
+    return re.sub(r"([\\`*_$~#<>\[\]])", r"\\\1", re.sub(r":(?=\S)", ":\u2060", text))
 
 
 def percent(value: float) -> str:

@@ -25,10 +25,12 @@ PICTURES = [
     Answered("1. empty.png", {"a": [], "b": []}),
 ]
 
+DECISIONS = {"a": PLAIN, "b": Decision(1.3)}
+
 
 def test_csv_has_a_row_for_each_face_and_model():
     """In the order of the pictures, then of the faces; read back from the CSV, every row says what it means."""
-    written = answers_frame(PICTURES, LABELS).to_csv(index=False)
+    written = answers_frame(PICTURES, LABELS, DECISIONS).to_csv(index=False)
     frame = pd.read_csv(io.StringIO(written))
     assert frame["picture"].tolist() == ["10. z.png"] * 4 + ["2. bad.png", "1. empty.png"]
     assert frame["face"].tolist()[:4] == [1, 1, 2, 2]
@@ -37,13 +39,15 @@ def test_csv_has_a_row_for_each_face_and_model():
     assert frame["p_Happy"].round(3).tolist()[:3:2] == [0.1, 0.8]
     assert frame["error"].tolist()[4:] == ["expected a picture", "no face found"]
     assert (frame["meaning"] == MEANING).all()
+    calibrated = frame["rule"].str.startswith("Probabilities are calibrated: temperature 1.3.").tolist()
+    assert calibrated[:4] == [False, True, False, True]
 
 
 def test_a_picture_taken_for_a_face_is_told_from_one_with_a_face():
     """In both files: that the detector found none belongs to the answer."""
     whole = FaceResult(Box(0, 0, 80, 60, 0.0), np.zeros((48, 48), np.uint8), {"Sad": 0.9, "Happy": 0.1})
     pictures = [Answered("x", {"a": [whole]}), Answered("y", {"a": [face("a", 0.9)]})]
-    assert answers_frame(pictures, {"a": LABELS["a"]})["error"].fillna("").tolist() == [WHOLE, ""]
+    assert answers_frame(pictures, {"a": LABELS["a"]}, DECISIONS)["error"].fillna("").tolist() == [WHOLE, ""]
     (first, second) = json.loads(answers_json(pictures, {"a": PLAIN}))["models"]["a"]["files"]
     assert (first["note"], "note" in second) == (WHOLE, False)
 
@@ -54,7 +58,7 @@ def test_an_unsure_face_is_called_so():
     unsure = FaceResult(
         Box(1, 2, 3, 4, 1.0), np.zeros((48, 48), np.uint8), dict(zip(labels["a"], (0.3, 0.35, 0.35), strict=True))
     )
-    assert answers_frame([Answered("x", {"a": [unsure]})], labels)["label"].tolist() == ["unsure"]
+    assert answers_frame([Answered("x", {"a": [unsure]})], labels, DECISIONS)["label"].tolist() == ["unsure"]
 
 
 def test_json_is_the_verbs_by_model():

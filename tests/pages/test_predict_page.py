@@ -140,7 +140,8 @@ def test_two_faces_are_numbered_and_told_beside_a_file_that_is_none(predict, sai
         "Face 1 as the network sees it",
         "Face 2 as the network sees it",
     ]
-    assert [text.value for text in app.markdown].count("#### Happy") == 2
+    headings = [text.value for text in app.markdown if text.value.startswith("####")]
+    assert [heading.partition(",")[0] for heading in headings] == ["#### 1: Happy", "#### 2: Happy"]
     (fault,) = app.error
     assert fault.value.startswith("2: text.png: expected a JPEG, PNG, WebP or HEIC picture")
     table = app.dataframe[0].value
