@@ -63,6 +63,8 @@ def delete(model: SavedModel) -> None:
     shutil.rmtree(doomed, ignore_errors=True)  # left by a kill
     with alone(model, "deleted"):
         model.folder.rename(doomed)
+    if read_default() == model.id:
+        clear_default()
     for left in models_dir().glob(f"{DELETED}*"):
         shutil.rmtree(left, ignore_errors=True)
 

@@ -1,6 +1,7 @@
 """Saved models renamed, tagged, deleted, and the default of Predict: with real folders, real locks and real kills."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -115,13 +116,21 @@ def test_default_that_is_gone_falls_back_and_says_so():
     save_model("sides", drawn, skill=6, scheme="valence")
     upkeep.set_default(poor)
     assert default_model(store.list_models(), upkeep.read_default())[0].id == "poor"
-    upkeep.delete(poor)
+    shutil.rmtree(poor.folder)
     model, why = default_model(store.list_models(), upkeep.read_default())
     assert (model.id, why.startswith("The default poor is gone. good has the best macro recall")) == ("good", True)
     upkeep.delete(good)
     assert "while no six-class model is" in default_model(store.list_models(), None)[1]
     assert default_model([], None)[0] is None
     upkeep.clear_default()
+    assert upkeep.read_default() is None
+
+
+def test_who_deletes_the_default_knows():
+    """Nothing is told of it from then on."""
+    model = save_model("mine", draw_dataset())
+    upkeep.set_default(model)
+    upkeep.delete(model)
     assert upkeep.read_default() is None
 
 

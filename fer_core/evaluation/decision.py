@@ -55,8 +55,8 @@ def point_sentence(point: OperatingPoint) -> str:
     group = " or ".join(point.group)
     score = "its probability is" if len(point.group) == 1 else "their probabilities add up to"
     return (
-        f"The answer is {group} where {score} {point.threshold:.1%} or more, "
-        f"chosen on validation for a recall of {point.recall:.0%}."
+        f"The answer is {group} where {score} {100 * point.threshold:.1f} % or more, "
+        f"chosen on validation for a recall of {100 * point.recall:.0f} %."
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from fer_core.errors import ModelError
@@ -71,6 +72,13 @@ class Report:
     def n(self) -> int:
         """The faces that all were scored on."""
         return len(self.models[self.reference])
+
+    @property
+    def recalls(self) -> dict[str, str]:
+        """Column of `scores` with the recall of a class → the class and its faces, in words."""
+        y_true = self.models[self.reference].y_true
+        faces = np.bincount(y_true, minlength=len(self.labels))
+        return {f"recall_{label}": f"{label} (n = {n:,})" for label, n in zip(self.labels, faces, strict=True)}
 
     @property
     def sentences(self) -> list[str]:

@@ -66,11 +66,11 @@ def _scores(report: Report) -> str:
     names = {"macro_recall": "Macro recall", "accuracy": "Accuracy"}
     if "sad_as_happy" in report.scores:
         names["sad_as_happy"] = " → ".join(CONFUSED)
-    scores, recalls = report.scores.to_dict("records"), [f"recall_{label}" for label in report.labels]
+    scores, recalls = report.scores.to_dict("records"), report.recalls
     rows = [[row["model"], *(_interval(row, name) for name in names), f"{100 * row['ece']:.1f} %"] for row in scores]
     of_class = [[row["model"], *(_interval(row, name) for name in recalls)] for row in scores]
     return _table(f"Scores on {report.n:,} faces", ["Model", *names.values(), "Calibration error"], rows) + _table(
-        "Recall of each class", ["Model", *report.labels], of_class
+        "Recall of each class", ["Model", *recalls.values()], of_class
     )
 
 

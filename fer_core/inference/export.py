@@ -68,7 +68,10 @@ def export_model(model: SavedModel, kind: str, dataset: FaceDataset, path: Path 
     network = load_network(model)
     with TemporaryDirectory() as folder:
         file = Path(folder) / (model.id + SUFFIX[kind])
-        answers = _convert(network, model, kind, file)
+        try:
+            answers = _convert(network, model, kind, file)
+        except ImportError as error:  # it is there, and doesn't work
+            raise ModelError(f"{kind}: expected {', '.join(PACKAGES[kind])} that work, found: {error}") from error
         export = _agreement(path, kind, answers, network, dataset)
         try:
             write_atomic(path, lambda out: _write(out, file, model, export))

@@ -80,6 +80,8 @@ def _show_changed(report: Report, model: SavedModel, name: str, true: str, predi
     )
     captions = [f"{face.by_reference}  \nto {face.by_model}  \n{face.row}" for face in changed.itertuples()]
     compare_faces.show(model, changed["row"].to_numpy(), captions)
+    if captions:
+        st.caption(f"Below each face what {report.reference} predicts, to what {name} changes it, and its row.")
 
 
 def _choose_cell(reference: str) -> None:

@@ -36,7 +36,7 @@ def _scores(report: Report) -> pd.DataFrame:
 
 
 def _recalls(report: Report) -> pd.DataFrame:
-    return _intervals(report, {f"recall_{label}": label for label in report.labels})
+    return _intervals(report, report.recalls)
 
 
 def _intervals(report: Report, names: dict[str, str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from fer_core.data import FaceDataset
 from fer_core.data.copies import copies_of
-from fer_core.evaluation.figures import confusion_heatmap, outline
+from fer_core.evaluation.figures import CONFUSION_VALUES, confusion_heatmap, outline
 from fer_core.evaluation.metrics import cell_faces, confusion_frame
 from fer_core.evaluation.predictions import Predictions
 from fer_core.store import SavedModel
@@ -28,6 +28,8 @@ def show(model: SavedModel, predictions: Predictions) -> None:
     with matrix:
         if shown == "table":
             _show_table(words.confusion(cells, value, diagonal), true, predicted)
+            unit, _ = CONFUSION_VALUES[value]
+            st.caption(f"Cells: {unit}. Rows: labelled, columns: predicted. n = {len(predictions):,} faces.")
         else:
             title = f"Confusion of {model.id}"
             figure = outline(confusion_heatmap(cells, value, title, diagonal=diagonal), cells, true, predicted)

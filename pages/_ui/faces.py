@@ -43,12 +43,11 @@ def wall(
         row_of_faces(dataset, rows, [caption + badge for caption, badge in zip(captions, badges, strict=True)])
         return
     ink, size = theme.ink(), pictures.font_size(captions)
-    with st.container(horizontal=True, gap="small"):
-        for start in range(0, len(rows), SINGLE):
-            some = slice(start, start + SINGLE)
-            marked = [f"{row}{', a copy' if has else ''}" for row, has in zip(rows[some], copied[some], strict=True)]
-            picture = cached.wall_picture(dataset.images[rows[some]], captions[some], ink, copied[some], size)
-            st.image(picture, width=ACROSS * SIZE, alt=f"{len(marked)} faces: rows {'; '.join(marked)}")
+    for start in range(0, len(rows), SINGLE):  # below each other, so that they read in their order
+        some = slice(start, start + SINGLE)
+        marked = [f"{row}{', a copy' if has else ''}" for row, has in zip(rows[some], copied[some], strict=True)]
+        picture = cached.wall_picture(dataset.images[rows[some]], captions[some], ink, copied[some], size)
+        st.image(picture, width=ACROSS * SIZE, alt=f"{len(marked)} faces: rows {'; '.join(marked)}")
 
 
 def page_of(n: int) -> slice:

@@ -5,7 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 from fer_core.data import FaceDataset, default_source
-from fer_core.data.class_names import read_names
+from fer_core.data.class_names import ClassNamesError, read_names
+from fer_core.errors import FerError
 from fer_core.store import SavedModel
 from pages._ui import cached, class_names
 
@@ -41,9 +42,19 @@ def dataset() -> FaceDataset:
 
 
 def dataset_of(model: SavedModel) -> FaceDataset | None:
-    """The dataset that `model` was evaluated on, if it is the chosen one."""
-    chosen = cached.dataset(chosen_source())
-    return chosen if chosen.fingerprint == model.record["dataset"]["fingerprint"] else None
+    """The dataset that `model` was evaluated on, if it is the chosen one; `ask_dataset_of` tells why it is None."""
+    return _found(model)[0]
+
+
+def _found(model: SavedModel) -> tuple[FaceDataset | None, str]:
+    """`dataset_of` it, and why the chosen one can't be read."""
+    try:
+        chosen = cached.dataset(chosen_source())
+    except ClassNamesError:  # a question, which `errors.box` asks
+        raise
+    except FerError as error:
+        return None, str(error)
+    return (chosen if chosen.fingerprint == model.record["dataset"]["fingerprint"] else None), ""
 
 
 NEEDS_NONE = " All numbers here come from the saved predictions and need no dataset."
@@ -51,7 +62,9 @@ NEEDS_NONE = " All numbers here come from the saved predictions and need no data
 
 def ask_dataset_of(model: SavedModel, rest: str = NEEDS_NONE) -> FaceDataset | None:
     """`dataset_of` it; where that is another, words that say how to choose it, and the `rest`."""
-    found = dataset_of(model)
+    found, problem = _found(model)
+    if problem:
+        st.warning(problem, icon=":material/error:")
     if found is None:
         st.info(
             "To see the faces choose the dataset that this model was evaluated on: "

@@ -161,14 +161,21 @@ def _say_gone(names: Sequence[str], instead: str = "") -> None:
     if names:
         listed = ", ".join(f"`{name}`" for name in names)
         st.warning(f"Not among the models to choose from here: {listed}{instead}.", icon=":material/link_off:")
+    for model in list_models():
+        if model.id in names and model.problem:
+            st.warning(f"{model.id} is damaged: {model.problem}", icon=":material/heart_broken:")
+            st.page_link("pages/models.py", label="Models: what can be done", icon=":material/inventory_2:")
 
 
 def _say_drawn(models: Sequence[SavedModel]) -> None:
-    """Say which models know drawn faces only."""
-    drawn = [model.id for model in models if model.record["dataset"].get("drawn")]
-    if drawn:
-        names = ", ".join(drawn)
-        st.caption(f":material/draw: {names}: trained and scored on drawn faces, which says nothing about photographs.")
+    """Say which models know drawn faces only, or were scored on them; what imported ones learned from nobody knows."""
+    drawn = [model for model in models if model.record["dataset"].get("drawn")]
+    elsewhere = [model.id for model in drawn if model.record.keys() & {"imported", "answers"}]
+    here = [model.id for model in drawn if model.id not in elsewhere]
+    for names, done in ((here, "trained and scored"), (elsewhere, "scored")):
+        if names:
+            told = f"{', '.join(names)}: {done} on drawn faces, which says nothing about photographs."
+            st.caption(f":material/draw: {told}")
 
 
 _CELLS = {"true": "by_true", "predicted": "by_predicted", "count": "n"}

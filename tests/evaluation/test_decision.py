@@ -127,5 +127,5 @@ def test_sentences():
     """Both parts say what they do."""
     assert Decision(1.5, SAD).sentences == (
         "Probabilities are calibrated: temperature 1.5.",
-        "The answer is Sad where its probability is 25.0% or more, chosen on validation for a recall of 70%.",
+        "The answer is Sad where its probability is 25.0 % or more, chosen on validation for a recall of 70 %.",
     )

@@ -38,6 +38,7 @@ def test_every_view_of_evaluate(view, open_page, said, theirs):
     score = summary(read_predictions(theirs.predictions_file, theirs.labels).select("test")).macro_recall
     assert app.metric[0].value == f"{100 * score:.1f} %"
     assert not [button.label for button in app.button if "Predict" in button.label]
+    assert "theirs: scored on drawn faces" in said(app)  # what it learned from nobody knows
 
 
 @pytest.mark.parametrize(("view", "told"), [("Explanation", "isn't known"), ("Learning", "imported from theirs.csv")])

@@ -39,7 +39,9 @@ def test_scores_of_two(open_page, models):
     bounds = f"{100 * scores.macro_recall_low:.1f} to {100 * scores.macro_recall_high:.1f}"
     assert shown["Macro recall"] == f"{100 * scores.macro_recall:.1f} % ({bounds})"
     assert shown["Calibration error"] == f"{100 * scores.ece:.1f} %"
-    assert table(app, "Fear").loc["good", "Sad"].startswith(f"{100 * scores.recall['Sad']:.1f} %")
+    faces_of_sad = (saved(models[1]).y_true == models[1].labels.index("Sad")).sum()
+    sad = f"Sad (n = {faces_of_sad:,})"
+    assert table(app, sad).loc["good", sad].startswith(f"{100 * scores.recall['Sad']:.1f} %")
     costs = table(app, "Size").loc["good"]
     assert costs.tolist() == ["4.70 M", "0.0 MB", "–", "–", "–"]
 

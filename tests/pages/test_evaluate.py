@@ -64,6 +64,27 @@ def test_a_model_that_goes_while_it_is_shown(open_page, model, faces):
     assert app.selectbox(key="model").value == other.id
 
 
+def test_a_link_to_a_damaged_model_tells_what_is_wrong(open_page, model, faces):
+    """Not only that it isn't among the others."""
+    broken = save_model("broken", faces)
+    (broken.folder / "model.keras").unlink()
+    app = open_page("evaluate", model="broken")
+    assert app.warning[1].value == "broken is damaged: expected model.keras in its folder, found none"
+    assert "Models: what can be done" in [link.label for link in app.get("page_link")]
+
+
+@pytest.mark.parametrize("view", ["Confusion", "Classes", "Slices", "Calibration"])
+def test_a_dataset_that_is_not_there_costs_the_faces_only(open_page, said, model, view, monkeypatch):
+    """All numbers stand, and nothing is called an error; where faces would be, it is said which dataset they need."""
+    monkeypatch.setenv("FER_SOURCE", "no/such.csv")
+    app = open_page("evaluate", model="mine", view=view)
+    assert len(app.metric) >= 4
+    assert not app.error
+    if view in ("Confusion", "Slices"):
+        assert "expected demo, kaggle" in app.warning[0].value
+        assert "choose the dataset that this model was evaluated on: `demo`" in said(app)
+
+
 def test_only_damaged_models(open_page, said, model):
     """It says that there is none, and where the reason stands."""
     (model.folder / "model.keras").unlink()

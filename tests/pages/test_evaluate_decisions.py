@@ -33,7 +33,7 @@ def test_a_point_is_chosen_saved_and_taken_back(open_page, said, model, fitted_o
     group = ("Angry", "Fear", "Sad")
     app = open_page("evaluate", view=POINT, group=list(group), asked="80")
     point = fit_point(fitted_on.y_true, fitted_on.y_prob, model.labels, group, 0.8)
-    assert f"their probabilities add up to {point.threshold:.1%} or more" in said(app)
+    assert f"their probabilities add up to {100 * point.threshold:.1f} % or more" in said(app)
     press(app, "Use this")
     assert read_decision(model) == Decision(point=point)
     assert "Predict now: The answer is Angry or Fear or Sad where" in said(app)
