@@ -58,6 +58,8 @@ def show_learning(model: SavedModel, *_) -> None:
     elif file := model.record.get("imported") or model.record.get("answers"):
         st.info(f"It was imported from {file['file']}, and its curves did not come along.")
     else:
+        if start := model.record["settings"].get("start"):
+            st.caption(f"The epochs of this run alone, which went on from {start}.")
         charts.learning(own(model))
 
 

@@ -80,7 +80,10 @@ def _ask_table(dataset: FaceDataset | None) -> pd.DataFrame:
         file = st.file_uploader("CSV of attributes", type="csv", key="attributes")
         with errors.box():
             if file is not None:
-                return read_attributes(file.getvalue(), None if dataset is None else len(dataset))
+                own = read_attributes(file.getvalue(), None if dataset is None else len(dataset))
+                names = ", ".join(f"CSV: {name}" for name in own)
+                st.success(f"To be chosen under *Slices by* now: {words.literal(names)}.")
+                return own
     return pd.DataFrame()
 
 

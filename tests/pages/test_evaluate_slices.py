@@ -48,6 +48,7 @@ def test_attributes_of_ones_own(open_page, rows):
     app = open_page("evaluate", view="Slices")
     lines = [f"{row},{'yes' if index % 2 else 'no'}" for index, row in enumerate(rows)]
     app.file_uploader(key="attributes").upload("mine.csv", "\n".join(["row,hat", *lines]).encode(), "text/csv").run()
+    assert app.success[0].value.replace("\u2060", "") == "To be chosen under *Slices by* now: CSV: hat."
     app.selectbox(key="slice_by").select("CSV: hat").run()
     assert not app.exception
     table = app.dataframe[0].value
