@@ -32,7 +32,7 @@ def row_of_faces(dataset: FaceDataset, rows: np.ndarray, captions: Sequence[str]
 def wall(
     dataset: FaceDataset, rows: np.ndarray, captions: Sequence[str] | None = None, copied: np.ndarray | None = None
 ) -> None:
-    """Any number of faces: `row_of_faces` up to `SINGLE`, above it pictures of so many faces over their captions.
+    """Any number of faces: `row_of_faces` up to `SINGLE`, above it pictures of `ACROSS` faces over their captions.
 
     Lines of a caption are parted by two spaces and a newline. Those marked in `copied`, bool `(n,)`, get a badge.
     """
@@ -43,11 +43,12 @@ def wall(
         row_of_faces(dataset, rows, [caption + badge for caption, badge in zip(captions, badges, strict=True)])
         return
     ink, size = theme.ink(), pictures.font_size(captions)
-    for start in range(0, len(rows), SINGLE):  # below each other, so that they read in their order
-        some = slice(start, start + SINGLE)
-        marked = [f"{row}{', a copy' if has else ''}" for row, has in zip(rows[some], copied[some], strict=True)]
-        picture = cached.wall_picture(dataset.images[rows[some]], captions[some], ink, copied[some], size)
-        st.image(picture, width=ACROSS * SIZE, alt=f"{len(marked)} faces: rows {'; '.join(marked)}")
+    with st.container(horizontal=True, gap="small"):
+        for start in range(0, len(rows), ACROSS):  # a line each, so that they read in their order on any width
+            some = slice(start, start + ACROSS)
+            marked = [f"{row}{', a copy' if has else ''}" for row, has in zip(rows[some], copied[some], strict=True)]
+            picture = cached.wall_picture(dataset.images[rows[some]], captions[some], ink, copied[some], size)
+            st.image(picture, width=ACROSS * SIZE, alt=f"{len(marked)} faces: rows {'; '.join(marked)}")
 
 
 def page_of(n: int) -> slice:
