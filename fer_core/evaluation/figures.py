@@ -176,7 +176,7 @@ def probability_bars(probabilities: Mapping[str, float]) -> go.Figure:
         textposition="outside",  # inside a short bar it would be turned or shrunk
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )
-    figure = go.Figure(bars).update_layout(title="Probability of each expression (1 face)")
+    figure = go.Figure(bars).update_layout(title="Probability of each expression (1 face)", margin={"t": 44, "b": 44})
     figure.update_xaxes(title="probability", range=[0, 1.1], tickformat=".0%")  # room for the words "100%"
     return figure.update_yaxes(autorange="reversed", dtick=1)  # each class is named, however low the chart
 

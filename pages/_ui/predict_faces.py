@@ -94,7 +94,7 @@ def _show_face(number: int, face: FaceResult, key: str) -> None:
             st.caption(f"No expression{others} reaches a probability of {100 * UNSURE:.0f} %.")
         elif face.label != face.most_probable:
             st.caption(f"By the operating point; the most probable is {face.most_probable}.")
-        charts.show(probability_bars(face.probabilities), f"bars-{key}", height=280)
+        charts.show(probability_bars(face.probabilities), f"bars-{key}", height=220)
 
 
 def _answer(face: FaceResult) -> str:

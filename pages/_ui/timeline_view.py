@@ -120,7 +120,7 @@ def _scrub(shown: Shown, kind: str, faces: list[int]) -> None:
             st.markdown(f"**Face {number}: {face.label or 'unsure'}**")
             seen = Image.fromarray(face.crop).resize((ENLARGED, ENLARGED), Image.Resampling.NEAREST)
             st.image(seen, alt=f"Face {number} as the network sees it")
-            charts.show(probability_bars(face.probabilities), f"bars_{number}", height=280)
+            charts.show(probability_bars(face.probabilities), f"bars_{number}", height=220)
 
 
 def _smoothed(recording: Recording, said: Timeline, model: SavedModel, decision: Decision) -> Shown:
