@@ -42,10 +42,12 @@ def doubt(arguments) -> tuple[dict, str]:
     if arguments.out:
         check_writable(Path(arguments.out))
     dataset = load(arguments)
-    preset = arguments.preset or folds.default_preset(dataset)
-    config = folds.fold_config(preset, **({"folds": arguments.folds} | parse_settings(arguments.set)))
-    _train_folds(dataset, config, arguments.skip_bad)
-    ranking = folds.ranking(dataset, config)
+    changes = {"folds": arguments.folds} | parse_settings(arguments.set)
+    presets = arguments.preset or [folds.default_preset(dataset)]
+    configs = [folds.fold_config(preset, **changes) for preset in presets]
+    for config in configs:
+        _train_folds(dataset, config, arguments.skip_bad)
+    ranking = folds.ranking(dataset, *configs)
     if arguments.out:
         ranking.to_csv(arguments.out, index=False)
         say(f"wrote {arguments.out}")
@@ -167,7 +169,11 @@ def add_arguments(verb: Callable) -> None:
 
 
 def _doubt_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--preset", help="of the runs that judge (default: fast, for drawn faces quick)")
+    sub.add_argument(
+        "--preset",
+        action="append",
+        help="of the runs that judge; again for others, which judge together (default: fast, for drawn faces quick)",
+    )
     sub.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help="as in train")
     sub.add_argument(
         "--folds",

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,6 +11,7 @@ from fer_core.cli import main
 from fer_core.data.demo import draw_dataset
 from fer_core.data.versions import Version, save_version
 from fer_core.labels import get_scheme
+from fer_core.training import doubt as folds
 
 TINY = ("--set", "width=4", "--set", "epochs=1", "--folds", "2")
 
@@ -37,6 +39,24 @@ def test_trained_ranked_written_and_read_back(capsys, tmp_path):
         model.folder.rename(tmp_path / model.id)
     assert main([*words]) == 0
     assert json.loads(capsys.readouterr().out) == told
+
+
+def test_several_presets_judge_together(capsys):
+    """Their answers are pooled: what both make of a label lies between what each makes of it."""
+    drawn = draw_dataset()
+    rows = np.flatnonzero(get_scheme("study").classes(drawn.emotion) >= 0)
+    for preset, sure in (("quick", 0.9), ("fast", 0.3)):
+        path = folds._file(drawn, folds.fold_config(preset))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        y_prob = np.tile(np.float32([(1 - sure) / 5] * 5 + [sure]), (len(rows), 1))
+        np.savez(path, rows=rows, y_prob=y_prob)
+    shares = []
+    for presets in (["quick"], ["quick", "fast"], ["fast"]):
+        assert main(["doubt", "--source", "demo", "--json", *(f"--preset={preset}" for preset in presets)]) == 0
+        ranking = pd.DataFrame(json.loads(capsys.readouterr().out)["ranking"])
+        shares.append(ranking["p_label"][0])
+    assert shares == sorted(shares)
+    assert len({*shares}) == 3
 
 
 @pytest.mark.parametrize(

@@ -137,10 +137,18 @@ def collect(dataset: FaceDataset, config: TrainConfig) -> tuple[np.ndarray, np.n
     return rows, y_prob
 
 
-def ranking(dataset: FaceDataset, config: TrainConfig) -> pd.DataFrame:
-    """`evaluation.doubt.rank_labels` of what `collect` tells, with the labels of the version of `config`."""
-    rows, y_prob = collect(dataset, config)
-    return rank_labels(versioned(dataset, config), get_scheme(config.scheme), rows, y_prob, find_copies(dataset))
+def ranking(dataset: FaceDataset, *configs: TrainConfig) -> pd.DataFrame:
+    """`evaluation.doubt.rank_labels` of what `collect` tells, of several by the geometric mean of their answers.
+
+    `configs` are of one scheme and one version of the dataset, whose labels are ranked.
+    """
+    from scipy.stats import gmean  # a second, which only a ranking should cost
+
+    answers = [collect(dataset, config) for config in configs]
+    pooled = gmean([y_prob for _, y_prob in answers], axis=0)
+    y_prob = pooled / pooled.sum(axis=1, keepdims=True)
+    labelled, scheme = versioned(dataset, configs[0]), get_scheme(configs[0].scheme)
+    return rank_labels(labelled, scheme, answers[0][0], y_prob, find_copies(dataset))
 
 
 def key(dataset: FaceDataset, config: TrainConfig) -> str:

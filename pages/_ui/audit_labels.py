@@ -18,7 +18,7 @@ from fer_core.training import doubt, runs
 from fer_core.training.config import TrainConfig
 from pages._ui import audit_edit, cached, charts, errors, faces, pickers, training, words
 
-PRESETS = ("fast", "compact")
+PRESETS = ("fast", "compact", "flagship")
 SCHEMES = ("study", "all")
 """Of the class schemes, those whose classes are emotions that a face can be labelled as, and cover most faces."""
 ANY = "any"
@@ -28,48 +28,51 @@ SIZES = np.unique(np.geomspace(20, 40_000, 60).round().astype(int))
 
 
 def show(dataset: FaceDataset) -> None:
-    config = choose_models(dataset)
-    base = cached.draft(dataset).base
-    if config.version and config.version != base:
+    configs = choose_models(dataset)
+    version, base = next(iter(configs.values())).version, cached.draft(dataset).base
+    if version and version != base:
         st.caption(
-            f"Judged are the labels of version {config.version}; edits go to the draft, which continues "
-            f"{base or OWN}. To continue {config.version} choose it in the view Versions."
+            f"Judged are the labels of version {version}; edits go to the draft, which continues "
+            f"{base or OWN}. To continue {version} choose it in the view Versions."
         )
     with errors.box():
-        at = doubt.progress(dataset, config)
-        if at.state in ("ready", "trained"):
-            show_ranking(dataset, cached.label_ranking(dataset, config))
-        else:
-            every = 2 if at.busy else None
-            st.fragment(errors.boxed(show_folds), run_every=every)(dataset, config, [run.id for run in at.busy])
+        for preset, config in configs.items():
+            at = doubt.progress(dataset, config)
+            if at.state not in ("ready", "trained"):
+                every, busy = 2 if at.busy else None, [run.id for run in at.busy]
+                st.fragment(errors.boxed(show_folds), run_every=every)(dataset, preset, config, busy)
+                return
+        show_ranking(dataset, cached.label_ranking(dataset, tuple(configs.values())))
 
 
-def choose_models(dataset: FaceDataset) -> TrainConfig:
-    """Which models judge, and which labels."""
+def choose_models(dataset: FaceDataset) -> dict[str, TrainConfig]:
+    """Which models judge, preset → settings of its folds, and which labels."""
     presets = list(dict.fromkeys([doubt.default_preset(dataset), *PRESETS]))
     versions = [OWN, *(version.name for version in list_versions(dataset))]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        preset = pickers.choice("Judged by", presets, "judges", help="The preset of the models, as in Train.")
+        told = "The presets of the models, as in Train. Several judge together, by the mean of their answers."
+        judges = pickers.several("Judged by", presets, "judges", help=told)
         scheme = pickers.choice("Classes", SCHEMES, "judged", help="`study` leaves Disgust out.")
         version = st.selectbox("Labels of", versions, key="labels_of", bind="query-params", width=240)
-    return doubt.fold_config(preset, scheme=scheme, version="" if version == OWN else version)
+    labels = {"scheme": scheme, "version": "" if version == OWN else version}
+    return {preset: doubt.fold_config(preset, **labels) for preset in judges}
 
 
-def show_folds(dataset: FaceDataset, config: TrainConfig, busy: list[str]) -> None:
+def show_folds(dataset: FaceDataset, preset: str, config: TrainConfig, busy: list[str]) -> None:
     """How far the models are that will judge, and the button that starts them; `busy` is what the page knows."""
     at = doubt.progress(dataset, config)
     if at.state in ("ready", "trained") or [run.id for run in at.busy] != busy:
         st.rerun()  # all of the page, which decides what is shown and how often
     if at.state == "none":
         st.info(
-            "The labels have not been judged in this way yet. "
-            f"{config.folds} models are trained for it in the background, each without another of {config.folds} parts "
-            "of the faces, so that for every face there is one that has seen neither it nor a copy of it. Labels that "
-            "this model doesn't believe are then shown, the most doubtful first.",
+            f"The labels have not been judged by *{preset}* in this way yet. {config.folds} models are trained for it "
+            f"in the background, each without another of {config.folds} parts of the faces, so that for every face "
+            "there is one that has seen neither it nor a copy of it. Labels that this model, and copies of the face, "
+            "speak against are then shown, the most doubtful first.",
             icon=":material/fact_check:",
         )
     else:
-        st.markdown(f"**{at.trained} of {config.folds}** models are trained.")
+        st.markdown(f"**{at.trained} of {config.folds}** models of *{preset}* are trained.")
         for run in filter(None, at.runs):
             show_run(run)
     with errors.box():

@@ -35,6 +35,14 @@ def choice(label: str, options: Sequence[str], key: str, **kwargs) -> str:
     )
 
 
+def several(label: str, options: Sequence[str], key: str, **kwargs) -> list[str]:
+    """Any of a few `options`, the first if nothing was chosen."""
+    chosen = st.segmented_control(
+        label, options, selection_mode="multi", default=options[0], key=key, bind="query-params", **kwargs
+    )
+    return list(chosen) or [options[0]]
+
+
 def views(shown: Mapping[str, Callable], *args) -> None:
     """Tabs by name; only the open one is run, with `args`."""
     for tab, show in zip(st.tabs(list(shown), key="view", bind="query-params"), shown.values(), strict=True):

@@ -1,9 +1,9 @@
 """Whether the first of the doubtful labels are wrong ones: labels flipped on purpose, and the annotators' majority.
 
-Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_doubt [preset] [flips]`; without them `fast`, for
-drawn faces `quick`, and 500. It trains three runs, which stand in FER_MODELS: interrupted, it goes on where it was. The
-flips are a version of the dataset, looked for among twice as many faces: the first 1,000 for 500 flips. What annotators
-say is told of the faces that keep their labels.
+Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_doubt [preset ...] [flips]`; without them `fast`, for
+drawn faces `quick`, and 500. It trains three runs of each preset, which stand in FER_MODELS: interrupted, it goes on
+where it was. The flips are a version of the dataset, looked for among twice as many faces: the first 1,000 for 500
+flips. What annotators say is told of the faces that keep their labels.
 
 `python -m tests.benchmarks.bench_doubt saved MODEL ...` trains nothing and needs no dataset: it flips as large a share
 of the labels of the honest validation and test faces, which these models never saw, and tells what better ones find.
@@ -45,11 +45,12 @@ def flipped(dataset: FaceDataset, n: int, seed: int = 0) -> Version:
     return read_version(dataset, name)
 
 
-def ranking_of(dataset: FaceDataset, preset: str, version: str) -> pd.DataFrame:
+def ranking_of(dataset: FaceDataset, presets: list[str], version: str) -> pd.DataFrame:
     """The ranking of the Training faces, trained for by the verb `doubt`; ends where that does."""
-    if code := command_line(["doubt", "--preset", preset, "--top", "0", "--set", f"version={version}"]):
+    judges = [f"--preset={preset}" for preset in presets]
+    if code := command_line(["doubt", *judges, "--top", "0", "--set", f"version={version}"]):
         sys.exit(code)
-    ranking = doubt.ranking(dataset, doubt.fold_config(preset, version=version))
+    ranking = doubt.ranking(dataset, *(doubt.fold_config(preset, version=version) for preset in presets))
     return ranking[ranking["usage"] == SPLITS["train"]]
 
 
@@ -75,11 +76,13 @@ def main() -> None:
         ask_saved(sys.argv[2:])
         return
     dataset = load_dataset()
-    preset = sys.argv[1] if sys.argv[1:] else doubt.default_preset(dataset)
-    version = flipped(dataset, int(sys.argv[2]) if sys.argv[2:] else FLIPS)
-    ranking, rows = ranking_of(dataset, preset, version.name), np.array([*version.labels])
+    numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
+    presets = [word for word in sys.argv[1:] if not word.isdecimal()] or [doubt.default_preset(dataset)]
+    version = flipped(dataset, *(numbers or [FLIPS]))
+    ranking, rows = ranking_of(dataset, presets, version.name), np.array([*version.labels])
     others = ranking[~ranking["row"].isin(rows)]
-    print(f"\nTraining faces, judged by {preset}", *contradiction_lines(contradiction(others, (100, FIRST))), sep="\n")
+    told = contradiction_lines(contradiction(others, (100, FIRST)))
+    print(f"\nTraining faces, judged by {' and '.join(presets)}", *told, sep="\n")
     first = min(2 * len(rows), len(ranking))
     found = flips_found(ranking, rows, first)
     low, high = wilson(found, len(rows))

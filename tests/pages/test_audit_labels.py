@@ -39,7 +39,7 @@ def shown_rows(app) -> list[int]:
 def test_without_models_it_says_what_to_do(open_page, said):
     """The empty state, and a button that starts; nothing is made by looking."""
     app = open_page("audit", view="Labels")
-    assert "not been judged in this way yet. 3 models" in said(app)
+    assert "not been judged by *quick* in this way yet. 3 models" in said(app)
     assert app.button(key="start_folds").label == "Train the 3 models"
     assert app.button(key="measure")
 
@@ -56,7 +56,7 @@ def test_folds_on_the_way(open_page, said, faces, config):
     runs.tell(first, "stopped")
     runs.tell(second, "failed", reason="ResourceExhaustedError: no memory")
     app = open_page("audit", view="Labels")
-    assert "**0 of 3** models are trained" in said(app)
+    assert "**0 of 3** models of *quick* are trained" in said(app)
     assert app.error[0].value == "ResourceExhaustedError: no memory"
     assert app.button(key="start_folds").label == "Go on"
 
@@ -83,6 +83,13 @@ def test_ranking_is_shown(open_page, said, ranking):
     why = next(frame.value["Why"] for frame in app.dataframe if "Why" in frame.value)
     assert list(why) == list(expected["reason"])[: len(why)]
     assert "fer2013new.csv" in said(app)
+
+
+def test_several_judge_together(open_page, said, ranking):
+    """Chosen by a link; what is missing for it is asked for by its name."""
+    app = open_page("audit", view="Labels", judges=["quick", "fast"])
+    assert "have not been judged by *fast* in this way yet" in said(app)
+    assert app.button(key="start_folds").label == "Train the 3 models"
 
 
 def test_filters_stand_in_the_link(open_page, ranking):

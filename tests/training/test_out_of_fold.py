@@ -118,6 +118,20 @@ def test_a_version_s_labels_are_ranked(drawn, tiny):
     assert int(training[2]) not in ranking
 
 
+def test_several_judge_by_the_geometric_mean_of_their_answers(drawn, tiny):
+    """By hand: one is sure of Angry, with 0.8 against 0.04 each, the other undecided."""
+    other, rows = replace(tiny, seed=2), np.flatnonzero(STUDY.classes(drawn.emotion) >= 0)
+    for config, answer in ((tiny, [0.8, *[0.04] * 5]), (other, [1 / 6] * 6)):
+        path = doubt._file(drawn, config)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, rows=rows, y_prob=np.tile(np.float32(answer), (len(rows), 1)))
+    ranking = doubt.ranking(drawn, tiny, other)
+    alone = ranking[ranking["copies"] == 0]
+    pooled = np.sqrt([0.8, 0.04]) / (np.sqrt(0.8) + 5 * np.sqrt(0.04))
+    expected = np.where(alone["label"] == "Angry", *pooled)
+    np.testing.assert_allclose(alone["p_label"], expected, rtol=1e-5)
+
+
 def test_too_early(drawn, tiny):
     """Where folds are missing it says how many, and keeps nothing."""
     doubt.create(drawn, tiny)
