@@ -76,6 +76,14 @@ class Draft:
         """Whether it differs from its base."""
         return (self.labels, self.excluded) != self._begun
 
+    def changed(self, version: Version | None) -> set[int]:
+        """The rows of which it says something else than `version`, or than the dataset as it was read."""
+        labels, excluded = (version.labels, version.excluded) if version else ({}, ())
+        own = self._dataset.emotion
+        rows = {*labels, *self.labels}
+        relabelled = {row for row in rows if labels.get(row, own[row]) != self.labels.get(row, own[row])}
+        return relabelled | ({*excluded} ^ {*self.excluded})
+
     @property
     def version(self) -> Version:
         """The draft as a version that has no file."""

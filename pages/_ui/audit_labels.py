@@ -9,7 +9,7 @@ import streamlit as st
 
 from fer_core.data import FaceDataset
 from fer_core.data.draft import Draft
-from fer_core.data.versions import list_versions
+from fer_core.data.versions import Version, list_versions, read_version
 from fer_core.evaluation.doubt import contradiction
 from fer_core.evaluation.doubt_figures import contradiction_line
 from fer_core.labels import EMOTIONS, SPLITS
@@ -42,7 +42,8 @@ def show(dataset: FaceDataset) -> None:
                 every, busy = 2 if at.busy else None, [run.id for run in at.busy]
                 st.fragment(errors.boxed(show_folds), run_every=every)(dataset, preset, config, busy)
                 return
-        show_ranking(dataset, cached.label_ranking(dataset, tuple(configs.values())))
+        judged = read_version(dataset, version) if version else None
+        show_ranking(dataset, cached.label_ranking(dataset, tuple(configs.values())), judged, " and ".join(configs))
 
 
 def choose_models(dataset: FaceDataset) -> dict[str, TrainConfig]:
@@ -103,19 +104,19 @@ def stop(at: doubt.Progress) -> None:
         runs.request_stop(run)
 
 
-def show_ranking(dataset: FaceDataset, ranking: pd.DataFrame) -> None:
-    """The share that annotators contradict, and the labels as they are filtered."""
+def show_ranking(dataset: FaceDataset, ranking: pd.DataFrame, judged: Version | None, judges: str) -> None:
+    """The share that annotators contradict, and the labels, those of the version `judged`, as they are filtered."""
     split = pickers.choice("Split", ("train", "validation", "test", "all"), "doubt_split", on_change=faces.first_page)
     if split != "all":
         ranking = ranking[ranking["usage"] == SPLITS[split]]
     show_summary(ranking)
     draft = cached.draft(dataset)
-    shown = choose_labels(ranking, draft)
+    shown = choose_labels(ranking, draft.changed(judged))
     if shown.empty:
         st.info("There is none of that kind.", icon=":material/info:")
         return
     st.markdown(f"{len(shown):,} faces, the most doubtful first, judged by models that never saw them.")
-    edit_first(dataset, draft, shown, split)
+    edit_first(dataset, draft, shown, split, judges)
     show_faces(dataset, draft, shown.iloc[faces.page_of(len(shown))])
 
 
@@ -138,7 +139,7 @@ def show_summary(ranking: pd.DataFrame) -> None:
         st.dataframe(table, hide_index=True, key="contradicted", alt="Labels that annotators contradict, by rank")
 
 
-def choose_labels(ranking: pd.DataFrame, draft: Draft) -> pd.DataFrame:
+def choose_labels(ranking: pd.DataFrame, edited: set[int]) -> pd.DataFrame:
     """The rows of the ranking to look at."""
     labels = [ANY, *(emotion for emotion in EMOTIONS if (ranking["label"] == emotion).any())]
     common = {"bind": "query-params", "on_change": faces.first_page}
@@ -153,27 +154,28 @@ def choose_labels(ranking: pd.DataFrame, draft: Draft) -> pd.DataFrame:
     if issues:
         kept &= ranking["is_issue"].to_numpy()
     if fresh:
-        kept &= ~ranking["row"].isin({*draft.labels, *draft.excluded}).to_numpy()
+        kept &= ~ranking["row"].isin(edited).to_numpy()
     return ranking[kept]
 
 
-def edit_first(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame, split: str) -> None:
+def edit_first(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame, split: str, judges: str) -> None:
     """Let the models have their way with the first of these faces, in one step that can be undone in Versions."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         n = st.number_input("First", 1, len(shown), min(100, len(shown)), key="doubt_first", width=160)
         first = shown.head(n)
-        differing = first[first["suggested"] != first["label"]]
-        codes = [EMOTIONS.index(name) for name in differing["suggested"]]
+        rows, codes = first["row"].to_numpy(), first["suggested"].map(EMOTIONS.index).to_numpy()
+        differing = codes != [draft.labels.get(row, dataset.emotion[row]) for row in rows.tolist()]
+        n_differing = int(differing.sum())
         st.button(
             "Relabel as suggested",
             "as_suggested",
             icon=":material/auto_fix_high:",
-            help=f"{len(differing):,} of them, for which the models suggest another label",
-            disabled=differing.empty,
+            help=f"{n_differing:,} of them, for which another label is suggested than they have",
+            disabled=not n_differing,
             on_click=audit_edit.edit_draft,
             args=(
-                f"{len(differing):,} relabelled as suggested",
-                lambda: copy(draft).relabel(differing["row"].to_numpy(), codes, "as suggested"),
+                f"{n_differing:,} relabelled as suggested",
+                lambda: copy(draft).relabel(rows[differing], codes[differing], f"as {judges} suggest"),
                 "as_suggested",
             ),
         )
@@ -187,15 +189,19 @@ def edit_first(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame, split: s
 def show_faces(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame) -> None:
     """A wall, and below it the same as a table in which faces are chosen to be edited."""
     rows = shown["row"].to_numpy()
+    st.caption(
+        "Below each face its label and the suggested one, with their probabilities, what most of the annotators chose "
+        "where their votes are known, and its row. The table says it in words."
+    )
     faces.wall(dataset, rows, captions(dataset, shown, draft))
     st.markdown("**Edit some of them.** Choose them in the table, by their boxes or with the space bar.")
     table = pd.DataFrame(
         {
             "Label": shown["label"],
             "Suggested": shown["suggested"],
-            "Why": shown["reason"],
             "Row": rows,
             "Usage": shown["usage"],
+            "Why": shown["reason"],
         }
     )
     chosen = faces.table(

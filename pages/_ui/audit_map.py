@@ -78,7 +78,7 @@ def show_map(model: SavedModel, dataset: FaceDataset, atlas: Atlas) -> None:
         "Colour by", offered, "colour", help="agreement: the share of annotators who chose the face's label"
     )
     groups = colouring(by, atlas, model, dataset)
-    figure = atlas_map(atlas.points, groups, atlas.cluster, clusters["name"], f"Map by {model.id}, coloured by {by}")
+    figure = atlas_map(atlas.points, groups, atlas.cluster, clusters["name"], f"Map by {model.id}: {by}")
     event = charts.show(
         figure,
         f"map_{by}",

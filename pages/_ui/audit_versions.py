@@ -184,7 +184,8 @@ def _show_faces(dataset: FaceDataset, before: Version | None, after: Version | N
     chosen = st.selectbox("The faces of a change", list(pairs), key="change", on_change=faces.first_page, width=320)
     pair = pairs[chosen]
     rows = changed_rows(dataset, before, after, pair)
-    faces.wall(dataset, rows[faces.page_of(len(rows))])
+    rows = rows[faces.page_of(len(rows))]
+    faces.wall(dataset, rows, [f"{' to '.join(pair)}  \n{dataset.usage[row]}  \n{row}" for row in rows])
 
 
 def ask_for_file(dataset: FaceDataset) -> None:

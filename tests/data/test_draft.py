@@ -12,7 +12,7 @@ import pytest
 
 from fer_core.data.demo import draw_dataset
 from fer_core.data.draft import Draft
-from fer_core.data.versions import folder_of, list_versions, read_version, version_file
+from fer_core.data.versions import Version, folder_of, list_versions, read_version, version_file
 from fer_core.errors import VersionError
 from fer_core.labels import EMOTIONS
 from fer_core.paths import ROOT
@@ -47,6 +47,21 @@ def others(drawn):
 def journal(drawn):
     """The file that the edits are kept in."""
     return folder_of(drawn.fingerprint) / "draft.jsonl"
+
+
+def test_what_a_draft_changes_of_labels_that_somebody_judged(drawn):
+    """Of the dataset's own all that it edits, of a version only what differs from that."""
+    draft = Draft(drawn)
+    sad = [int(row) for row in np.flatnonzero(drawn.emotion != SAD)[:3]]
+    draft.relabel(sad[:2], SAD)
+    draft.exclude(sad[2:])
+    judged = draft.save("judged")
+    assert draft.changed(judged) == set()
+    assert draft.changed(None) == {*sad}
+    draft.restore(sad[:1])
+    assert draft.changed(judged) == {sad[0]}
+    own = Version("own", drawn.fingerprint, {sad[0]: int(drawn.emotion[sad[0]])})  # says what the dataset says
+    assert draft.changed(own) == {*sad[1:]}
 
 
 def test_edits_and_undo(drawn, others):

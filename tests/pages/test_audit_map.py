@@ -104,7 +104,7 @@ def test_every_colouring_opens_from_a_link(open_page, model, colour):
     """The choice is the link's; without votes agreement isn't offered."""
     app = open_page("audit", view="Map", colour=colour)
     assert app.session_state["colour"] == colour
-    assert "Map by mine, coloured by " + colour in app.get("plotly_chart")[0].proto.spec
+    assert f"Map by mine: {colour}" in app.get("plotly_chart")[0].proto.spec
 
 
 def test_it_opens_with_the_best_model(open_page, faces, model):
