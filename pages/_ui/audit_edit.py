@@ -9,7 +9,7 @@ import streamlit as st
 from fer_core.data import FaceDataset
 from fer_core.data.draft import Draft
 from fer_core.errors import VersionError
-from fer_core.labels import EMOTIONS
+from fer_core.labels import EMOTIONS, SPLITS
 from pages._ui import cached, faces
 
 
@@ -40,6 +40,8 @@ def edit(dataset: FaceDataset, rows: Sequence[int] | np.ndarray, key: str, why: 
             args=(f"{said} as in the dataset again", lambda: copy(draft).restore(rows), f"relabel-{key}"),
         )
     say_failed(f"relabel-{key}")
+    if held_out := int((dataset.usage[rows] != SPLITS["train"]).sum()):
+        st.caption(f"{held_out:,} of them are no Training faces: what is changed of these changes scores only.")
 
 
 def leave_out(dataset: FaceDataset, rows: np.ndarray, key: str, label: str, why: str = "") -> None:
