@@ -69,7 +69,7 @@ def test_json_is_the_verbs_by_model():
     plain, pointed = (told["models"][model]["rule"] for model in ("b", "a"))
     assert plain.startswith("The label is the most probable expression; below a probability of 40 %")
     assert "temperature 1.5" in pointed
-    assert "The answer is Sad where its probability is 20.0% or more" in pointed
+    assert "The answer is Sad where its probability is 20.0 % or more" in pointed
     assert "Otherwise the label is the most probable other expression" in pointed
     first, bad, empty = told["models"]["b"]["files"]
     assert first["faces"][0] == {
