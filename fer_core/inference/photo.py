@@ -74,7 +74,7 @@ def _found(data: bytes) -> str:
     if data[4:8] == b"ftyp" or data.startswith(b"\x1a\x45\xdf\xa3"):
         return "a video: open it on the page Timeline"
     for begin, kind in _OTHERS.items():
-        if data.lstrip().startswith(begin):
+        if data[:80].lstrip().startswith(begin):
             return f"{kind}: export it as one of these"
     return f"another or a broken file that begins with {repr(data[:8])[1:]}: export it as one of these"
 
