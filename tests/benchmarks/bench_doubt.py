@@ -1,8 +1,8 @@
 """Whether the first of the doubtful labels are wrong ones: labels flipped on purpose, and the annotators' majority.
 
-Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_doubt [preset ...] [flips]`; without them `fast`, for
-drawn faces `quick`, and 500. It trains three runs of each preset, which stand in FER_MODELS: interrupted, it goes on
-where it was. The flips are a version of the dataset, looked for among twice as many faces: the first 1,000 for 500
+Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_doubt [preset ...] [flips [seed]]`; without them
+`fast`, for drawn faces `quick`, 500 and 0. It trains three runs of each preset, which stand in FER_MODELS: interrupted,
+it goes on where it was. The flips are a version of the dataset, looked for among twice as many faces: the first 1,000 for 500
 flips. What annotators say is told of the faces that keep their labels.
 
 `python -m tests.benchmarks.bench_doubt saved MODEL ...` trains nothing and needs no dataset: it flips as large a share
