@@ -2,8 +2,8 @@
 
 Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_doubt [preset ...] [flips [seed]]`; without them
 `fast`, for drawn faces `quick`, 500 and 0. It trains three runs of each preset, which stand in FER_MODELS: interrupted,
-it goes on where it was. The flips are a version of the dataset, looked for among twice as many faces: the first 1,000 for 500
-flips. What annotators say is told of the faces that keep their labels.
+it goes on where it was. The flips are a version of the dataset, looked for among twice as many faces: the first 1,000
+for 500 flips. What annotators say is told of the faces that keep their labels.
 
 `python -m tests.benchmarks.bench_doubt saved MODEL ...` trains nothing and needs no dataset: it flips as large a share
 of the labels of the honest validation and test faces, which these models never saw, and tells what better ones find.
