@@ -202,6 +202,8 @@ def _scored(model, arguments):
     dataset = load(arguments)
     if dataset.fingerprint == model.record["dataset"]["fingerprint"]:
         return model
+    if vars(arguments).get("version"):  # a wrong name is told before minutes of scoring
+        version_of(dataset.fingerprint, arguments.version)
     skip_bad = model.record["dataset"].get("skip_bad", False)
     learned = elsewhere.find_learned(
         model, lambda source: load_dataset(source, skip_bad=skip_bad, progress=say), default_source()

@@ -25,13 +25,18 @@ def scores_text(model: SavedModel) -> str:
 
 
 def scores_words(scores: dict) -> str:
-    """`3,533 faces, macro recall 0.674 (0.659 to 0.688), accuracy …` of a headline's record."""
+    """`3,533 faces, macro recall 0.674 (0.659 to 0.688), accuracy …` of a headline's record.
+
+    Classes without a face, which macro recall leaves out, are counted.
+    """
     told = [
         f"{name.replace('_', ' ')} {share(scores[name])} "
         f"({share(scores[f'{name}_low'])} to {share(scores[f'{name}_high'])})"
         for name in ("macro_recall", "accuracy")
     ]
-    return ", ".join([f"{scores['n']:,} faces", *told])
+    recalls = [recall for recall in scores["recall"].values() if recall is not None]
+    classes = "" if len(recalls) == len(scores["recall"]) else f" of {len(recalls)} of {len(scores['recall'])} classes"
+    return ", ".join([f"{scores['n']:,} faces{classes}", *told])
 
 
 def report_json(report: Report) -> dict:

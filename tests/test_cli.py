@@ -113,6 +113,12 @@ def test_another_dataset(run, tmp_path, capsys):
     assert run("audit", "--source", folder)["exact_groups"] == 0  # what was mapped is kept
     for name in ("first", "second"):
         save_constant(name, drawn, "study", (0.1, 0.1, 0.1, 0.5, 0.1, 0.1))
+    assert main(["evaluate", "first", "--source", folder, "--version", "none"]) == 2
+    told = capsys.readouterr().err
+    assert "version 'none'" in told
+    assert "scoring" not in told  # refused before that
+    assert main(["evaluate", "first", "--source", folder]) == 0
+    assert "raw: 2 faces of 2 of 6 classes, macro recall 0.500" in capsys.readouterr().out
     assert main(["evaluate", "first", "--source", folder, "--json"]) == 0
     told = capsys.readouterr()
     assert json.loads(told.out)["n"] == 2  # Disgust is no class of it

@@ -16,7 +16,7 @@ from fer_core.evaluation.negative import POSITIVE
 from fer_core.labels import COLOURS, GREY
 
 _SYMBOLS = ("circle", "diamond")
-_SHARE_AXIS = {"range": [-0.01, 1.01], "tickformat": ".0%"}
+_SHARE_AXIS = {"range": [-0.01, 1.01], "tickformat": ".0%", "dtick": 0.25}
 
 
 def roc_lines(curves: Curves, points: Mapping[str, pd.DataFrame] | None = None) -> go.Figure:

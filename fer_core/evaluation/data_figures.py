@@ -111,7 +111,7 @@ def change_heatmap(moved: pd.DataFrame) -> go.Figure:
         ygap=1,
         hoverongaps=False,
         hovertemplate="%{y} → %{x}: %{z:,} faces<extra></extra>",
-        colorbar={"title": {"text": "faces", "side": "right"}, "tickformat": ","},
+        showscale=False,  # each cell tells its value
     )
     figure = go.Figure(cells).update_layout(title=f"What changes ({moved['n'].sum():,} faces)")
     figure.update_xaxes(title="after", fixedrange=True, showgrid=False)

@@ -23,6 +23,8 @@ from fer_core.training.optimizers import build_optimizer
 from fer_core.training.targets import Batch, Lesson, informed, label_targets, votes_loss, with_teachers
 
 EVALUATION_BATCH = 256
+AVERAGED_EVERY = 4
+"""Steps between two moves of the averaged weights, each of which takes as long as the optimizer does."""
 UPHILL = 5
 """One of so many faces of a batch tells where uphill is, which costs a fifth of a step (Brock et al. 2021,
 arXiv:2102.06171)."""
@@ -235,14 +237,19 @@ class Engine:
         return [weight for name in self.network.output_names for weight in self.network.get_layer(name).weights]
 
     def _average(self) -> None:
-        """Move the averaged weights, normalisation statistics included, towards the network's; faster at the start."""
-        step = tf.cast(self.optimizer.iterations, tf.float32)
-        decay = tf.minimum(self.config.averaging, (1 + step) / (10 + step))
-        for average, weight in zip(self.averaged.weights, self.network.weights, strict=True):
-            if self.config.averaging:
-                average.assign_add((weight - average) * (1 - decay))
-            else:
+        """Bring the averaged weights, normalisation statistics included, up to date; true averages only when due."""
+        if self.config.averaging:
+            tf.cond(self.optimizer.iterations % AVERAGED_EVERY == 0, self._move_averaged, lambda: None)
+        else:
+            for average, weight in zip(self.averaged.weights, self.network.weights, strict=True):
                 average.assign(weight)
+
+    def _move_averaged(self) -> None:
+        """Move the averaged weights as far towards the network's as single steps would; faster at the start."""
+        step = tf.cast(self.optimizer.iterations, tf.float32)
+        decay = tf.minimum(self.config.averaging, (1 + step) / (10 + step)) ** AVERAGED_EVERY
+        for average, weight in zip(self.averaged.weights, self.network.weights, strict=True):
+            average.assign_add((weight - average) * (1 - decay))
 
 
 @contextlib.contextmanager

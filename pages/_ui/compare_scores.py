@@ -59,14 +59,15 @@ def _costs(report: Report) -> pd.DataFrame:
 
 
 def _show_measuring(models: Sequence[SavedModel]) -> None:
-    known = latency.known(models)
-    missing = [model for model in models if model.trained and model.id not in known]
-    if missing:
-        names = ", ".join(model.id for model in missing)
-        if st.button("Measure the milliseconds here", "measure", icon=":material/speed:", help=f"For {names}."):
-            with st.spinner("Timing each network on random faces: about half a minute"):
-                latency.measure_apart(missing)
-            st.rerun()
+    trained = [model for model in models if model.trained]
+    known = latency.known(trained)
+    missing = [model for model in trained if model.id not in known]
+    what, timed = ("the milliseconds here", missing) if missing else ("the milliseconds again", trained)
+    names = ", ".join(model.id for model in timed)
+    if timed and st.button(f"Measure {what}", "measure", icon=":material/speed:", help=f"For {names}."):
+        with st.spinner("Timing each network on random faces: about half a minute"):
+            latency.measure_apart(timed)
+        st.rerun()
     st.caption(
         "Milliseconds are measured on this machine: one face alone, and a face of a batch of 256; other work makes "
         "them longer. The training time counts that of the models that it started from, combines or learned from."

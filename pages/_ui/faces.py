@@ -1,6 +1,7 @@
 """Faces on a page: single ones with words below, many as a wall, in pages, and as a table."""
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
@@ -70,17 +71,28 @@ def first_page() -> None:
 def table(frame: pd.DataFrame, dataset: FaceDataset | None, alt: str, key: str = "faces_table", **kwargs):
     """A table that the keyboard can walk through, a face a row of `frame`, whose columns are shown as they are.
 
-    Its column `Row` tells which faces these are; they stand in front where there is a `dataset`. Columns of fractions
-    are shares. `kwargs`, and what is returned, are those of `st.dataframe`.
+    Its column `Row` tells which faces these are; they stand in front where there is a `dataset`, each with a link to
+    all that Explore knows of it. Columns of fractions are shares. `kwargs`, and what is returned, are those of
+    `st.dataframe`.
     """
     shares = {name: st.column_config.NumberColumn(format="percent") for name in frame.select_dtypes("floating")}
     if dataset is not None:
-        frame = frame.assign(Face=cached.data_urls(dataset.images[frame["Row"].to_numpy()]))
-        frame = frame[["Face", *frame.columns.drop("Face")]]
-    config = shares | {"Face": st.column_config.ImageColumn(width="small")}
+        rows = frame["Row"].to_numpy()
+        in_front = {"Face": cached.data_urls(dataset.images[rows]), "Explore": [_in_explore(row) for row in rows]}
+        frame = pd.concat([pd.DataFrame(in_front, frame.index), frame], axis=1)
+    config = shares | {
+        "Face": st.column_config.ImageColumn(width="small"),
+        "Explore": st.column_config.LinkColumn(width="small", display_text="Open", help="Opens this face in Explore."),
+    }
     return st.dataframe(frame, hide_index=True, row_height=56, column_config=config, key=key, alt=alt, **kwargs)
 
 
 def describe(dataset: FaceDataset, row: int) -> str:
     """Label, Usage and row, for below a face."""
     return f"{EMOTIONS[dataset.emotion[row]]}  \n{dataset.usage[row]}  \n{row}"
+
+
+def _in_explore(row: int) -> str:
+    """Where Explore shows this face of the dataset that is chosen here."""
+    here = {"source": source} if (source := st.query_params.get("source")) else {}
+    return f"explore?{urlencode({'view': 'One face', 'row': row} | here)}"

@@ -127,6 +127,7 @@ def test_copies_have_a_badge(open_page, model, faces):
     app = open_page("evaluate", split="validation", true=true, predicted=predicted)
     table = next(table.value for table in app.dataframe if "Row" in table.value).set_index("Row")
     assert f"{copies[face][0][0]} exact" in table.loc[rows[face], "Copies in rows"]
+    assert table.loc[rows[face], "Explore"] == f"explore?view=One+face&row={rows[face]}"
 
 
 def test_the_matrix_as_a_table(open_page, model):

@@ -41,6 +41,14 @@ def test_a_point_is_chosen_saved_and_taken_back(open_page, said, model, fitted_o
     assert read_decision(model) == PLAIN
 
 
+def test_the_saved_point_is_the_first_to_be_shown(open_page, model):
+    """Whoever comes back sees what Predict uses."""
+    save_decision(model, Decision(point=OperatingPoint(("Angry", "Fear"), 0.25, 0.8)))
+    app = open_page("evaluate", view=POINT)
+    assert app.multiselect(key="group").value == ["Angry", "Fear"]
+    assert app.slider(key="asked").value == 80
+
+
 @pytest.mark.parametrize("group", [[], ["Angry", "Fear", "Happy", "Sad", "Surprise", "Neutral"]])
 def test_no_group(open_page, said, model, group):
     """None and all are no group, and the page says so."""

@@ -40,6 +40,20 @@ def test_validation_measures_what_the_saved_file_answers(config, side):
     assert engine.evaluate(faces, side)["loss"] == pytest.approx(-np.log(said[np.arange(8), label]).mean(), abs=1e-5)
 
 
+def test_the_average_moves_every_fourth_step():
+    """As far as the four steps would have moved it; the rate is 0, so the network's own weights stay."""
+    engine = Engine(TrainConfig(width=2, averaging=0.9), 6, **PIXELS)
+    shares, answers = np.full((8, 10), 0.1, np.float32), np.zeros((8, 6), np.float32)
+    faces = Faces(np.zeros((8, 48, 48), np.uint8), np.arange(8, dtype=np.int32) % 6, shares, answers, answers)
+    average, weight = (network.get_layer("label").kernel for network in (engine.averaged, engine.network))
+    average.assign(average * 0)
+    moved = []
+    for batch in range(8):
+        engine.train_batch(faces, np.arange(8), (1, batch), 0.0, 24)
+        moved.append(float(tf.reduce_mean(average / weight)))
+    assert moved == pytest.approx([0, 0, 0] + 4 * [1 - (5 / 14) ** 4] + [1 - (5 / 14 * 9 / 18) ** 4])
+
+
 def test_uphill_gradient_is_that_of_weights_half_a_unit_further(engine):
     """Half a unit along the gradient of the first two of eight faces; of the network only the statistics change."""
     network = engine.network
