@@ -98,12 +98,15 @@ def train(arguments) -> tuple[dict, str]:
     """Train a network into its folder, in a process of its own, and follow it; Ctrl-C asks it to stop."""
     if arguments.resume or arguments.stop:
         names = ("preset", "source", "epochs", "minutes", "set", "skip_bad", "map")
-        chosen = [name for name in names if getattr(arguments, name)] + ["stop"] * (arguments.resume and arguments.stop)
+        given = {name: getattr(arguments, name) for name in names}
+        chosen = [name for name, value in given.items() if value is not False and value not in (None, [])]
+        chosen += ["stop"] * (arguments.resume and arguments.stop)
         if not arguments.name or chosen:
             raise RunError("--resume, --stop: expected --name of a run, and nothing else: it goes on as it was created")
         model = store.open_model(arguments.name)
         if arguments.stop:
             return _stop(model)
+        runs.check_unfinished(model)
     else:
         config = asked_config(arguments)
         model = runs.create_run(config, load(arguments), arguments.name, skip_bad=arguments.skip_bad)
@@ -226,7 +229,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
     def verb(function: Callable, *, source: bool = False) -> argparse.ArgumentParser:
-        sub = verbs.add_parser(function.__name__.strip("_"), help=function.__doc__)
+        sub = verbs.add_parser(function.__name__.strip("_"), help=function.__doc__, description=function.__doc__)
         sub.set_defaults(verb=function)
         sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         if source:

@@ -61,14 +61,18 @@ def settings_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SETTING=VALUE",
         help="change one setting of the preset, such as width=24 or sides=32,48; may be given again for another",
     )
-    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--epochs", type=int, help="passes over all training faces, at most")
     parser.add_argument("--minutes", type=float, help="training time at most; the schedule is drawn over it")
 
 
 def asked_config(arguments) -> TrainConfig:
-    """The settings that `settings_arguments` were given; `ValueError` for some that cannot be."""
+    """The settings that `settings_arguments` were given; `ValueError` for some that cannot be, or are told twice."""
     preset = get_preset(arguments.preset or "compact", epochs=arguments.epochs, minutes=arguments.minutes)
-    return replace(preset, **parse_settings(arguments.set))
+    changes = parse_settings(arguments.set)
+    for name in ("epochs", "minutes"):
+        if name in changes and getattr(arguments, name) is not None:
+            raise ValueError(f"{name}: expected either --{name} or --set {name}=…, found both")
+    return replace(preset, **changes)
 
 
 def calibrated_argument(parser: argparse.ArgumentParser) -> None:

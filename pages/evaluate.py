@@ -60,7 +60,7 @@ def show_learning(model: SavedModel, *_) -> None:
     else:
         if start := model.record["settings"].get("start"):
             st.caption(f"The epochs of this run alone, which went on from {start}.")
-        charts.learning(own(model))
+        charts.learning(own(model), own(model).history())
 
 
 VIEWS = {

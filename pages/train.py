@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.store import list_models, open_model, open_trained
+from fer_core.store import list_models, open_model
 from fer_core.training import runs
 from fer_core.training.config import PRESETS, TrainConfig
 from fer_core.training.settings import as_command
@@ -31,7 +31,9 @@ def show_form(dataset: FaceDataset) -> None:
     with st.container(border=True):
         name, base = choose_preset(dataset)
         config = ask(base, name, dataset)
-        configs = tuning.ask(config) if config else []
+        configs = possible(tuning.ask(config), dataset) if config else []
+        if st.session_state.pop("name_taken", False):
+            st.session_state["name"] = ""
         with st.container(horizontal=True, vertical_alignment="bottom"):
             model_name = st.text_input("Name", placeholder="the network's name and a number", key="name", width=320)
             started = st.button(
@@ -47,21 +49,29 @@ def show_form(dataset: FaceDataset) -> None:
         with errors.box():
             if started:
                 start(configs, dataset, model_name.strip() or None)
-            configs = [runs.as_wide_as_its_start(config) for config in configs]
-            for teacher in dict.fromkeys(teacher for config in configs for teacher in config.teachers):
-                open_trained(teacher)
             training.show_estimate(dataset, configs)
             with st.expander("The same on the command line"):
                 command = as_command(configs, frame.chosen_source(), model_name.strip() or None)
                 st.code(command, "bash", wrap_lines=True)
 
 
+def possible(configs: Sequence[TrainConfig], dataset: FaceDataset) -> list[TrainConfig]:
+    """`configs`, as wide as their starts; none, and a line that says why, where one of these runs can't be."""
+    with errors.box():
+        for config in configs:
+            runs.new_record(config, dataset)
+        return [runs.as_wide_as_its_start(config) for config in configs]
+    return []
+
+
 def start(configs: Sequence[TrainConfig], dataset: FaceDataset, name: str | None) -> None:
     """One run, or one for each of the values that are tried."""
     if len(configs) > 1:
-        training.start(*create(configs, dataset, name))
+        made = create(configs, dataset, name)
     else:
-        training.start(runs.create_run_once(configs[0], dataset, name))
+        made = [runs.create_run_once(configs[0], dataset, name)]
+    st.session_state["name_taken"] = True  # the box is emptied when it is drawn next
+    training.start(*made)
 
 
 def choose_preset(dataset: FaceDataset) -> tuple[str, TrainConfig]:
@@ -80,8 +90,19 @@ def choose_preset(dataset: FaceDataset) -> tuple[str, TrainConfig]:
         "Preset", list(options), default=default, required=True, key="preset", bind="query-params"
     )
     name = name or first  # the run whose settings were chosen is gone
+    if asked and asked not in options:
+        st.warning(f"There is no {asked} to begin with here; {name} is shown.", icon=":material/link_off:")
     st.caption(options[name])
-    return name, PRESETS[name] if name in PRESETS else settings(open_model(changed))
+    if name in PRESETS:
+        return name, PRESETS[name]
+    run = open_model(changed)
+    if (learned := run.record["dataset"])["fingerprint"] != dataset.fingerprint:
+        st.warning(
+            f"{run.id} learned from other faces, `{learned['source']}`; the new run will from those of "
+            f"`{dataset.source}`.",
+            icon=":material/face:",
+        )
+    return name, settings(run)
 
 
 def show_runs(dataset: FaceDataset) -> None:
@@ -97,7 +118,7 @@ def show_runs(dataset: FaceDataset) -> None:
         model = next(model for model in models if model.id == chosen)
         training.show(model, dataset, models)
         tuning.show(model, models)
-        training.show_log(model)
+        training.show_log(model, dataset)
     before = st.session_state.get("busy", busy)
     st.session_state["busy"] = busy
     if busy != before:  # at the end, so that no click is lost
@@ -114,13 +135,14 @@ def choose_run(table: pd.DataFrame) -> str:
         on_select=partial(_choose_row, ids),
         selection_mode="single-row",
         hide_index=True,
+        placeholder="–",
         alt=f"All {len(ids)} runs, newest first",
         column_config={
             "Started (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
             "Best validation recall": st.column_config.NumberColumn(format="percent"),
         },
     )
-    return st.selectbox("Run", ids, key="run", bind="query-params")
+    return pickers.one_here("Run", ids, "run")
 
 
 def _choose_row(ids: list[str]) -> None:

@@ -114,6 +114,8 @@ class TrainConfig:
                 raise ValueError(f"{name}: expected {low} to {high}, found {value}")
         if self.fold >= self.folds:
             raise ValueError(f"fold: expected one of the {self.folds}, from 0, found {self.fold}")
+        if len(set(self.teachers)) < len(self.teachers):
+            raise ValueError(f"teachers: expected each once, found {', '.join(self.teachers)}")
         if self.network in FROM_IMAGENET and self.width is not None:
             raise ValueError(f"width: expected none, as {self.network} comes in one width only, found {self.width}")
         if self.start == IMAGENET and self.network not in FROM_IMAGENET:

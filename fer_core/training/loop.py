@@ -106,7 +106,8 @@ class Loop:
 
     def _epoch(self) -> dict | None:
         """Train and measure one epoch, or the rest of it; None where it was stopped."""
-        at, started, told = self.progress, time.monotonic(), 0.0
+        at, started = self.progress, time.monotonic()
+        told = counted = started
         share, first = self._share(), at.batch
         side = self.config.side(int(share * self.config.epochs + 1e-9))  # a share of 29 / 100 is still epoch 29
         order = np.random.default_rng((self.config.seed, at.epoch)).permutation(len(self.train))
@@ -116,17 +117,18 @@ class Loop:
             rate, frozen = self._rate(share, at.batch), at.epoch < self.config.frozen_epochs
             self.engine.train_batch(self.train, rows, seed, rate, side, frozen=frozen)
             at.batch += 1
-            spent = time.monotonic() - started
+            now = time.monotonic()
             if self.engine.agree(self.stopping()):
-                at.seconds += spent
+                at.seconds += now - started
                 return None
-            if spent - told >= 1:
-                told = spent
-                speed = max(
-                    round((at.batch - first) * self.config.batch_size / spent, 1), 0.1
-                )  # never 0: `standing` divides by it
+            if at.batch == first + 1 < self.batches:
+                counted = now  # the first batch may compile, which says nothing of the others
+            elif now - told >= 1:
+                told = now
+                speed = max(at.batch - first - 1, 1) * self.config.batch_size / (now - counted)
                 where = {"epoch": at.epoch + 1, "batch": at.batch, "batches": self.batches}
-                self.report("progress", where | {"images_per_second": speed})
+                # never 0: `standing` divides by it
+                self.report("progress", where | {"images_per_second": max(round(speed, 1), 0.1)})
         seconds = self.engine.agree(at.seconds + time.monotonic() - started)
         return self._measure(side, self._rate(share, self.batches - 1), seconds)
 

@@ -149,8 +149,7 @@ def start_run(model: SavedModel) -> subprocess.Popen:
     Returns it once a worker has the run; one that finds another at work leaves again, so starting twice is harmless.
     Raises `RunError` where the run is finished, its version was changed, or its worker ends at once.
     """
-    if model.trained:
-        raise RunError(f"run {model.id!r}: expected one that can go on, found it finished; start a new run instead")
+    check_unfinished(model)
     check_version(model.record)
     worker = apart.start("fer_core.training.worker", model.id, log=model.folder / "log.txt", mode="ab")
     while worker.poll() is None:
@@ -161,6 +160,12 @@ def start_run(model: SavedModel) -> subprocess.Popen:
         last = (model.folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
         raise RunError(f"run {model.id!r}: expected its worker to start, found that it ended: {' '.join(last)}")
     return worker
+
+
+def check_unfinished(model: SavedModel) -> None:
+    """Raise `RunError` for a run that is finished."""
+    if model.trained:
+        raise RunError(f"run {model.id!r}: expected one that can go on, found it finished; start a new run instead")
 
 
 def request_stop(model: SavedModel) -> None:

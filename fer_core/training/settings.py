@@ -39,7 +39,7 @@ def as_word(value: Any) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def as_command(configs: Sequence[TrainConfig], source: str, name: str | None = None) -> str:
+def as_command(configs: Sequence[TrainConfig], source: str, name: str | None = None, *, skip_bad: bool = False) -> str:
     """The command that trains with the one of `configs` on `source`, or tries them all, from the preset nearest to it.
 
     Several have to be what `tuning.variations` makes.
@@ -55,7 +55,8 @@ def as_command(configs: Sequence[TrainConfig], source: str, name: str | None = N
     words = ["python", "-m", "fer_core", "tune" if tried else "train", "--preset", preset]
     words += [word for key in changed(preset) for word in ("--set", f"{key}={as_word(values[key][0])}")]
     words += [word for key, some in tried.items() for value in some for word in ("--try", f"{key}={as_word(value)}")]
-    return shlex.join([*words, "--source", source, *(["--name", name] if name else [])])
+    words += ["--source", source] + (["--skip-bad"] if skip_bad else [])
+    return shlex.join([*words, *(["--name", name] if name else [])])
 
 
 def _parse(word: str) -> tuple[str, Any]:

@@ -77,7 +77,7 @@ def beside(model: SavedModel, others: Iterable[SavedModel]) -> list[SavedModel]:
 
 
 def results(models: Sequence[SavedModel]) -> pd.DataFrame:
-    """What became of each run on the validation faces, the best first.
+    """What became of each run on the validation faces, the best of the trained ones first.
 
     Columns: `run`; each setting in which they differ, as `settings.as_word`; `status`; epochs `done`; `recall`, the
     macro recall, in [0, 1], of the saved model or else of the best epoch so far; and of a saved model `low`, `high`,
@@ -88,7 +88,9 @@ def results(models: Sequence[SavedModel]) -> pd.DataFrame:
         {"run": model.id} | {key: as_word(_settings(model)[key]) for key in varied} | _result(model) for model in models
     ]
     columns = ["run", *varied, "status", "done", "recall", "low", "high", "n"]
-    return pd.DataFrame(rows, columns=columns).sort_values("recall", ascending=False, ignore_index=True)
+    results = pd.DataFrame(rows, columns=columns)
+    ranks = results.assign(trained=results["n"].notna())  # the best epoch of one that goes on is no score of a model
+    return results.loc[ranks.sort_values(["trained", "recall"], ascending=False).index].reset_index(drop=True)
 
 
 def _result(model: SavedModel) -> dict:

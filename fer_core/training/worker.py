@@ -19,7 +19,7 @@ from fer_core.errors import FerError, RunError
 from fer_core.paths import models_dir, remove_partial
 from fer_core.store import SavedModel, open_model, sweep
 from fer_core.training.devices import is_chief
-from fer_core.training.runs import stop_requested, tell
+from fer_core.training.runs import check_unfinished, stop_requested, tell
 
 LOOKS = 0.5
 """Seconds between two looks of a run that waits."""
@@ -46,8 +46,7 @@ def work(run_id: str) -> None:
     with lock:
         sweep(model)
         model = open_model(run_id)  # as it stands now that nobody else changes it
-        if model.trained:
-            raise RunError(f"run {run_id!r}: expected one that can go on, found it finished; start a new run instead")
+        check_unfinished(model)
         remove_partial(model.folder)
         (model.folder / "stop").unlink(missing_ok=True)  # an old wish; one for this worker can only follow
         try:

@@ -29,12 +29,14 @@ def show(figure: go.Figure, key: str, *, selecting: bool = False, **kwargs):
     return st.plotly_chart(figure, key=key, theme="streamlit", config=config, alt=title, **kwargs)
 
 
-def learning(model: SavedModel, n: int | None = None, earlier: Mapping[str, pd.DataFrame] | None = None) -> None:
-    """The curves of a run's `history.csv`, two beside each other; `n` faces it is validated on, as saved if not given.
+def learning(
+    model: SavedModel, history: pd.DataFrame, n: int | None = None, earlier: Mapping[str, pd.DataFrame] | None = None
+) -> None:
+    """The curves of a run's `history`, two beside each other; `n` faces it is validated on, as saved if not given.
 
     Those of `earlier` runs, name → history, stand behind.
     """
-    history, n = model.history(), n or model.scores.get("validation", {}).get("raw", {}).get("n")
+    n = n or model.scores.get("validation", {}).get("raw", {}).get("n")
     if history.empty:
         st.info(
             "The curves appear when the first epoch of this run has ended."

@@ -34,7 +34,10 @@ def box() -> Iterator[None]:
     except ClassNamesError as error:
         class_names.ask(error)
         st.stop()
-    except FerError as error:
-        st.error(str(error), icon=":material/error:")
-    except OSError as error:  # a full disk, a folder that may not be written
-        st.error(disk_told(error), icon=":material/error:")
+    except (FerError, OSError) as error:
+        st.error(told(error), icon=":material/error:")
+
+
+def told(error: FerError | OSError) -> str:
+    """What a visitor is told of it; of the system's: a full disk, a folder that may not be written."""
+    return disk_told(error) if isinstance(error, OSError) else str(error)

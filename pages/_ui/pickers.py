@@ -81,17 +81,18 @@ def model(models: Sequence[SavedModel] | None = None) -> SavedModel | None:
 def any_model(models: Sequence[SavedModel]) -> SavedModel:
     """One of `models`, which may be damaged, at first the first; says so where the one of a link is not among them."""
     by_id = {model.id: model for model in models}
-    first = models[0].id
-    _into_address(model=first)
-    asked = st.session_state.get("model", st.query_params.get("model"))
-    if asked not in by_id:
-        _say_gone([asked] if asked else [], f"; {first} is shown")
-        st.session_state["model"] = first
-    # a box without a default, since the address leaves out what is one
-    named = st.selectbox(
-        "Model", by_id, None, key="model", bind="query-params", placeholder=first, on_change=faces.first_page
-    )
-    return by_id[named or first]
+    return by_id[one_here("Model", list(by_id), "model")]
+
+
+def one_here(label: str, names: Sequence[str], key: str) -> str:
+    """One of the models or runs called `names`, at first the first; says so where the one of a link is not among them.
+
+    The first stands in the address as well, since there may be newer ones when that is opened.
+    """
+    asked = st.session_state.get(key, st.query_params.get(key))
+    if asked not in (None, *names):
+        _say_gone([asked], f"; {names[0]} is shown")
+    return named(label, names, names[0], key)
 
 
 def predicting_model() -> SavedModel | None:

@@ -1,6 +1,6 @@
 """The settings of a new run: a table of controls, and the widgets that it becomes.
 
-Limits are `config.LIMITS`, what stands in a control at first is the preset's; each choice stands in the URL.
+What stands in a control at first is the preset's; each choice stands in the URL.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,12 +15,13 @@ from fer_core.data import FaceDataset
 from fer_core.data.versions import list_versions
 from fer_core.labels import SCHEMES, get_scheme
 from fer_core.training import config as known
-from fer_core.training.config import LIMITS, TrainConfig
+from fer_core.training.combine import STAGES
+from fer_core.training.config import TrainConfig
 from fer_core.training.preview import Chance, disturbed
 from pages._ui import cached, frame, pickers
 
 COLUMNS = 3
-PREVIEW_FACES, PREVIEW_ROWS, PREVIEW_SIDE = 6, 4, 72
+PREVIEW_FACES, PREVIEW_ROWS, PREVIEW_SIDE = 8, 4, 72
 UNSET = ("minutes", "width")
 """Numbers that may be None."""
 SIDES = ((48,), (32, 48), (32, 40, 48), (32, 32, 40, 48), (24, 32, 32, 40))
@@ -144,13 +145,18 @@ def ask(base: TrainConfig, name: str, dataset: FaceDataset) -> TrainConfig | Non
 
     `name` tells the widgets of one base from those of another.
     """
-    chosen = asdict(base)
-    _ask_group(FIRST, chosen, base, name, len(FIRST))
+    chosen, gone = asdict(base), st.container()
+    _ask_group(FIRST, chosen, base, name, gone, len(FIRST))
     st.caption(f"Classes: {', '.join(get_scheme(chosen['scheme']).labels)}.")
+    if chosen["scheme"] in STAGES:
+        st.caption(
+            f"A specialist: three of them, of {', '.join(STAGES)}, become one model of six classes by "
+            "`python -m fer_core combine VALENCE NEGATIVE POSITIVE`."
+        )
     with st.expander("All settings"):
         for (title, controls), tab in zip(GROUPS.items(), st.tabs(list(GROUPS)), strict=True):
             with tab:
-                _ask_group(controls, chosen, base, name)
+                _ask_group(controls, chosen, base, name, gone)
                 if title == "Augmentation":
                     preview = st.container()
     try:
@@ -181,24 +187,28 @@ def show_preview(dataset: FaceDataset, config: TrainConfig) -> None:
     st.button("Draw again", "draw", icon=":material/shuffle:", on_click=_draw_again)
 
 
-def _ask_group(controls: Sequence[Control], chosen: dict, base: TrainConfig, name: str, columns: int = COLUMNS) -> None:
-    """Put the answers into `chosen`."""
+def _ask_group(
+    controls: Sequence[Control], chosen: dict, base: TrainConfig, name: str, gone, columns: int = COLUMNS
+) -> None:
+    """Put the answers into `chosen`; what a link asks for and isn't here is told in `gone`, a container."""
     for start in range(0, len(controls), columns):
         for control, column in zip(
             controls[start : start + columns], st.columns(columns, vertical_alignment="bottom"), strict=False
         ):
             with column:
                 value = getattr(base, control.field)
-                chosen[control.field] = _ask(control, value, chosen, f"{control.field}-{name}")
+                chosen[control.field] = _ask(control, value, chosen, f"{control.field}-{name}", gone)
 
 
-def _ask(control: Control, value: Any, chosen: dict, key: str) -> Any:
+def _ask(control: Control, value: Any, chosen: dict, key: str, gone) -> Any:
     common: dict[str, Any] = {"key": key, "help": control.help, "bind": "query-params"}
     if control.step is not None:
         return _ask_number(control, value, common)
     if not control.options:
         return st.toggle(control.label, value, **common)
     options = list(dict.fromkeys(control.options(chosen) if callable(control.options) else control.options))
+    with gone:  # the control may be folded away
+        _say_gone(control, options, key)
     if control.field == "teachers":
         return tuple(st.multiselect(control.label, options, value, **common))
     index = options.index(value) if value in options else 0
@@ -207,12 +217,18 @@ def _ask(control: Control, value: Any, chosen: dict, key: str) -> Any:
 
 def _ask_number(control: Control, value: float | None, common: dict) -> float | None:
     kind = type(control.step)
-    low, high = map(kind, LIMITS[control.field])
     form = "%d" if kind is int else "%g"
-    if control.field not in UNSET:
-        return st.number_input(control.label, low, high, kind(value), control.step, form, **common)
+    # without limits: beyond them the browser would keep its number, and the page not hear of it; `TrainConfig` says so
+    number = st.number_input(control.label, None, None, kind(value or 0), control.step, form, **common)
     # 0 stands for None: a box with a preset's value in it springs back to that when it is emptied
-    return st.number_input(control.label, kind(0), high, kind(value or 0), control.step, form, **common) or None
+    return number or None if control.field in UNSET else number
+
+
+def _say_gone(control: Control, options: Sequence, key: str) -> None:
+    """Say what a link asks for that is not among `options`: the box drops it without a word."""
+    known = {_words(control.field, option) for option in options}
+    if gone := [f"`{name}`" for name in st.query_params.get_all(key) if name not in known]:
+        st.warning(f"{control.label}: there is no {', '.join(gone)} here.", icon=":material/link_off:")
 
 
 def _words(field: str, option: Any) -> str:

@@ -1,7 +1,8 @@
 """A run as it is seen while it trains: status, progress, the buttons that steer it, curves, matrix, log."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.errors import DatasetError, ModelError
+from fer_core.errors import DatasetError, FerError, ModelError
 from fer_core.evaluation.figures import confusion_heatmap
 from fer_core.evaluation.metrics import matrix_frame
 from fer_core.store import SavedModel, list_models
@@ -30,8 +31,11 @@ BADGES = {
 LOG_LINES = 30
 TURNING = 5.0
 """Seconds in which a box insists on what a button put into it: the browser may still send what was there."""
+REDRAWN = 4.0
+"""Seconds between two drawings of a run's charts, which keep a browser busy for one where epochs are that short."""
 EARLIER = 3
 """Runs whose curves may stand behind those of another."""
+_REFUSED = "refused"  # in the session: the run whose button was refused, and why
 
 
 def show(model: SavedModel, dataset: FaceDataset, others: Sequence[SavedModel]) -> None:
@@ -40,12 +44,23 @@ def show(model: SavedModel, dataset: FaceDataset, others: Sequence[SavedModel]) 
         raise ModelError(f"model {model.id!r}: {model.problem}")
     _show_status(model)
     _show_buttons(model, dataset)
-    last = model.last_event("epoch") or {}
+    history, last = _drawn(model)
     matrix = np.array(last.get("confusion", []))
-    charts.learning(model, int(matrix.sum()), _choose_earlier(model, others))
+    charts.learning(model, history, int(matrix.sum()), _choose_earlier(model, others))
     if matrix.size:
         title = f"Confusion after epoch {last['epoch']}, validation"
         charts.show(confusion_heatmap(matrix_frame(matrix, model.labels), "by_true", title), "matrix", height=440)
+
+
+def _drawn(model: SavedModel) -> tuple[pd.DataFrame, dict]:
+    """History and newest `epoch` event of a run; while it is at work, others only after `REDRAWN` seconds."""
+    now, (of, until, n, last) = time.monotonic(), st.session_state.get("drawn", ("", 0.0, 0, {}))
+    history = model.history()
+    if model.busy and of == model.id and now < until:
+        return history[:n], last
+    last = model.last_event("epoch") or {}
+    st.session_state["drawn"] = model.id, now + REDRAWN, len(history), last
+    return history, last
 
 
 def start(*models: SavedModel) -> None:
@@ -57,7 +72,6 @@ def start(*models: SavedModel) -> None:
     turn("run", models[0].id)
     more = f" and {len(models) - 1} more" if len(models) > 1 else ""
     frame.tell_next(f"Started {models[0].id}{more}: see Runs.")
-    st.session_state.pop("name", None)  # it is taken now
     st.rerun()
 
 
@@ -141,20 +155,21 @@ def _show_buttons(model: SavedModel, dataset: FaceDataset) -> None:
         if model.busy:
             stopping = runs.stop_requested(model)
             st.button(
-                "Stopping: it finishes its batch and saves" if stopping else "Stop",
+                "Stopping" if stopping else "Stop",
                 f"stop-{model.id}",
                 disabled=stopping,
                 icon=":material/stop:",
+                help="It finishes its batch and saves.",
                 on_click=_stop,
                 args=(model,),
             )
         elif not model.trained and st.button("Resume", f"resume-{model.id}", icon=":material/play_arrow:"):
-            with errors.box():
+            with _refusal_kept(model):
                 start(model)
         if not model.busy and st.button(
             "Run again", f"again-{model.id}", icon=":material/replay:", help="The same settings and faces, a new model."
         ):
-            with errors.box():
+            with _refusal_kept(model):
                 faces = _dataset_of(model, dataset)
                 skip_bad = model.record["dataset"].get("skip_bad", False)
                 start(runs.create_run_once(settings(model), faces, skip_bad=skip_bad))
@@ -169,14 +184,32 @@ def _show_buttons(model: SavedModel, dataset: FaceDataset) -> None:
             st.rerun()  # all of the page, the form with it
         if model.trained:
             st.page_link("pages/evaluate.py", label="Evaluate it", query_params={"model": model.id})
+    of, refusal = st.session_state.get(_REFUSED, ("", ""))
+    if of == model.id:
+        st.error(refusal, icon=":material/error:")
+
+
+@contextmanager
+def _refusal_kept(model: SavedModel) -> Iterator[None]:
+    """Keep why a button of `model` can't do what it says, until the next one is pressed.
+
+    While a run is at work this part of the page is drawn anew every second, and what was written only once is gone.
+    """
+    st.session_state.pop(_REFUSED, None)
+    try:
+        yield
+    except (FerError, OSError) as error:
+        st.session_state[_REFUSED] = model.id, errors.told(error)
 
 
 def _change(model: SavedModel) -> None:
+    st.session_state.pop(_REFUSED, None)
     turn("preset", f"run {model.id}")
     frame.tell_next(f"The settings of {model.id} are in the form at the top.")
 
 
 def _stop(model: SavedModel) -> None:
+    st.session_state.pop(_REFUSED, None)
     st.session_state.pop("turn_run", None)  # who presses it sees the run
     runs.request_stop(model)
 
@@ -191,7 +224,8 @@ def _dataset_of(model: SavedModel, dataset: FaceDataset) -> FaceDataset:
         if own.fingerprint == fingerprint:
             return own
     raise DatasetError(
-        f"run {model.id!r}: expected the faces that it learned from, found others; choose `{source}` in the sidebar"
+        f"run {model.id!r}: expected the faces that it learned from, found those of {dataset.source}; choose "
+        f"`{source}` in the sidebar, or run it again with changes, on the faces that are chosen"
     )
 
 
@@ -216,14 +250,18 @@ def _choose_earlier(model: SavedModel, others: Sequence[SavedModel]) -> dict[str
     return {name: histories[name] for name in chosen}
 
 
-def show_log(model: SavedModel) -> None:
-    """What its worker printed last, and its settings."""
+def show_log(model: SavedModel, dataset: FaceDataset) -> None:
+    """What its worker printed last, and its settings; as a command, with the page's `dataset` where it learned that."""
     path = model.folder / "log.txt"
     if path.exists():
         with st.expander("Log", expanded=model.status == "failed"):
             text = runs.spoken(path.read_text(encoding="utf-8", errors="replace"))
-            st.code("\n".join(text.splitlines()[-LOG_LINES:]), language=None)
+            st.code("\n".join(text.splitlines()[-LOG_LINES:]), language=None, wrap_lines=True)
     with st.expander("Settings, as they stand in model.json"):
         with errors.box():
-            st.code(as_command([settings(model)], model.record["dataset"]["source"]), "bash", wrap_lines=True)
+            learned = model.record["dataset"]
+            here = dataset.fingerprint == learned["fingerprint"]  # a finished run keeps the name of its file only
+            source = frame.chosen_source() if here else learned["source"]
+            command = as_command([settings(model)], source, skip_bad=learned.get("skip_bad", False))
+            st.code(command, "bash", wrap_lines=True)
         st.json({key: model.record[key] for key in ("created", "settings", "dataset", "versions")})

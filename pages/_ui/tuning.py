@@ -12,7 +12,7 @@ from fer_core.training import tuning
 from fer_core.training.config import TrainConfig
 from fer_core.training.settings import parse_tried
 from pages._ui import charts, words
-from pages._ui.settings import FIRST, GROUPS
+from pages._ui.settings import FIRST, GROUPS, UNSET
 
 _LABELS = {control.field: control.label for group in (FIRST, *GROUPS.values()) for control in group}
 
@@ -53,7 +53,11 @@ def _ask_values(number: str, label: str, settings: Sequence[str]) -> dict[str, l
         placeholder="such as 0.01 0.03 0.1",
         disabled=setting is None,
     )
-    return {setting: re.split(r",?\s+", values.strip())} if setting and values.strip() else {}
+    if not (setting and values.strip()):
+        return {}
+    several = isinstance(getattr(TrainConfig(), setting), tuple)  # whose own parts are parted by commas
+    words = re.split(r"\s+" if several else r"[,\s]+", values.strip(" ,"))
+    return {setting: ["none" if word == "0" and setting in UNSET else word for word in words]}
 
 
 def show(model: SavedModel, models: Sequence[SavedModel]) -> None:

@@ -50,6 +50,37 @@ def test_what_a_run_would_start_from_is_missed_at_once(open_page, faces):
     assert "gone" in app.error[0].value
 
 
+def test_a_teacher_that_may_not_answer_is_told_at_once(open_page, faces):
+    """One that has seen the faces, for a run that asks for others: before the start, not after it."""
+    save_model("done", faces)
+    app = open_page("train", **{"teachers-quick": "done"})
+    assert "expected one that leaves a fold of the training faces out" in app.error[0].value
+    assert app.button(key="start").disabled
+
+
+def test_what_a_link_asks_for_and_nobody_has_is_told(open_page, faces):
+    """Instead of other settings, or another run, without a word."""
+    start_model("other", faces)
+    gone = {"start-quick": "model", "teachers-quick": "teacher", "version-quick": "labels", "scheme-quick": "none"}
+    told = [box.value for box in open_page("train", run="lost", **gone).warning]
+    assert all(f"`{name}`" in "".join(told) for name in (*gone.values(), "lost"))
+    assert "There is no run lost to begin with" in open_page("train", preset="run lost").warning[0].value
+
+
+def test_the_run_that_is_shown_stands_in_the_address(open_page, faces):
+    """There may be newer ones when the link is opened."""
+    start_model("first", faces)
+    assert "first" in open_page("train").query_params["run"]
+
+
+def test_a_number_out_of_range_is_told_at_once(open_page):
+    """In one line, whatever the browser would have taken."""
+    app = open_page("train")
+    app.number_input(key="epochs-quick").set_value(0).run()
+    assert app.error[0].value == "epochs: expected 1 to 10000, found 0"
+    assert app.button(key="start").disabled
+
+
 def test_settings_that_clash_are_told_at_once(open_page):
     """The reason stands there, and nothing can be started."""
     app = open_page("train")
@@ -155,6 +186,10 @@ def test_run_again_needs_its_faces(open_page, faces):
     app.button(key="again-done").click().run()
     assert "choose `other.csv` in the sidebar" in app.error[0].value
     assert len(list_models()) == 1
+    assert app.run().error  # as while a run is at work, which draws this part anew each second
+    app.button(key="change-done").click().run()
+    assert not app.error
+    assert "done learned from other faces, `other.csv`" in "".join(box.value for box in app.warning)
 
 
 @pytest.mark.slow
@@ -185,10 +220,19 @@ def test_values_to_try_are_counted_and_refused_at_once(open_page):
     app = open_page("train", **values)
     assert app.button(key="start").label == "Start 6 runs"
     assert app.code[0].value.startswith("python -m fer_core tune --preset quick --try learning_rate=0.001 --try")
+    app.text_input(key="values-2").set_value("1,2,3").run()
+    assert app.button(key="start").label == "Start 9 runs"
     app.text_input(key="values-2").set_value("1 one").run()
     assert app.error[0].value == "seed: expected a whole number, found 'one'"
     assert app.button(key="start").disabled
     assert not app.expander[-1].error  # below it: nobody would see it there
+
+
+def test_no_limit_is_written_as_in_the_form(open_page):
+    """0 minutes is none, among the values to try too."""
+    app = open_page("train", **{"try-1": "Minutes, at most", "values-1": "0 5"})
+    assert not app.error
+    assert "--try minutes=none --try minutes=5" in app.code[0].value
 
 
 def test_runs_of_unlike_faces_are_estimated_as_such(open_page, said):
@@ -214,6 +258,7 @@ def test_values_to_try_are_queued(open_page):
     started = {model.id: model for model in list_models()}
     assert {name: model.record["settings"]["width"] for name, model in started.items()} == {"mine-1": 4, "mine-2": 8}
     assert app.selectbox(key="run").value == "mine-1"
+    assert app.text_input(key="name").value == ""  # it is taken
     assert all(model.busy for model in started.values())
     for model in started.values():
         runs.request_stop(model)

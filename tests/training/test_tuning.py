@@ -113,14 +113,16 @@ def test_results_tell_what_differs_and_the_best_first(faces):
     weak = changed(save_model("weak", faces, skill=0.5), sides=(32, 48), width=8, epochs=3)
     good = changed(save_model("good", faces, skill=3.0), epochs=4)
     begun = changed(start_model("begun", faces), epochs=4)
-    results = tuning.results([begun, weak, good])
-    assert list(results["run"]) == ["good", "weak", "begun"]
+    early = changed(start_model("early", faces), epochs=4)
+    (early.folder / "history.csv").write_text("epoch,val_recall\n1,0.99\n")  # so far: no score of a saved model
+    results = tuning.results([begun, early, weak, good])
+    assert list(results["run"]) == ["good", "weak", "early", "begun"]
     assert list(results.columns[1:4]) == ["width", "epochs", "sides"]
     assert list(results[["width", "epochs", "sides"]].loc[1]) == ["8", "3", "32,48"]
     scores = good.scores["validation"]["raw"]
     assert results.loc[0, "recall"] == scores["macro_recall"]
     assert results.loc[0, "low"] < results.loc[0, "recall"] < results.loc[0, "high"]
-    assert results.loc[2, ["recall", "low", "high", "n"]].isna().all()
+    assert results.loc[3, ["recall", "low", "high", "n"]].isna().all()
 
 
 def test_results_of_a_run_under_way(faces):
