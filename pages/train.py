@@ -66,10 +66,8 @@ def possible(configs: Sequence[TrainConfig], dataset: FaceDataset) -> list[Train
 
 def start(configs: Sequence[TrainConfig], dataset: FaceDataset, name: str | None) -> None:
     """One run, or one for each of the values that are tried."""
-    if len(configs) > 1:
-        made = create(configs, dataset, name)
-    else:
-        made = [runs.create_run_once(configs[0], dataset, name)]
+    several = len(configs) > 1
+    made = create(configs, dataset, name) if several else [runs.create_run_once(configs[0], dataset, name)]
     st.session_state["name_taken"] = True  # the box is emptied when it is drawn next
     training.start(*made)
 

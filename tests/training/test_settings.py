@@ -86,6 +86,7 @@ def test_a_command_makes_the_same_config(preset):
 def test_a_preset_by_itself_needs_no_setting():
     """And no name where none is given."""
     assert as_command([PRESETS["fast"]], "demo") == "python -m fer_core train --preset fast --source demo"
+    assert as_command([PRESETS["fast"]], "x.csv", skip_bad=True).endswith(" --source x.csv --skip-bad")
 
 
 def test_values_to_try_are_a_command_too():
