@@ -59,6 +59,7 @@ def test_run_outlives_the_server_and_obeys_the_page(fresh_server, chromium):
             press(driver, "start")
             shows(driver, "It waits for another run to end")
             second = next(model for model in store.list_models() if model.id != first.id)
+            waiting(driver).until(lambda _: f"run={second.id}" in driver.current_url)
             press(driver, f"stop-{second.id}")
             shows(driver, "stopped")
             type_in(driver, "run", first.id)  # by keyboard, while the page is live
