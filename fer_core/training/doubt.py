@@ -14,6 +14,7 @@ That is one model for a Training face, and for the others all, or the one that k
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,6 +40,8 @@ from fer_core.training.teachers import mean_answer, unseen
 FOLDS = 3
 TAG = "doubt"
 """What the name of each of these runs begins with."""
+RARE = 1e-6
+"""What is thought impossible has a logarithm too."""
 
 
 @dataclass(frozen=True)
@@ -138,17 +141,29 @@ def collect(dataset: FaceDataset, config: TrainConfig) -> tuple[np.ndarray, np.n
 
 
 def ranking(dataset: FaceDataset, *configs: TrainConfig) -> pd.DataFrame:
-    """`evaluation.doubt.rank_labels` of what `collect` tells, of several by the geometric mean of their answers.
+    """`evaluation.doubt.rank_labels` of what `collect` tells, that of several joined.
 
     `configs` are of one scheme and one version of the dataset, whose labels are ranked.
     """
-    from scipy.stats import gmean  # a second, which only a ranking should cost
-
-    answers = [collect(dataset, config) for config in configs]
-    pooled = gmean([y_prob for _, y_prob in answers], axis=0)
-    y_prob = pooled / pooled.sum(axis=1, keepdims=True)
     labelled, scheme = versioned(dataset, configs[0]), get_scheme(configs[0].scheme)
-    return rank_labels(labelled, scheme, answers[0][0], y_prob, find_copies(dataset))
+    rows, y_prob = collect(dataset, configs[0])
+    if len(configs) > 1:
+        answers = [y_prob, *(collect(dataset, config)[1] for config in configs[1:])]
+        y_prob = _joined(answers, scheme.classes(labelled.emotion[rows]), labelled.usage[rows] == SPLITS["train"])
+    return rank_labels(labelled, scheme, rows, y_prob, find_copies(dataset))
+
+
+def _joined(answers: Sequence[np.ndarray], label: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """One probability of each class, `(n, k)`, of several `answers` of that shape.
+
+    A multinomial logistic regression of `label` `(n,)` on their logarithms, fitted to the faces in `known` `(n,)`: it
+    weighs the judges and calibrates them (Dirichlet calibration, Kull et al. 2019, arXiv:1910.12656), and has too few
+    numbers to learn the faces by heart.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    told = np.log(np.concatenate(answers, axis=1, dtype=np.float64) + RARE)
+    return LogisticRegression(max_iter=1000).fit(told[known], label[known]).predict_proba(told)
 
 
 def key(dataset: FaceDataset, config: TrainConfig) -> str:
