@@ -139,8 +139,8 @@ def learning_curves(
     figure = go.Figure([*(_curve(history, column) for column in columns), *ghosts])  # ghosts take no colour of theirs
     figure.update_layout(title=title, hovermode="x unified")
     figure.update_xaxes(title="epoch", tickformat="d")
-    if (drawn := history[[column for column in columns if "loss" in column]]).size and ghosts:
-        figure.update_yaxes(autorangeoptions_clipmax=1.05 * float(drawn.max(axis=None)))  # theirs may begin far above
+    if (drawn := history[[column for column in columns if "loss" in column]].to_numpy()).size and ghosts:
+        figure.update_yaxes(autorangeoptions_clipmax=1.05 * drawn.max())  # theirs may begin far above
     return figure.update_yaxes(title=_CURVE_UNITS.get(columns[0].removeprefix("val_"), "share of faces"))
 
 
