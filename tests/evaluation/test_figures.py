@@ -124,7 +124,11 @@ def test_earlier_runs_stand_behind():
     losses, recalls = {"val_loss": [1.0], "loss": [1.0]}, {"val_recall_Sad": [0], "val_recall_Fear": [1]}
     history = pd.DataFrame({"epoch": [1]} | losses | recalls)
     other = pd.DataFrame({"epoch": [1, 2], "val_loss": [2.0, 1.5], "val_recall_Sad": [0, 1]})  # knows Sad only
-    *curves, ghost = learning_curves(history, ["val_loss", "loss"], "Loss", {"before": other}).data
+    figure = learning_curves(history, ["val_loss", "loss"], "Loss", {"before": other})
+    *curves, ghost = figure.data
+    assert figure.layout.yaxis.autorangeoptions.clipmax == pytest.approx(
+        1.05 * history[["val_loss", "loss"]].max(axis=None)
+    )
     assert (ghost.name, list(ghost.y), ghost.line.width, ghost.zorder) == ("before", [2.0, 1.5], 1, -1)
     assert len(curves) == 2
     both = {"before": history, "older": other}
