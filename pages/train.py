@@ -89,7 +89,7 @@ def choose_preset(dataset: FaceDataset) -> tuple[str, TrainConfig]:
     )
     name = name or first  # the run whose settings were chosen is gone
     if asked and asked not in options:
-        st.warning(f"There is no {asked} to begin with here; {name} is shown.", icon=":material/link_off:")
+        st.warning(f"There is no `{asked}` to begin with here; `{name}` is shown.", icon=":material/link_off:")
     st.caption(options[name])
     if name in PRESETS:
         return name, PRESETS[name]

@@ -237,7 +237,7 @@ class Engine:
         return [weight for name in self.network.output_names for weight in self.network.get_layer(name).weights]
 
     def _average(self) -> None:
-        """Bring the averaged weights, normalisation statistics included, up to date; true averages only when due."""
+        """Bring the averaged weights, normalisation statistics included, up to date; where they lag, now and then."""
         if self.config.averaging:
             tf.cond(self.optimizer.iterations % AVERAGED_EVERY == 0, self._move_averaged, lambda: None)
         else:

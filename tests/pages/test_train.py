@@ -64,7 +64,7 @@ def test_what_a_link_asks_for_and_nobody_has_is_told(open_page, faces):
     gone = {"start-quick": "model", "teachers-quick": "teacher", "version-quick": "labels", "scheme-quick": "none"}
     told = [box.value for box in open_page("train", run="lost", **gone).warning]
     assert all(f"`{name}`" in "".join(told) for name in (*gone.values(), "lost"))
-    assert "There is no run lost to begin with" in open_page("train", preset="run lost").warning[0].value
+    assert "There is no `run lost` to begin with" in open_page("train", preset="run lost").warning[0].value
 
 
 def test_the_run_that_is_shown_stands_in_the_address(open_page, faces):
