@@ -31,7 +31,7 @@ from fer_core.evaluation.scoring import headline
 from fer_core.integrity import SCORED
 from fer_core.labels import get_scheme
 from fer_core.training import runs
-from fer_core.training.combine import STAGES, ensemble, soup, two_stage
+from fer_core.training.combine import HOW, STAGES, ensemble, soup, two_stage
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -257,7 +257,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_tune.add_arguments(verb)
     sub = verb(combine, source=True)
     sub.add_argument("models", nargs="+", metavar="MODEL", help="two_stage: those of valence, negative and positive")
-    sub.add_argument("--how", choices=("two_stage", "ensemble", "soup"), default="two_stage", help="default: two_stage")
+    sub.add_argument("--how", choices=HOW, default="two_stage", help="default: two_stage")
     sub.add_argument("--name", help="of the new model; default: how they are combined, and a number")
     verb(models)
     one, several = verb(evaluate, source=True), verb(compare, source=True)

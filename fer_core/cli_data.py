@@ -36,18 +36,21 @@ def versions(arguments) -> tuple[dict, str]:
 
 
 def doubt(arguments) -> tuple[dict, str]:
-    """The labels that models which never saw the face believe least; trains what is missing for it."""
+    """The labels that models which never saw the face, or its annotators, believe least; trains what is missing."""
     if arguments.top < 0:
         raise ValueError(f"--top: expected 0 or more, found {arguments.top}")
     if arguments.out:
         check_writable(Path(arguments.out))
     dataset = load(arguments)
     changes = {"folds": arguments.folds} | parse_settings(arguments.set)
-    presets = arguments.preset or [folds.default_preset(dataset)]
-    configs = [folds.fold_config(preset, **changes) for preset in presets]
-    for config in configs:
-        _train_folds(dataset, config, arguments.skip_bad)
-    ranking = folds.ranking(dataset, *configs)
+    names = arguments.preset or [folds.default_preset(dataset)]
+    judges = {judge: folds.fold_config(judge, **changes) for judge in names}
+    if folds.ANNOTATORS in judges:
+        folds.known_votes(dataset)  # refused before anything is trained
+    for judge, config in judges.items():
+        if judge != folds.ANNOTATORS:
+            _train_folds(dataset, config, arguments.skip_bad)
+    ranking = folds.ranking(dataset, judges)
     if arguments.out:
         ranking.to_csv(arguments.out, index=False)
         say(f"wrote {arguments.out}")
@@ -58,7 +61,8 @@ def doubt(arguments) -> tuple[dict, str]:
         for name, frame in (("contradiction", against), ("ranking", top))
     }
     lines = [f"{face.row}, {face.usage}, labelled {face.label}: {face.reason}" for face in top.itertuples()]
-    return result, "\n".join([*lines, f"{issues:,} of {n:,} labels are doubtful", *contradiction_lines(against)])
+    lines.append(f"{issues:,} of {n:,} labels are doubtful")
+    return result, "\n".join(lines + ([] if folds.ANNOTATORS in judges else contradiction_lines(against)))
 
 
 def _train_folds(dataset: FaceDataset, config: TrainConfig, skip_bad: bool) -> None:
@@ -172,7 +176,9 @@ def _doubt_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--preset",
         action="append",
-        help="of the runs that judge; again for others, which judge together (default: fast, for drawn faces quick)",
+        metavar="JUDGE",
+        help="the preset of runs that judge, or annotators: FER+'s votes, for which nothing is trained; again for "
+        "others, which judge together (default: fast, for drawn faces quick)",
     )
     sub.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help="as in train")
     sub.add_argument(

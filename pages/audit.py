@@ -1,6 +1,6 @@
 """The health of a dataset: copies, doubtful labels, a map of the faces, and versions made better."""
 
-from pages._ui import audit_copies, audit_labels, audit_map, audit_versions, frame, pickers
+from pages._ui import audit_copies, audit_edit, audit_labels, audit_map, audit_versions, frame, pickers
 
 VIEWS = {
     "Copies": audit_copies.show,
@@ -12,4 +12,6 @@ VIEWS = {
 
 frame.start(__file__, "Audit", "Which faces are copies, which labels are doubtful; and better versions made of them.")
 audit_versions.keep_typed()
-pickers.views(VIEWS, frame.dataset())
+dataset = frame.dataset()
+audit_edit.offer_undo(dataset)
+pickers.views(VIEWS, dataset)

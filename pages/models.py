@@ -10,7 +10,17 @@ from fer_core.evaluation.leaderboard import default_model
 from fer_core.evaluation.verification import verify
 from fer_core.store import SavedModel, list_models
 from fer_core.upkeep import read_default
-from pages._ui import cached, errors, frame, models_export, models_import, models_manage, models_table, pickers
+from pages._ui import (
+    cached,
+    errors,
+    frame,
+    models_combine,
+    models_export,
+    models_import,
+    models_manage,
+    models_table,
+    pickers,
+)
 
 
 def show_table(models: list[SavedModel]) -> None:
@@ -49,6 +59,11 @@ def show_import(*, open: bool) -> None:
         models_import.show()
 
 
+def show_combine(models: list[SavedModel]) -> None:
+    with st.expander("Combine models", icon=":material/join:"), errors.box():
+        models_combine.show([model for model in models if model.trained])
+
+
 def show_card(model: SavedModel) -> None:
     if not model.answered:
         told = "it has no card" if model.problem else "its card is made when it is trained"
@@ -85,6 +100,7 @@ if models := list_models():
     show_table(models)
     show_check(models)
     show_import(open=False)
+    show_combine(models)
     model = choose(models)
     with errors.box():
         pickers.views(VIEWS, model)

@@ -67,6 +67,7 @@ def test_several_presets_judge_together(capsys):
         (("--preset", "none"), "expected one of quick"),
         (("--set", "start=compact"), "expected neither teachers nor a model to start from"),
         (("--set", "version=none"), "version 'none': expected one of the versions of demo (one), found none"),
+        (("--preset", "annotators"), "annotators: expected FER+'s votes of the faces of demo, found none"),
         (("--top", "-1"), "--top: expected 0 or more, found -1"),
         (("--out", "no/such/folder.csv"), "no/such/folder.csv: expected a file that can be written"),
     ],

@@ -2,7 +2,7 @@
 
 Confident learning (Northcutt, Jiang & Chuang 2021, JAIR 70, p. 1373) by its authors' library `cleanlab`. A photograph
 that stands in the dataset twice under two labels has a wrong one, whatever models say of it. The votes of FER+'s
-annotators, where the dataset has them, stand beside it as a second opinion and take no part in the ranking.
+annotators, where the dataset has them, stand beside it as a second opinion, unless they are asked to judge too.
 
 | column | dtype | values |
 |---|---|---|
@@ -18,7 +18,7 @@ annotators, where the dataset has them, stand beside it as a second opinion and 
 | `reason` | str | all of this in words |
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -33,11 +33,17 @@ FIRST = 1_000
 
 
 def rank_labels(
-    dataset: FaceDataset, scheme: ClassScheme, rows: np.ndarray, y_prob: np.ndarray, copies: Copies
+    dataset: FaceDataset,
+    scheme: ClassScheme,
+    rows: np.ndarray,
+    y_prob: np.ndarray,
+    copies: Copies,
+    judges: Sequence[str] = ("models",),
 ) -> pd.DataFrame:
     """The module's table for the faces at `rows`, to which models that never saw them answer `y_prob` `(len(rows), k)`.
 
-    The probabilities are the models' and, of a face with copies, what `with_copies` makes of them. The score is
+    `judges` name in `reason` whose answers these are. The probabilities are theirs and, of a face with copies, what
+    `with_copies` makes of them. The score is
     self-confidence, the probability of the label: on FER2013, with models of `fast`, 278 of 500 labels that were
     flipped at random are among its first 1,000, of the models' alone 256, of cleanlab's other scores 248 at most.
     `ValueError` for a face without a class of `scheme`.
@@ -68,7 +74,7 @@ def rank_labels(
         }
     )
     frame = frame.assign(**_second_opinion(dataset, scheme, rows, label))
-    frame["reason"] = [*map(_reason, frame.to_dict("records"))]
+    frame["reason"] = [_reason(face, judges) for face in frame.to_dict("records")]
     return frame.drop(columns="chose").sort_values("score", kind="stable", ignore_index=True)
 
 
@@ -155,17 +161,19 @@ def _chose(total: int, n_most: int, most: str, n_label: int, label: str) -> str:
     return f"; of {total} annotators {n_most} chose {most}{rest}"
 
 
-def _reason(face: dict) -> str:
+def _reason(face: dict, judges: Sequence[str]) -> str:
     given = f"{face['label']} {_percent(face['p_label'])}"
     if face["suggested"] != face["label"]:
         given += f", {face['suggested']} {_percent(face['p_suggested'])}"
-    return f"{_judges(face['copies'], face['agreeing'], face['label'])}: {given}{face['chose']}."
+    return f"{_who(judges, face['copies'], face['agreeing'], face['label'])}: {given}{face['chose']}."
 
 
-def _judges(copies: int, agreeing: int, label: str) -> str:
-    if not copies:
-        return "Models"
-    return f"Models and {copies} cop{'y' if copies == 1 else 'ies'}, {agreeing or 'none'} labelled {label}"
+def _who(judges: Sequence[str], copies: int, agreeing: int, label: str) -> str:
+    if copies:
+        judges = [*judges, f"{copies} cop{'y' if copies == 1 else 'ies'}, {agreeing or 'none'} labelled {label}"]
+    *others, last = judges
+    told = f"{', '.join(others)} and {last}" if others else last
+    return told[0].upper() + told[1:]
 
 
 def _percent(probability: float) -> str:

@@ -20,6 +20,8 @@ from fer_core.training.saving import save_trained
 
 STAGES = ("valence", "negative", "positive")
 """Schemes of the parts of a `two_stage` model: the side, and the classes of either side."""
+HOW = ("two_stage", "ensemble", "soup")
+"""How models become one: the functions below."""
 
 
 def two_stage(
@@ -79,13 +81,13 @@ def soup(models: Sequence[SavedModel], name: str | None, dataset: FaceDataset) -
     return _save("soup", name, network, models, dataset)
 
 
-def ensemble_apart(ids: Sequence[str], name: str | None, source: str) -> SavedModel:
-    """`ensemble` of the models called `ids` in a process of its own, which loads TensorFlow; half a minute.
+def combine_apart(how: str, ids: Sequence[str], name: str | None, source: str) -> SavedModel:
+    """The models called `ids` as one, in a process of its own, which loads TensorFlow; half a minute.
 
-    `source` names the dataset. Raises `ModelError` where it fails, with what it said last.
+    `how` is one of `HOW`, `source` names the dataset. Raises `ModelError` where it fails, with what it said last.
     """
     named = ("--name", name) if name else ()
-    options = ("--how", "ensemble", "--source", source, "--json", *named)
+    options = ("--how", how, "--source", source, "--json", *named)
     made = apart.ask("fer_core", "combine", *ids, *options, error=ModelError)
     return store.open_trained(json.loads(made)["id"])
 

@@ -1,8 +1,9 @@
-"""Out-of-fold probabilities: what models that never saw a face say of it, which `evaluation.doubt` ranks labels by.
+"""What models that never saw a face, or its annotators, say of it, which `evaluation.doubt` ranks labels by.
 
-As many runs as there are folds learn from all faces but those of one fold each, copies together. They are runs like
-any other: they queue, resume, and stand on the page Train. Once all are trained they are asked, and their answers kept
-as `doubt/<first 16 of the fingerprint>-<settings>.npz` in the data folder, which then needs the runs no more:
+The models' are out-of-fold probabilities: as many runs as there are folds learn from all faces but those of one fold
+each, copies together. They are runs like any other: they queue, resume, and stand on the page Train. Once all are
+trained they are asked, and their answers kept as `doubt/<first 16 of the fingerprint>-<settings>.npz` in the data
+folder, which then needs the runs no more:
 
 | array | shape | dtype | values |
 |---|---|---|---|
@@ -14,7 +15,7 @@ That is one model for a Training face, and for the others all, or the one that k
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from fer_core.arrays import read_arrays
 from fer_core.data.copies import find_copies
 from fer_core.data.dataset import FaceDataset
 from fer_core.data.versions import read_version
+from fer_core.data.votes import VOTES_FILE
 from fer_core.errors import RunError
 from fer_core.evaluation.doubt import rank_labels
 from fer_core.labels import SPLITS, get_scheme
@@ -42,6 +44,10 @@ TAG = "doubt"
 """What the name of each of these runs begins with."""
 RARE = 1e-6
 """What is thought impossible has a logarithm too."""
+ANNOTATORS = "annotators"
+"""The judge that is no preset: FER+'s votes, where the dataset has them. Nothing is trained for it."""
+NOBODY = 0.5
+"""Votes added to those of each choice, as in Jeffreys' prior: what none of ten chose isn't impossible."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +84,15 @@ def default_preset(dataset: FaceDataset) -> str:
     return "quick" if dataset.drawn else "fast"
 
 
-def fold_config(preset: str, folds: int = FOLDS, **changes) -> TrainConfig:
+def fold_config(judge: str, folds: int = FOLDS, **changes) -> TrainConfig:
     """The preset for this work, with `changes`: all faces, and without the annotators' votes.
 
-    What a model has learned of the votes would no longer stand beside them as a second opinion. `ValueError` for
-    settings that cannot be, or that would let a model see the faces that it is to judge.
+    What a model has learned of the votes would no longer stand beside them as a second opinion. Of those of
+    `ANNOTATORS` only the scheme and the version count. `ValueError` for settings that cannot be, or that would let a
+    model see the faces that it is to judge.
     """
-    config = replace(get_preset(preset), **({"rows": "all", "votes_weight": 0.0, "folds": folds} | changes))
+    preset = TrainConfig() if judge == ANNOTATORS else get_preset(judge)
+    config = replace(preset, **({"rows": "all", "votes_weight": 0.0, "folds": folds} | changes))
     if config.folds < 2:
         raise ValueError(f"folds: expected 2 or more, found {config.folds}")
     if config.teachers or config.start not in ("", IMAGENET):
@@ -140,21 +148,43 @@ def collect(dataset: FaceDataset, config: TrainConfig) -> tuple[np.ndarray, np.n
     return rows, y_prob
 
 
-def ranking(dataset: FaceDataset, *configs: TrainConfig) -> pd.DataFrame:
-    """`evaluation.doubt.rank_labels` of what `collect` tells, that of several joined.
+def ranking(dataset: FaceDataset, judges: Mapping[str, TrainConfig]) -> pd.DataFrame:
+    """`evaluation.doubt.rank_labels` of what the `judges` say, that of several joined.
 
-    `configs` are of one scheme and one version of the dataset, whose labels are ranked.
+    Each is a preset or `ANNOTATORS`, with its `fold_config`; all are of one scheme and one version of the dataset,
+    whose labels are ranked. What is raised is as in `collect` and `known_votes`.
     """
-    labelled, scheme = versioned(dataset, configs[0]), get_scheme(configs[0].scheme)
-    rows, y_prob = collect(dataset, configs[0])
-    if len(configs) > 1:
-        answers = [y_prob, *(collect(dataset, config)[1] for config in configs[1:])]
-        y_prob = _joined(answers, scheme.classes(labelled.emotion[rows]), labelled.usage[rows] == SPLITS["train"])
-    return rank_labels(labelled, scheme, rows, y_prob, find_copies(dataset))
+    about, *_ = judges.values()
+    labelled, scheme = versioned(dataset, about), get_scheme(about.scheme)
+    rows = _rows(dataset, about)
+    answers = [
+        _chosen(known_votes(dataset)[rows]) if judge == ANNOTATORS else collect(dataset, config)[1]
+        for judge, config in judges.items()
+    ]
+    label, known = scheme.classes(labelled.emotion[rows]), labelled.usage[rows] == SPLITS["train"]
+    y_prob = _joined(answers, label, known) if len(judges) > 1 or ANNOTATORS in judges else answers[0]
+    who = dict.fromkeys(ANNOTATORS if judge == ANNOTATORS else "models" for judge in judges)
+    return rank_labels(labelled, scheme, rows, y_prob, find_copies(dataset), [*who])
+
+
+def known_votes(dataset: FaceDataset) -> np.ndarray:
+    """The annotators' votes, uint8 `(n, 10)`; `RunError` where the dataset has none, so that they can't judge."""
+    if dataset.votes is None:
+        raise RunError(
+            f"{ANNOTATORS}: expected FER+'s votes of the faces of {dataset.source}, found none; "
+            f"{VOTES_FILE} is read where it lies beside FER2013's CSV"
+        )
+    return dataset.votes
+
+
+def _chosen(votes: np.ndarray) -> np.ndarray:
+    """Shares, in (0, 1), of the choices that annotators had: `votes` uint8 `(n, 10)`, as many float64."""
+    votes = votes + NOBODY
+    return votes / votes.sum(axis=1, keepdims=True)
 
 
 def _joined(answers: Sequence[np.ndarray], label: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """One probability of each class, `(n, k)`, of several `answers` of that shape.
+    """One probability of each class, `(n, k)`, of several `answers` `(n, …)`, shares in [0, 1] of classes or votes.
 
     A multinomial logistic regression of `label` `(n,)` on their logarithms, fitted to the faces in `known` `(n,)`: it
     weighs the judges and calibrates them (Dirichlet calibration, Kull et al. 2019, arXiv:1910.12656), and has too few
@@ -179,10 +209,15 @@ def _ask(dataset: FaceDataset, config: TrainConfig) -> tuple[np.ndarray, np.ndar
     models = [run for run in at.runs if run is not None and run.trained]
     if len(models) < config.folds:
         raise RunError(f"doubt: expected {config.folds} trained folds, found {len(models)}; train the others first")
-    labelled, scheme = versioned(dataset, config), get_scheme(config.scheme)
-    rows = np.sort(np.concatenate([labelled.rows(split, scheme) for split in SPLITS]))
+    rows = _rows(dataset, config)
     y_prob, _ = mean_answer(dataset, rows, [(model, unseen(model, dataset)[rows]) for model in models])
     return rows, y_prob
+
+
+def _rows(dataset: FaceDataset, config: TrainConfig) -> np.ndarray:
+    """All faces with a class of the scheme, as the version has it: int64 `(m,)`, ascending."""
+    labelled, scheme = versioned(dataset, config), get_scheme(config.scheme)
+    return np.sort(np.concatenate([labelled.rows(split, scheme) for split in SPLITS]))
 
 
 def _names(dataset: FaceDataset, config: TrainConfig) -> list[str]:

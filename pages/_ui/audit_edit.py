@@ -7,10 +7,38 @@ import numpy as np
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.data.draft import Draft
+from fer_core.data.draft import Command, Draft
+from fer_core.data.versions import by_emotion
 from fer_core.errors import VersionError
 from fer_core.labels import EMOTIONS, SPLITS
 from pages._ui import cached, faces
+
+OWN = "the dataset's own labels"
+
+
+def offer_undo(dataset: FaceDataset) -> None:
+    """What was edited last, and the way back; nothing where nothing is edited since the last saving."""
+    draft = cached.draft(dataset)
+    if draft.commands:
+        st.button(
+            f"Undo: {told(draft.commands[-1])}",
+            "undo",
+            icon=":material/undo:",
+            on_click=attempt,
+            args=("Undone", lambda: copy(draft).undo(), "undo"),
+        )
+    say_failed("undo")
+
+
+def told(command: Command) -> str:
+    """`12 faces labelled Sad`, `3 faces left out`."""
+    n = f"{len(command.rows):,} {'face' if len(command.rows) == 1 else 'faces'}"
+    return {
+        "relabel": lambda: f"{n} labelled {', '.join(by_emotion(command.labels))}",
+        "exclude": lambda: f"{n} left out",
+        "restore": lambda: f"{n} brought back",
+        "continue": lambda: f"continued from {command.base or OWN}",
+    }[command.do]()
 
 
 def edit(dataset: FaceDataset, rows: Sequence[int] | np.ndarray, key: str, why: str = "") -> None:

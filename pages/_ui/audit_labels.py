@@ -28,35 +28,39 @@ SIZES = np.unique(np.geomspace(20, 40_000, 60).round().astype(int))
 
 
 def show(dataset: FaceDataset) -> None:
-    configs = choose_models(dataset)
-    version, base = next(iter(configs.values())).version, cached.draft(dataset).base
+    judges = choose_judges(dataset)
+    version, base = next(iter(judges.values())).version, cached.draft(dataset).base
     if version and version != base:
         st.caption(
             f"Judged are the labels of version {version}; edits go to the draft, which continues "
             f"{base or OWN}. To continue {version} choose it in the view Versions."
         )
     with errors.box():
-        for preset, config in configs.items():
+        for preset, config in judges.items():
             at = doubt.progress(dataset, config)
-            if at.state not in ("ready", "trained"):
+            if preset != doubt.ANNOTATORS and at.state not in ("ready", "trained"):
                 every, busy = 2 if at.busy else None, [run.id for run in at.busy]
                 st.fragment(errors.boxed(show_folds), run_every=every)(dataset, preset, config, busy)
                 return
         judged = read_version(dataset, version) if version else None
-        show_ranking(dataset, cached.label_ranking(dataset, tuple(configs.values())), judged, " and ".join(configs))
+        show_ranking(dataset, cached.label_ranking(dataset, judges), judged, [*judges])
 
 
-def choose_models(dataset: FaceDataset) -> dict[str, TrainConfig]:
-    """Which models judge, preset → settings of its folds, and which labels."""
-    presets = list(dict.fromkeys([doubt.default_preset(dataset), *PRESETS]))
+def choose_judges(dataset: FaceDataset) -> dict[str, TrainConfig]:
+    """Who judges, as `doubt.ranking` takes it, and which labels. Annotators come first: they are there at once."""
+    presets = dict.fromkeys([doubt.default_preset(dataset), *PRESETS])
+    offered = [*([] if dataset.votes is None else [doubt.ANNOTATORS]), *presets]
     versions = [OWN, *(version.name for version in list_versions(dataset))]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        told = "The presets of the models, as in Train. Several judge together, by the mean of their answers."
-        judges = pickers.several("Judged by", presets, "judges", help=told)
+        told = (
+            "FER+'s annotators, where their votes are known, and models of these presets, as in Train. Several judge "
+            "together, weighed by how right each of them is."
+        )
+        judges = pickers.several("Judged by", offered, "judges", help=told)
         scheme = pickers.choice("Classes", SCHEMES, "judged", help="`study` leaves Disgust out.")
         version = st.selectbox("Labels of", versions, key="labels_of", bind="query-params", width=240)
     labels = {"scheme": scheme, "version": "" if version == OWN else version}
-    return {preset: doubt.fold_config(preset, **labels) for preset in judges}
+    return {judge: doubt.fold_config(judge, **labels) for judge in judges}
 
 
 def show_folds(dataset: FaceDataset, preset: str, config: TrainConfig, busy: list[str]) -> None:
@@ -104,33 +108,41 @@ def stop(at: doubt.Progress) -> None:
         runs.request_stop(run)
 
 
-def show_ranking(dataset: FaceDataset, ranking: pd.DataFrame, judged: Version | None, judges: str) -> None:
-    """The share that annotators contradict, and the labels, those of the version `judged`, as they are filtered."""
+def show_ranking(dataset: FaceDataset, ranking: pd.DataFrame, judged: Version | None, judges: list[str]) -> None:
+    """How many are doubtful, and the labels, those of the version `judged`, as they are filtered."""
     split = pickers.choice("Split", ("train", "validation", "test", "all"), "doubt_split", on_change=faces.first_page)
     if split != "all":
         ranking = ranking[ranking["usage"] == SPLITS[split]]
-    show_summary(ranking)
+    annotators = doubt.ANNOTATORS in judges
+    show_summary(ranking, annotators)
     draft = cached.draft(dataset)
     shown = choose_labels(ranking, draft.changed(judged))
     if shown.empty:
         st.info("There is none of that kind.", icon=":material/info:")
         return
-    st.markdown(f"{len(shown):,} faces, the most doubtful first, judged by models that never saw them.")
+    who = ["ten annotators"] * annotators + ["models that never saw them"] * (len(judges) > annotators)
+    st.markdown(f"{len(shown):,} faces, the most doubtful first, judged by {' and '.join(who)}.")
     edit_first(dataset, draft, shown, split, judges)
     show_faces(dataset, draft, shown.iloc[faces.page_of(len(shown))])
 
 
-def show_summary(ranking: pd.DataFrame) -> None:
+def show_summary(ranking: pd.DataFrame, annotators: bool) -> None:
+    """How many are doubtful and, unless the `annotators` judge themselves, how many of them they contradict."""
     rows = contradiction(ranking).to_dict("records")
     head, everything = rows[0], rows[-1]
+    beside = everything["n"] > 0 and not annotators
     with st.container(horizontal=True):
         st.metric("Doubtful", f"{ranking['is_issue'].sum():,}", f"of {len(ranking):,} labels", **_PLAIN)
-        if everything["n"]:
+        if beside:
             for name, row in ((f"Contradicted, first {head['first']:,}", head), ("Contradicted, all", everything)):
                 bounds = f"{words.bounds(row['low'], row['high'])}, n = {row['n']:,}"
                 st.metric(name, words.percent(row["share"]), bounds, **_PLAIN)
-    if not everything["n"]:
-        st.caption("Where FER+'s `fer2013new.csv` lies beside FER2013's CSV, what ten annotators say stands here too.")
+    if not beside:
+        st.caption(
+            "Let models judge alone to see how many of these labels FER+'s ten annotators contradict."
+            if annotators
+            else "Where FER+'s `fer2013new.csv` lies beside FER2013's CSV, what ten annotators say stands here too."
+        )
         return
     st.caption("Contradicted: more of FER+'s ten annotators chose another answer; with 95 % intervals.")
     with st.expander("Along the ranking"):
@@ -158,8 +170,8 @@ def choose_labels(ranking: pd.DataFrame, edited: set[int]) -> pd.DataFrame:
     return ranking[kept]
 
 
-def edit_first(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame, split: str, judges: str) -> None:
-    """Let the models have their way with the first of these faces, in one step that can be undone in Versions."""
+def edit_first(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame, split: str, judges: list[str]) -> None:
+    """Let the judges have their way with the first of these faces, in one step that can be undone in Versions."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         n = st.number_input("First", 1, len(shown), min(100, len(shown)), key="doubt_first", width=160)
         first = shown.head(n)
@@ -175,14 +187,14 @@ def edit_first(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame, split: s
             on_click=audit_edit.edit_draft,
             args=(
                 f"{n_differing:,} relabelled as suggested",
-                lambda: copy(draft).relabel(rows[differing], codes[differing], f"as {judges} suggest"),
+                lambda: copy(draft).relabel(rows[differing], codes[differing], f"as {' and '.join(judges)} suggest"),
                 "as_suggested",
             ),
         )
         why = f"the first {n:,} of the doubtful labels shown"
         audit_edit.leave_out(dataset, first["row"].to_numpy(), "first", "Leave out", why)
     audit_edit.say_failed("as_suggested")
-    if split != "train":
+    if split != "train" and judges != [doubt.ANNOTATORS]:
         st.caption("Test and validation faces that models have relabelled or left out say little about models.")
 
 

@@ -12,7 +12,6 @@ from fer_core.data.changes import changed_only, changed_rows, changes, class_tot
 from fer_core.data.draft import Command, Draft
 from fer_core.data.versions import (
     Version,
-    by_emotion,
     damaged_versions,
     delete_version,
     list_versions,
@@ -24,7 +23,7 @@ from fer_core.errors import VersionError
 from fer_core.evaluation.data_figures import change_heatmap, class_change_bars
 from pages._ui import audit_edit, charts, errors, faces, frame
 
-OWN, DRAFT = "the dataset's own labels", "the draft"
+OWN, DRAFT = audit_edit.OWN, "the draft"
 LAST = 20
 """Commands of the draft that are listed."""
 
@@ -51,16 +50,6 @@ def show_draft(draft: Draft) -> None:
     with st.container(horizontal=True):
         for label, n in (("Relabelled", len(draft.labels)), ("Left out", len(draft.excluded))):
             st.metric(label, f"{n:,}", border=True)
-    last = draft.commands[-1] if draft.commands else None
-    st.button(
-        f"Undo: {_told(last)}" if last else "Undo",
-        "undo",
-        icon=":material/undo:",
-        disabled=last is None,
-        on_click=audit_edit.attempt,
-        args=("Undone", draft.undo, "undo"),
-    )
-    audit_edit.say_failed("undo")
     if draft.commands:
         table = _commands(draft.commands[: -LAST - 1 : -1])
         st.dataframe(table, hide_index=True, key="commands", alt="The last edits, newest first")
@@ -254,15 +243,4 @@ def _commands(commands: Sequence[Command]) -> pd.DataFrame:
     """Commands of a draft, to be read."""
     when = [datetime.fromtimestamp(command.time, UTC).strftime("%Y-%m-%d %H:%M:%S") for command in commands]
     whys = [command.why for command in commands]
-    return pd.DataFrame({"When (UTC)": when, "What": list(map(_told, commands)), "Why": whys})
-
-
-def _told(command: Command) -> str:
-    """`12 faces labelled Sad`, `3 faces left out`."""
-    n = f"{len(command.rows):,} {'face' if len(command.rows) == 1 else 'faces'}"
-    return {
-        "relabel": lambda: f"{n} labelled {', '.join(by_emotion(command.labels))}",
-        "exclude": lambda: f"{n} left out",
-        "restore": lambda: f"{n} brought back",
-        "continue": lambda: f"continued from {command.base or OWN}",
-    }[command.do]()
+    return pd.DataFrame({"When (UTC)": when, "What": list(map(audit_edit.told, commands)), "Why": whys})

@@ -89,9 +89,9 @@ def find_copies(dataset: FaceDataset) -> copies.Copies:
 
 
 @st.cache_resource(hash_funcs=_TOLD_BY | {TrainConfig: TrainConfig.to_json}, max_entries=3, show_spinner=_JUDGING)
-def label_ranking(dataset: FaceDataset, configs: tuple[TrainConfig, ...]) -> pd.DataFrame:
+def label_ranking(dataset: FaceDataset, judges: dict[str, TrainConfig]) -> pd.DataFrame:
     """`fer_core.training.doubt.ranking`; the first one loads TensorFlow, to ask the folds."""
-    return doubt.ranking(dataset, *configs)
+    return doubt.ranking(dataset, judges)
 
 
 def draft(dataset: FaceDataset) -> Draft:

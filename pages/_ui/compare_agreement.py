@@ -12,7 +12,7 @@ from fer_core.evaluation.elsewhere import own
 from fer_core.evaluation.metrics import summary
 from fer_core.evaluation.report import Report
 from fer_core.store import SavedModel
-from fer_core.training.combine import ensemble_apart
+from fer_core.training.combine import combine_apart
 from pages._ui import cached, charts, compare_faces, errors, faces, frame, words
 
 
@@ -83,7 +83,8 @@ def _ask_and_save(models: Sequence[SavedModel], dataset: FaceDataset) -> None:
         asked = st.button("Save as a model", "save_ensemble", icon=":material/save:")
     if asked:
         with st.spinner(f"Joining {len(models)} networks and scoring them: half a minute or more"):
-            saved = ensemble_apart([model.id for model in models], name.strip() or None, frame.chosen_source())
+            ids = [model.id for model in models]
+            saved = combine_apart("ensemble", ids, name.strip() or None, frame.chosen_source())
         st.success(f"Saved as **{saved.id}**.", icon=":material/check:")
         st.page_link(
             "pages/evaluate.py",

@@ -150,8 +150,8 @@ def ask(base: TrainConfig, name: str, dataset: FaceDataset) -> TrainConfig | Non
     st.caption(f"Classes: {', '.join(get_scheme(chosen['scheme']).labels)}.")
     if chosen["scheme"] in STAGES:
         st.caption(
-            f"A specialist: three of them, of {', '.join(STAGES)}, become one model of six classes by "
-            "`python -m fer_core combine VALENCE NEGATIVE POSITIVE`."
+            f"A specialist: three of them, of {', '.join(STAGES)}, become one model of six classes on the page Models, "
+            "or by `python -m fer_core combine VALENCE NEGATIVE POSITIVE`."
         )
     with st.expander("All settings"):
         for (title, controls), tab in zip(GROUPS.items(), st.tabs(list(GROUPS)), strict=True):

@@ -36,7 +36,7 @@ def cleaned_versions(dataset: FaceDataset, preset: str) -> dict[str, dict[str, s
     """Names of both versions, made where they are missing, and the settings that choose them."""
     if code := command_line(["doubt", "--preset", preset, "--top", "0"]):
         sys.exit(code)
-    ranking = doubt.ranking(dataset, doubt.fold_config(preset))
+    ranking = doubt.ranking(dataset, {preset: doubt.fold_config(preset)})
     ranking = ranking[ranking["usage"] == SPLITS["train"]]
     present = {version.name for version in list_versions(dataset)}
     first = ranking.head(FIRST)

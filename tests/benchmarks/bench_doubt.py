@@ -1,9 +1,10 @@
 """Whether the first of the doubtful labels are wrong ones: labels flipped on purpose, and the annotators' majority.
 
-Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_doubt [preset ...] [flips [seed]]`; without them
+Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_doubt [judge ...] [flips [seed]]`; without them
 `fast`, for drawn faces `quick`, 500 and 0. It trains three runs of each preset, which stand in FER_MODELS: interrupted,
-it goes on where it was. The flips are a version of the dataset, looked for among twice as many faces: the first 1,000
-for 500 flips. What annotators say is told of the faces that keep their labels.
+it goes on where it was; for the judge `annotators` none. The flips are a version of the dataset, looked for among twice
+as many faces: the first 1,000 for 500 flips. What annotators say, where they don't judge themselves, is told of the
+faces that keep their labels.
 
 `python -m tests.benchmarks.bench_doubt saved MODEL ...` trains nothing and needs no dataset: it flips as large a share
 of the labels of the honest validation and test faces, which these models never saw, and tells what better ones find.
@@ -45,12 +46,12 @@ def flipped(dataset: FaceDataset, n: int, seed: int = 0) -> Version:
     return read_version(dataset, name)
 
 
-def ranking_of(dataset: FaceDataset, presets: list[str], version: str) -> pd.DataFrame:
+def ranking_of(dataset: FaceDataset, judges: list[str], version: str) -> pd.DataFrame:
     """The ranking of the Training faces, trained for by the verb `doubt`; ends where that does."""
-    judges = [f"--preset={preset}" for preset in presets]
-    if code := command_line(["doubt", *judges, "--top", "0", "--set", f"version={version}"]):
+    words = [f"--preset={judge}" for judge in judges]
+    if code := command_line(["doubt", *words, "--top", "0", "--set", f"version={version}"]):
         sys.exit(code)
-    ranking = doubt.ranking(dataset, *(doubt.fold_config(preset, version=version) for preset in presets))
+    ranking = doubt.ranking(dataset, {judge: doubt.fold_config(judge, version=version) for judge in judges})
     return ranking[ranking["usage"] == SPLITS["train"]]
 
 
@@ -77,12 +78,12 @@ def main() -> None:
         return
     dataset = load_dataset()
     numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
-    presets = [word for word in sys.argv[1:] if not word.isdecimal()] or [doubt.default_preset(dataset)]
+    judges = [word for word in sys.argv[1:] if not word.isdecimal()] or [doubt.default_preset(dataset)]
     version = flipped(dataset, *(numbers or [FLIPS]))
-    ranking, rows = ranking_of(dataset, presets, version.name), np.array([*version.labels])
+    ranking, rows = ranking_of(dataset, judges, version.name), np.array([*version.labels])
     others = ranking[~ranking["row"].isin(rows)]
-    told = contradiction_lines(contradiction(others, (100, FIRST)))
-    print(f"\nTraining faces, judged by {' and '.join(presets)}", *told, sep="\n")
+    told = [] if doubt.ANNOTATORS in judges else contradiction_lines(contradiction(others, (100, FIRST)))
+    print(f"\nTraining faces, judged by {' and '.join(judges)}", *told, sep="\n")
     first = min(2 * len(rows), len(ranking))
     found = flips_found(ranking, rows, first)
     low, high = wilson(found, len(rows))

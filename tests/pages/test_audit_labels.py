@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from csv_lines import HEADER, line
 from flipped import flip
 
+from fer_core.data import load_dataset
 from fer_core.data.draft import Draft
+from fer_core.data.votes import HEADER as VOTES_HEADER
 from fer_core.evaluation.doubt import contradiction
-from fer_core.labels import EMOTIONS, get_scheme
+from fer_core.labels import EMOTIONS, VOTES, get_scheme
 from fer_core.paths import write_atomic
 from fer_core.training import doubt, runs, speed
 
@@ -21,19 +24,29 @@ def config(faces):
 
 @pytest.fixture
 def ranking(faces, config):
-    """Answers as three folds would have left them: sure of the labels, but for 30, of which they are sure otherwise."""
+    """Of answers as three folds would have left them."""
+    keep_answers(faces, config)
+    return doubt.ranking(faces, {"quick": config})
+
+
+def keep_answers(faces, config) -> None:
+    """The models are sure of the labels, but for 30, of which they are sure otherwise."""
     rows = np.flatnonzero(STUDY.classes(faces.emotion) >= 0)
     believed = flip(STUDY.classes(faces.emotion[rows]), 30, seed=0)
     sure = np.random.default_rng(0).uniform(0.8, 0.95, (len(rows), 1))
     y_prob = np.where(np.eye(6)[believed] == 1, sure, (1 - sure) / 5).astype(np.float32)
     path = doubt._file(faces, config)
     write_atomic(path, lambda file: np.savez(file, rows=rows, y_prob=y_prob))
-    return doubt.ranking(faces, config)
 
 
 def shown_rows(app) -> list[int]:
     """Rows of the table of faces."""
     return next(list(frame.value["Row"]) for frame in app.dataframe if "Row" in frame.value)
+
+
+def why(app) -> list[str]:
+    """What the table of faces gives as reasons."""
+    return next(list(frame.value["Why"]) for frame in app.dataframe if "Why" in frame.value)
 
 
 def test_without_models_it_says_what_to_do(open_page, said):
@@ -80,8 +93,7 @@ def test_ranking_is_shown(open_page, said, ranking):
     expected = ranking[(ranking["usage"] == "Training") & ranking["is_issue"]]
     assert f"{len(expected):,} faces, the most doubtful first" in said(app)
     assert shown_rows(app) == list(expected["row"])[: len(shown_rows(app))]
-    why = next(frame.value["Why"] for frame in app.dataframe if "Why" in frame.value)
-    assert list(why) == list(expected["reason"])[: len(why)]
+    assert why(app) == list(expected["reason"])[: len(why(app))]
     assert "fer2013new.csv" in said(app)
 
 
@@ -90,6 +102,27 @@ def test_several_judge_together(open_page, said, ranking):
     app = open_page("audit", view="Labels", judges=["quick", "fast"])
     assert "have not been judged by *fast* in this way yet" in said(app)
     assert app.button(key="start_folds").label == "Train the 3 models"
+
+
+def test_annotators_judge_too(open_page, said, faces, tmp_path, monkeypatch):
+    """Where votes are known they are there at once, beside models too, and are no second opinion then."""
+    few = range(0, len(faces), 10)
+    csv = tmp_path / "icml_face_data.csv"
+    rows = [line(faces.emotion[row], faces.usage[row], " ".join(map(str, faces.images[row].flat))) for row in few]
+    csv.write_text("\n".join([HEADER, *rows]))
+    chosen = [[10 * (name == EMOTIONS[faces.emotion[row]]) for name in VOTES] for row in few]
+    votes = [f"{faces.usage[row]},," + ",".join(map(str, counts)) for row, counts in zip(few, chosen, strict=True)]
+    (tmp_path / "fer2013new.csv").write_text("\n".join([VOTES_HEADER, *votes]))
+    monkeypatch.setenv("FER_SOURCE", str(csv))
+    keep_answers(load_dataset(), doubt.fold_config("fast"))
+    contradicted = "chose another answer"
+    for judges, who in (([], "Annotators: "), (["fast", "annotators"], "Models and annotators: ")):
+        app = open_page("audit", view="Labels", doubt_issues="false", judges=judges)
+        assert why(app)[0].startswith(who)
+        assert contradicted not in said(app)
+    alone = open_page("audit", view="Labels", doubt_issues="false", judges=["fast"])
+    assert why(alone)[0].startswith("Models: ")
+    assert contradicted in said(alone)
 
 
 def test_filters_stand_in_the_link(open_page, ranking):
@@ -126,6 +159,9 @@ def test_first_are_relabelled_as_suggested(open_page, said, ranking, faces):
     assert shown_rows(app)[0] == before[5]
     shown_again = open_page("audit", view="Labels", doubt_fresh="false")
     assert shown_rows(shown_again) == before
+    app.button(key="undo").click().run()
+    assert not Draft(faces).labels
+    assert shown_rows(app) == before
 
 
 def test_first_are_left_out(open_page, ranking, faces):

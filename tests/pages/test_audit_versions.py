@@ -28,10 +28,10 @@ def save(app, name: str):
 
 
 def test_without_an_edit_there_is_nothing_to_save(open_page, said):
-    """It says what to do, and its buttons are off."""
+    """It says what to do, and there is nothing to undo."""
     app = open_page("audit", view="Versions")
     assert "There is none yet" in said(app)
-    assert app.button(key="undo").disabled
+    assert "undo" not in [button.key for button in app.button]
 
 
 def test_a_draft_is_shown_undone_and_saved(open_page, said, faces, rows):

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from networked import learned_network, save_network
+from networked import learned_network, save_constant, save_network
 from saved import save_model, start_model
 
 from fer_core import store, upkeep
@@ -170,3 +170,36 @@ def test_predict_opens_the_default_and_says_which(open_page, said, faces):
     app = open_page("predict")
     assert app.selectbox(key="model").value == "good"
     assert "The default poor is gone. good has the best macro recall" in said(app)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_specialists_become_one_model(open_page, said, faces):
+    """Offered once there is one for each part, each by its classes; the page turns to what was made."""
+    for scheme, answer in (("valence", (0.6, 0.4)), ("negative", (0.5, 0.3, 0.2))):
+        save_constant(f"{scheme}-model", faces, scheme, answer)
+    app = open_page("models")
+    assert "There is no model of positive yet" in said(app)
+    assert app.button(key="combine").disabled
+    save_constant("positive-model", faces, "positive", (0.7, 0.2, 0.1))
+    app = open_page("models")
+    assert app.selectbox(key="combine_negative").options == ["negative-model"]
+    app.text_input(key="combine_name").input("all-three")
+    app.button(key="combine").click().run(timeout=300)
+    assert not app.exception
+    assert store.open_trained("all-three").labels == ("Angry", "Fear", "Happy", "Sad", "Surprise", "Neutral")
+    assert app.query_params["model"] == "all-three"
+
+
+def test_means_are_of_models_of_the_same_classes(open_page, faces):
+    """Once the first is chosen only those are offered that it can be joined with."""
+    for name in ("a", "b"):
+        save_constant(name, faces, "study", (1 / 6,) * 6)
+    save_constant("side", faces, "valence", (0.6, 0.4))
+    app = open_page("models", combine_how="ensemble")
+    assert sorted(app.multiselect(key="combine_models").options) == ["a", "b", "side"]
+    app.multiselect(key="combine_models").set_value(["a"]).run()
+    assert sorted(app.multiselect(key="combine_models").options) == ["a", "b"]
+    assert app.button(key="combine").disabled
+    app.multiselect(key="combine_models").set_value(["a", "b"]).run()
+    assert not app.button(key="combine").disabled

@@ -17,7 +17,7 @@ from fer_core.inference.classifier import Classifier
 from fer_core.labels import get_scheme
 from fer_core.lineage import origin
 from fer_core.training import runs
-from fer_core.training.combine import STAGES, ensemble, ensemble_apart, soup, two_stage
+from fer_core.training.combine import STAGES, combine_apart, ensemble, soup, two_stage
 from fer_core.training.config import get_preset
 
 pytestmark = pytest.mark.slow
@@ -202,7 +202,7 @@ def test_soups_that_are_refused(alike, drawn):
 
 def test_ensemble_in_a_process_of_its_own(alike):
     """The model comes back, and what went wrong in its own words; the caller loads nothing."""
-    model = ensemble_apart(["a", "b"], "mean", "demo")
+    model = combine_apart("ensemble", ["a", "b"], "mean", "demo")
     assert model == store.open_trained("mean")
     with pytest.raises(ModelError, match=r"^model name: expected one that is not taken, found 'mean'"):
-        ensemble_apart(["a", "b"], "mean", "demo")
+        combine_apart("ensemble", ["a", "b"], "mean", "demo")

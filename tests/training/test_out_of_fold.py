@@ -16,7 +16,7 @@ from fer_core.data.versions import Version, save_version
 from fer_core.errors import RunError
 from fer_core.evaluation.scoring import predict_dataset, probabilities
 from fer_core.integrity import CURVES
-from fer_core.labels import get_scheme
+from fer_core.labels import EMOTIONS, VOTES, get_scheme
 from fer_core.training import doubt
 from fer_core.training.data import training_rows
 from fer_core.training.saving import save_trained
@@ -47,6 +47,13 @@ def pretend_trained(dataset, config) -> list[store.SavedModel]:
         rows = {"train": len(training_rows(dataset, replace(config, fold=number))), "left_out": 0}
         models.append(save_trained(model, network, predictions, pixels={"mean": 0.5, "std": 0.25}, rows=rows))
     return models
+
+
+def keep_answers(dataset, config, rows: np.ndarray, y_prob: np.ndarray) -> None:
+    """As if the folds of `config` had been asked, and had answered `y_prob`."""
+    path = doubt._file(dataset, config)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, rows=rows, y_prob=y_prob.astype(np.float32))
 
 
 def copies_among(copies, row: int, rows: np.ndarray) -> np.ndarray:
@@ -110,7 +117,7 @@ def test_a_version_s_labels_are_ranked(drawn, tiny):
     save_version(Version("better", drawn.fingerprint, codes, (int(training[2]),)))
     config = replace(tiny, version="better")
     pretend_trained(drawn, config)
-    ranking = doubt.ranking(drawn, config).set_index("row")["label"]
+    ranking = doubt.ranking(drawn, {"quick": config}).set_index("row")["label"]
     for row, code in codes.items():
         changed = drawn.usage[row] == "Training"
         expected = STUDY.classes(np.array([code if changed else drawn.emotion[row]]))[0]
@@ -126,13 +133,29 @@ def test_several_judges_are_weighed_by_how_right_they_are(drawn, tiny):
     said = np.where(np.arange(len(rows)) == wrong, (label + 1) % 6, label)
     right = np.where(np.arange(6) == said[:, np.newaxis], 0.5, 0.1)
     for config, y_prob in ((tiny, right), (other, np.random.default_rng(0).dirichlet(np.ones(6), len(rows)))):
-        path = doubt._file(drawn, config)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(path, rows=rows, y_prob=y_prob.astype(np.float32))
-    ranking = doubt.ranking(drawn, tiny, other)
+        keep_answers(drawn, config, rows, y_prob)
+    ranking = doubt.ranking(drawn, {"quick": tiny, "other": other})
     assert ranking.loc[0, "row"] == rows[wrong]
     assert ranking.loc[0, "p_label"] < 0.1
     assert ranking.loc[1:, "p_label"].min() > 0.8
+
+
+def test_annotators_judge_where_they_are_asked(drawn, tiny):
+    """Models that know nothing, and ten annotators who all choose the label of every face but one."""
+    rows = np.flatnonzero(STUDY.classes(drawn.emotion) >= 0)
+    keep_answers(drawn, tiny, rows, np.random.default_rng(0).dirichlet(np.ones(6), len(rows)))
+    chosen = [VOTES.index(EMOTIONS[code]) for code in drawn.emotion]
+    wrong = int(drawn.rows("train", STUDY)[7])
+    chosen[wrong] = VOTES.index("Sad" if EMOTIONS[drawn.emotion[wrong]] != "Sad" else "Happy")
+    voted = replace(drawn, votes=10 * np.eye(len(VOTES), dtype=np.uint8)[chosen])
+    votes = {doubt.ANNOTATORS: doubt.fold_config(doubt.ANNOTATORS)}
+    for judges, who in ((votes, "Annotators: "), ({"quick": tiny} | votes, "Models and annotators: ")):
+        first = doubt.ranking(voted, judges).iloc[0]
+        assert (first["row"], first["suggested"]) == (wrong, VOTES[chosen[wrong]])
+        assert first["reason"].startswith(who)
+    assert doubt.ranking(voted, {"quick": tiny}).loc[0, "row"] != wrong
+    with pytest.raises(RunError, match=r"annotators: expected FER\+'s votes of the faces of .*, found none"):
+        doubt.ranking(drawn, votes)
 
 
 def test_too_early(drawn, tiny):
@@ -176,7 +199,7 @@ def test_killed_and_gone_on_with(drawn):
     wait_until(lambda: doubt.progress(drawn, config).state == "trained")
     for run in done:
         assert store.open_trained(run.id).record == run.record
-    ranking = doubt.ranking(drawn, config)
+    ranking = doubt.ranking(drawn, {"quick": config})
     assert doubt.progress(drawn, config).state == "ready"
     assert len(ranking) == (STUDY.classes(drawn.emotion) >= 0).sum()
 

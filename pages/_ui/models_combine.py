@@ -1,0 +1,50 @@
+"""Several saved models as one: three specialists, the mean of answers, or the mean of weights."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from fer_core.store import SavedModel
+from fer_core.training.combine import HOW, STAGES, combine_apart
+from pages._ui import frame, models_manage, pickers
+
+WORDS = {
+    "two_stage": "Three specialists as one model of six classes: how likely the negative or the positive side is, "
+    "times how likely the class is on that side.",
+    "ensemble": "The mean of the answers of models with the same classes. It takes as long as all of them.",
+    "soup": "The mean of the weights of models that were tuned from one start. It takes as long as one of them.",
+}
+
+
+def show(models: Sequence[SavedModel]) -> None:
+    how = pickers.choice("How", HOW, "combine_how")
+    st.caption(WORDS[how])
+    parts = ask_stages(models) if how == "two_stage" else ask_alike(models)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name of the new model", placeholder=f"{how} and a number", key="combine_name", width=320)
+        asked = st.button("Combine", "combine", icon=":material/join:", disabled=not parts)
+    if asked:
+        with st.spinner(f"Joining {len(parts)} networks and scoring them: half a minute or more"):
+            made = combine_apart(how, parts, name.strip() or None, frame.chosen_source())
+        models_manage.done(f"Combined as {made.id}.", made.id)
+
+
+def ask_stages(models: Sequence[SavedModel]) -> list[str]:
+    """A model of each of `STAGES`; none where there isn't one of each."""
+    offered = {scheme: [model.id for model in models if model.record["scheme"] == scheme] for scheme in STAGES}
+    if missing := [scheme for scheme, ids in offered.items() if not ids]:
+        st.info(
+            f"There is no model of {' or '.join(missing)} yet: choose these classes in Train.", icon=":material/info:"
+        )
+        return []
+    with st.container(horizontal=True):
+        return [st.selectbox(scheme, ids, key=f"combine_{scheme}", width=240) for scheme, ids in offered.items()]
+
+
+def ask_alike(models: Sequence[SavedModel]) -> list[str]:
+    """Two models or more with the same classes as the first; none while there are fewer."""
+    chosen = st.session_state.get("combine_models") or []
+    scheme = next((model.record["scheme"] for model in models if model.id in chosen[:1]), None)
+    offered = [model.id for model in models if scheme in (None, model.record["scheme"])]
+    parts = st.multiselect("Models", offered, key="combine_models", placeholder="Two or more of the same classes")
+    return parts if len(parts) > 1 else []
