@@ -5,19 +5,20 @@ from collections.abc import Sequence
 import streamlit as st
 
 from fer_core.store import SavedModel
-from fer_core.training.combine import HOW, STAGES, combine_apart
+from fer_core.training.combine import STAGES, combine_apart
 from pages._ui import frame, models_manage, pickers
 
 WORDS = {
-    "two_stage": "Three specialists as one model of six classes: how likely the negative or the positive side is, "
-    "times how likely the class is on that side.",
     "ensemble": "The mean of the answers of models with the same classes. It takes as long as all of them.",
     "soup": "The mean of the weights of models that were tuned from one start. It takes as long as one of them.",
+    "two_stage": "Three specialists as one model of six classes: how likely the negative or the positive side is, "
+    "times how likely the class is on that side.",
 }
+"""How, as `combine_apart` takes it → what becomes of them."""
 
 
 def show(models: Sequence[SavedModel]) -> None:
-    how = pickers.choice("How", HOW, "combine_how")
+    how = pickers.choice("How", [*WORDS], "combine_how")
     st.caption(WORDS[how])
     parts = ask_stages(models) if how == "two_stage" else ask_alike(models)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -33,9 +34,7 @@ def ask_stages(models: Sequence[SavedModel]) -> list[str]:
     """A model of each of `STAGES`; none where there isn't one of each."""
     offered = {scheme: [model.id for model in models if model.record["scheme"] == scheme] for scheme in STAGES}
     if missing := [scheme for scheme, ids in offered.items() if not ids]:
-        st.info(
-            f"There is no model of {' or '.join(missing)} yet: choose these classes in Train.", icon=":material/info:"
-        )
+        st.info(f"There is no model of {', '.join(missing)} yet: train one with these classes.", icon=":material/info:")
         return []
     with st.container(horizontal=True):
         return [st.selectbox(scheme, ids, key=f"combine_{scheme}", width=240) for scheme, ids in offered.items()]

@@ -178,11 +178,11 @@ def test_specialists_become_one_model(open_page, said, faces):
     """Offered once there is one for each part, each by its classes; the page turns to what was made."""
     for scheme, answer in (("valence", (0.6, 0.4)), ("negative", (0.5, 0.3, 0.2))):
         save_constant(f"{scheme}-model", faces, scheme, answer)
-    app = open_page("models")
+    app = open_page("models", combine_how="two_stage")
     assert "There is no model of positive yet" in said(app)
     assert app.button(key="combine").disabled
     save_constant("positive-model", faces, "positive", (0.7, 0.2, 0.1))
-    app = open_page("models")
+    app = open_page("models", combine_how="two_stage")
     assert app.selectbox(key="combine_negative").options == ["negative-model"]
     app.text_input(key="combine_name").input("all-three")
     app.button(key="combine").click().run(timeout=300)
@@ -196,7 +196,7 @@ def test_means_are_of_models_of_the_same_classes(open_page, faces):
     for name in ("a", "b"):
         save_constant(name, faces, "study", (1 / 6,) * 6)
     save_constant("side", faces, "valence", (0.6, 0.4))
-    app = open_page("models", combine_how="ensemble")
+    app = open_page("models")
     assert sorted(app.multiselect(key="combine_models").options) == ["a", "b", "side"]
     app.multiselect(key="combine_models").set_value(["a"]).run()
     assert sorted(app.multiselect(key="combine_models").options) == ["a", "b"]
