@@ -47,9 +47,8 @@ def doubt(arguments) -> tuple[dict, str]:
     judges = {judge: folds.fold_config(judge, **changes) for judge in names}
     if folds.ANNOTATORS in judges:
         folds.known_votes(dataset)  # refused before anything is trained
-    for judge, config in judges.items():
-        if judge != folds.ANNOTATORS:
-            _train_folds(dataset, config, arguments.skip_bad)
+    for config in folds.models_of(judges).values():
+        _train_folds(dataset, config, arguments.skip_bad)
     ranking = folds.ranking(dataset, judges)
     if arguments.out:
         ranking.to_csv(arguments.out, index=False)

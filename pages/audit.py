@@ -1,6 +1,6 @@
 """The health of a dataset: copies, doubtful labels, a map of the faces, and versions made better."""
 
-from pages._ui import audit_copies, audit_edit, audit_labels, audit_map, audit_versions, frame, pickers
+from pages._ui import audit_copies, audit_edit, audit_labels, audit_map, audit_versions, errors, frame, pickers
 
 VIEWS = {
     "Copies": audit_copies.show,
@@ -13,5 +13,6 @@ VIEWS = {
 frame.start(__file__, "Audit", "Which faces are copies, which labels are doubtful; and better versions made of them.")
 audit_versions.keep_typed()
 dataset = frame.dataset()
-audit_edit.offer_undo(dataset)
+with errors.box():
+    audit_edit.offer_undo(dataset)
 pickers.views(VIEWS, dataset)

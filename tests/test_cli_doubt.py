@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from voted import write_voted
 
 from fer_core import store
 from fer_core.cli import main
@@ -59,12 +60,23 @@ def test_several_presets_judge_together(capsys):
     assert len({*shares}) == 3
 
 
+def test_annotators_need_no_training(capsys, tmp_path):
+    """The label that they contradict comes first, with their votes; no run is made."""
+    csv = write_voted(tmp_path, draw_dataset(), 3)
+    assert main(["doubt", "--source", str(csv), "--preset", "annotators", "--top", "1"]) == 0
+    first, last = capsys.readouterr().out.strip().splitlines()
+    assert first.startswith("3, ")
+    assert "Annotators: " in first
+    assert last.endswith("labels are doubtful")
+    assert not store.list_models()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (("--folds", "1"), "folds: expected 2 or more, found 1"),
         (("--folds", "3", "--set", "folds=1"), "folds: expected 2 or more, found 1"),
-        (("--preset", "none"), "expected one of quick"),
+        (("--preset", "none"), "unknown judge 'none': expected one of quick"),
         (("--set", "start=compact"), "expected neither teachers nor a model to start from"),
         (("--set", "version=none"), "version 'none': expected one of the versions of demo (one), found none"),
         (("--preset", "annotators"), "annotators: expected FER+'s votes of the faces of demo, found none"),

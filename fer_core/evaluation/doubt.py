@@ -1,4 +1,6 @@
-"""Doubtful labels: faces ranked by how little models that never saw them, and their copies, speak for their label.
+"""Doubtful labels: faces ranked by how little judges, and their copies, speak for their label.
+
+The judges are models that never saw the face, its annotators, or both.
 
 Confident learning (Northcutt, Jiang & Chuang 2021, JAIR 70, p. 1373) by its authors' library `cleanlab`. A photograph
 that stands in the dataset twice under two labels has a wrong one, whatever models say of it. The votes of FER+'s
@@ -8,7 +10,7 @@ annotators, where the dataset has them, stand beside it as a second opinion, unl
 |---|---|---|
 | `row` | int64 | row of the dataset, each once; the most doubtful first |
 | `usage` | str | FER's Usage |
-| `label`, `suggested` | str | the class that the face has, and the most probable one; equal where the models agree |
+| `label`, `suggested` | str | the class that the face has, and the most probable one; equal where the judges agree |
 | `p_label`, `p_suggested` | float64 | their probabilities, in [0, 1] |
 | `copies`, `agreeing` | int64 | exact and near copies of the face that are ranked too, and those of its label |
 | `score` | float64 | cleanlab's label quality, in [0, 1], ascending |
@@ -40,10 +42,9 @@ def rank_labels(
     copies: Copies,
     judges: Sequence[str] = ("models",),
 ) -> pd.DataFrame:
-    """The module's table for the faces at `rows`, to which models that never saw them answer `y_prob` `(len(rows), k)`.
+    """The module's table for the faces at `rows`, to which `judges` answer `y_prob` `(len(rows), k)`.
 
-    `judges` name in `reason` whose answers these are. The probabilities are theirs and, of a face with copies, what
-    `with_copies` makes of them. The score is
+    The probabilities are theirs and, of a face with copies, what `with_copies` makes of them. The score is
     self-confidence, the probability of the label: on FER2013, with models of `fast`, 278 of 500 labels that were
     flipped at random are among its first 1,000, of the models' alone 256, of cleanlab's other scores 248 at most.
     `ValueError` for a face without a class of `scheme`.

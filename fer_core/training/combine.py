@@ -20,7 +20,7 @@ from fer_core.training.saving import save_trained
 
 STAGES = ("valence", "negative", "positive")
 """Schemes of the parts of a `two_stage` model: the side, and the classes of either side."""
-HOW = ("two_stage", "ensemble", "soup")
+HOW = ("ensemble", "soup", "two_stage")
 """How models become one: the functions below."""
 
 

@@ -31,12 +31,12 @@ from fer_core.data.versions import read_version
 from fer_core.data.votes import VOTES_FILE
 from fer_core.errors import RunError
 from fer_core.evaluation.doubt import rank_labels
-from fer_core.labels import SPLITS, get_scheme
+from fer_core.labels import SPLITS, choose, get_scheme
 from fer_core.paths import data_dir, models_dir, write_atomic
 from fer_core.store import SavedModel
 from fer_core.training import runs
-from fer_core.training.config import IMAGENET, TrainConfig, get_preset
-from fer_core.training.data import versioned
+from fer_core.training.config import IMAGENET, PRESETS, TrainConfig
+from fer_core.training.data import training_rows, versioned
 from fer_core.training.teachers import mean_answer, unseen
 
 FOLDS = 3
@@ -91,8 +91,10 @@ def fold_config(judge: str, folds: int = FOLDS, **changes) -> TrainConfig:
     `ANNOTATORS` only the scheme and the version count. `ValueError` for settings that cannot be, or that would let a
     model see the faces that it is to judge.
     """
-    preset = TrainConfig() if judge == ANNOTATORS else get_preset(judge)
-    config = replace(preset, **({"rows": "all", "votes_weight": 0.0, "folds": folds} | changes))
+    config = replace(
+        choose("judge", judge, PRESETS | {ANNOTATORS: TrainConfig()}),
+        **({"rows": "all", "votes_weight": 0.0, "folds": folds} | changes),
+    )
     if config.folds < 2:
         raise ValueError(f"folds: expected 2 or more, found {config.folds}")
     if config.teachers or config.start not in ("", IMAGENET):
@@ -152,19 +154,26 @@ def ranking(dataset: FaceDataset, judges: Mapping[str, TrainConfig]) -> pd.DataF
     """`evaluation.doubt.rank_labels` of what the `judges` say, that of several joined.
 
     Each is a preset or `ANNOTATORS`, with its `fold_config`; all are of one scheme and one version of the dataset,
-    whose labels are ranked. What is raised is as in `collect` and `known_votes`.
+    whose labels are ranked. What is raised is as in `collect`, `known_votes` and `training_rows`.
     """
     about, *_ = judges.values()
     labelled, scheme = versioned(dataset, about), get_scheme(about.scheme)
     rows = _rows(dataset, about)
-    answers = [
-        _chosen(known_votes(dataset)[rows]) if judge == ANNOTATORS else collect(dataset, config)[1]
-        for judge, config in judges.items()
-    ]
-    label, known = scheme.classes(labelled.emotion[rows]), labelled.usage[rows] == SPLITS["train"]
-    y_prob = _joined(answers, label, known) if len(judges) > 1 or ANNOTATORS in judges else answers[0]
-    who = dict.fromkeys(ANNOTATORS if judge == ANNOTATORS else "models" for judge in judges)
-    return rank_labels(labelled, scheme, rows, y_prob, find_copies(dataset), [*who])
+    answers = [collect(dataset, config)[1] for config in models_of(judges).values()]
+    who = ["models"] if answers else []
+    if ANNOTATORS in judges:
+        answers.append(_chosen(known_votes(dataset)[rows]))
+        who.append(ANNOTATORS)
+    y_prob = answers[0]
+    if len(answers) > 1 or ANNOTATORS in judges:
+        known = np.isin(rows, training_rows(dataset, replace(about, folds=1, fold=0)))
+        y_prob = _joined(answers, scheme.classes(labelled.emotion[rows]), known)
+    return rank_labels(labelled, scheme, rows, y_prob, find_copies(dataset), who)
+
+
+def models_of(judges: Mapping[str, TrainConfig]) -> dict[str, TrainConfig]:
+    """Those of the `judges` that are trained: all but `ANNOTATORS`."""
+    return {judge: config for judge, config in judges.items() if judge != ANNOTATORS}
 
 
 def known_votes(dataset: FaceDataset) -> np.ndarray:
@@ -184,7 +193,7 @@ def _chosen(votes: np.ndarray) -> np.ndarray:
 
 
 def _joined(answers: Sequence[np.ndarray], label: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """One probability of each class, `(n, k)`, of several `answers` `(n, …)`, shares in [0, 1] of classes or votes.
+    """One probability of each class, `(n, k)`, of one or more `answers` `(n, …)`, shares in [0, 1] of classes or votes.
 
     A multinomial logistic regression of `label` `(n,)` on their logarithms, fitted to the faces in `known` `(n,)`: it
     weighs the judges and calibrates them (Dirichlet calibration, Kull et al. 2019, arXiv:1910.12656), and has too few

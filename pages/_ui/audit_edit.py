@@ -120,7 +120,7 @@ def fail(key: str, error: VersionError) -> None:
 
 def edit_draft(said: str, do: Callable[[], object], key: str) -> None:
     """`attempt` an edit, away from the view that shows what it adds to."""
-    attempt(f"{said}. The draft stands in the view Versions", do, key)
+    attempt(f"{said}. Undo stands above, the draft in the view Versions", do, key)
 
 
 def say_failed(key: str) -> None:

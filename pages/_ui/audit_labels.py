@@ -1,4 +1,4 @@
-"""Audit, view Labels: those that models which never saw the face don't believe, the most doubtful first."""
+"""Audit, view Labels: those that annotators, or models which never saw the face, don't believe, most doubtful first."""
 
 import zlib
 from copy import copy
@@ -36,14 +36,14 @@ def show(dataset: FaceDataset) -> None:
             f"{base or OWN}. To continue {version} choose it in the view Versions."
         )
     with errors.box():
-        for preset, config in judges.items():
+        for preset, config in doubt.models_of(judges).items():
             at = doubt.progress(dataset, config)
-            if preset != doubt.ANNOTATORS and at.state not in ("ready", "trained"):
+            if at.state not in ("ready", "trained"):
                 every, busy = 2 if at.busy else None, [run.id for run in at.busy]
                 st.fragment(errors.boxed(show_folds), run_every=every)(dataset, preset, config, busy)
                 return
         judged = read_version(dataset, version) if version else None
-        show_ranking(dataset, cached.label_ranking(dataset, judges), judged, [*judges])
+        show_ranking(dataset, cached.label_ranking(dataset, judges, judged), judged, [*judges])
 
 
 def choose_judges(dataset: FaceDataset) -> dict[str, TrainConfig]:
@@ -54,7 +54,8 @@ def choose_judges(dataset: FaceDataset) -> dict[str, TrainConfig]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         told = (
             "FER+'s annotators, where their votes are known, and models of these presets, as in Train. Several judge "
-            "together, weighed by how right each of them is."
+            "together, weighed by how right each of them is. The probability that annotators give is how often faces "
+            "with such votes carry that label."
         )
         judges = pickers.several("Judged by", offered, "judges", help=told)
         scheme = pickers.choice("Classes", SCHEMES, "judged", help="`study` leaves Disgust out.")
@@ -171,7 +172,7 @@ def choose_labels(ranking: pd.DataFrame, edited: set[int]) -> pd.DataFrame:
 
 
 def edit_first(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame, split: str, judges: list[str]) -> None:
-    """Let the judges have their way with the first of these faces, in one step that can be undone in Versions."""
+    """Let the judges have their way with the first of these faces, in one step that can be undone."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         n = st.number_input("First", 1, len(shown), min(100, len(shown)), key="doubt_first", width=160)
         first = shown.head(n)

@@ -48,7 +48,7 @@ def _folder_state(path: Path) -> str:
 
 
 _TOLD_BY = {
-    FaceDataset: lambda dataset: (dataset.fingerprint, dataset.version, dataset.votes is not None),
+    FaceDataset: lambda dataset: (dataset.fingerprint, dataset.version, data.votes_sha256(dataset)),
     # what its rows hang on
     TrainConfig: lambda config: (config.scheme, config.version, config.rows, config.folds, config.fold),
     Version: lambda version: version.sha256,
@@ -59,7 +59,9 @@ _COMPARING = (
     "Comparing every face with every other. This is done once for a dataset: seconds for FER2013's 36,000 faces, "
     "minutes for ten times as many."
 )
-_JUDGING = "Asking the models about every face that they never saw. This is done once, and takes a minute or two."
+_JUDGING = (
+    "Ranking the labels. Where models judge, each face is shown once to those that never saw it: a minute or two."
+)
 
 
 def dataset(source: str) -> FaceDataset:
@@ -89,8 +91,8 @@ def find_copies(dataset: FaceDataset) -> copies.Copies:
 
 
 @st.cache_resource(hash_funcs=_TOLD_BY | {TrainConfig: TrainConfig.to_json}, max_entries=3, show_spinner=_JUDGING)
-def label_ranking(dataset: FaceDataset, judges: dict[str, TrainConfig]) -> pd.DataFrame:
-    """`fer_core.training.doubt.ranking`; the first one loads TensorFlow, to ask the folds."""
+def label_ranking(dataset: FaceDataset, judges: dict[str, TrainConfig], judged: Version | None) -> pd.DataFrame:
+    """`fer_core.training.doubt.ranking`, which loads TensorFlow to ask models; `judged` is the version ranked."""
     return doubt.ranking(dataset, judges)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from fer_core.store import SavedModel
-from fer_core.training.combine import STAGES, combine_apart
+from fer_core.training.combine import HOW, STAGES, combine_apart
 from pages._ui import frame, models_manage, pickers
 
 WORDS = {
@@ -14,11 +14,16 @@ WORDS = {
     "two_stage": "Three specialists as one model of six classes: how likely the negative or the positive side is, "
     "times how likely the class is on that side.",
 }
-"""How, as `combine_apart` takes it → what becomes of them."""
+"""What becomes of them, by `combine.HOW`."""
 
 
 def show(models: Sequence[SavedModel]) -> None:
-    how = pickers.choice("How", [*WORDS], "combine_how")
+    if len(models) < 2:
+        st.info("It takes two trained models or more: train another first.", icon=":material/info:")
+        return
+    if st.session_state.pop("combined", False):
+        st.session_state["combine_name"] = ""  # taken now
+    how = pickers.choice("How", HOW, "combine_how")
     st.caption(WORDS[how])
     parts = ask_stages(models) if how == "two_stage" else ask_alike(models)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -27,6 +32,7 @@ def show(models: Sequence[SavedModel]) -> None:
     if asked:
         with st.spinner(f"Joining {len(parts)} networks and scoring them: half a minute or more"):
             made = combine_apart(how, parts, name.strip() or None, frame.chosen_source())
+        st.session_state["combined"] = True
         models_manage.done(f"Combined as {made.id}.", made.id)
 
 
@@ -34,16 +40,17 @@ def ask_stages(models: Sequence[SavedModel]) -> list[str]:
     """A model of each of `STAGES`; none where there isn't one of each."""
     offered = {scheme: [model.id for model in models if model.record["scheme"] == scheme] for scheme in STAGES}
     if missing := [scheme for scheme, ids in offered.items() if not ids]:
-        st.info(f"There is no model of {', '.join(missing)} yet: train one with these classes.", icon=":material/info:")
+        st.info(f"There is no model yet of {', '.join(missing)}: train one of each.", icon=":material/info:")
         return []
     with st.container(horizontal=True):
         return [st.selectbox(scheme, ids, key=f"combine_{scheme}", width=240) for scheme, ids in offered.items()]
 
 
 def ask_alike(models: Sequence[SavedModel]) -> list[str]:
-    """Two models or more with the same classes as the first; none while there are fewer."""
+    """Two models or more with the classes and the dataset of the first; none while there are fewer."""
     chosen = st.session_state.get("combine_models") or []
-    scheme = next((model.record["scheme"] for model in models if model.id in chosen[:1]), None)
-    offered = [model.id for model in models if scheme in (None, model.record["scheme"])]
-    parts = st.multiselect("Models", offered, key="combine_models", placeholder="Two or more of the same classes")
+    first = next((model for model in models if model.id in chosen[:1]), None)
+    offered = [model.id for model in models if first is None or pickers.comparable(model) == pickers.comparable(first)]
+    told = "Two or more of the same classes and dataset"
+    parts = st.multiselect("Models", offered, key="combine_models", placeholder=told)
     return parts if len(parts) > 1 else []

@@ -36,11 +36,19 @@ def choice(label: str, options: Sequence[str], key: str, **kwargs) -> str:
 
 
 def several(label: str, options: Sequence[str], key: str, **kwargs) -> list[str]:
-    """Any of a few `options`, the first if nothing was chosen."""
-    chosen = st.segmented_control(
-        label, options, selection_mode="multi", default=options[0], key=key, bind="query-params", **kwargs
-    )
-    return list(chosen) or [options[0]]
+    """Any of a few `options`, in their order, the first if nothing was chosen; says which of a link aren't there.
+
+    The first stands in the address as well: where that is opened there may be other options.
+    """
+    _into_address(**{key: [options[0]]})
+    asked = st.session_state.get(key, st.query_params.get_all(key))
+    if gone := [name for name in asked if name not in options]:
+        known = [name for name in options if name in asked] or [options[0]]
+        st.session_state[key] = known
+        told = f"*{label}*: expected {_listed(options)}, found {_listed(gone)}; {_listed(known)} is taken here."
+        st.warning(told, icon=":material/link_off:")
+    chosen = st.segmented_control(label, options, selection_mode="multi", key=key, bind="query-params", **kwargs)
+    return [option for option in options if option in chosen] or [options[0]]
 
 
 def views(shown: Mapping[str, Callable], *args) -> None:
@@ -121,7 +129,7 @@ def models() -> list[SavedModel]:
         no_models()
         return []
     by_id = {model.id: model for model in known}
-    alike = [model.id for model in known if _comparable(model) == _comparable(known[0])]
+    alike = [model.id for model in known if comparable(model) == comparable(known[0])]
     _into_address(models=alike[:2])
     asked = st.session_state.get("models", st.query_params.get_all("models"))
     _say_gone([name for name in asked if name not in by_id])
@@ -139,7 +147,8 @@ def models() -> list[SavedModel]:
     return [by_id[name] for name in chosen]
 
 
-def _comparable(model: SavedModel) -> tuple[str, str]:
+def comparable(model: SavedModel) -> tuple[str, str]:
+    """Its classes and its dataset: what models share whose answers compare."""
     return model.record["scheme"], model.record["dataset"]["fingerprint"]
 
 
@@ -168,12 +177,16 @@ def _into_address(**firsts: str | list[str]) -> None:
 def _say_gone(names: Sequence[str], instead: str = "") -> None:
     """Say which models of a link aren't here, and what is shown `instead`: nothing stands under another's name."""
     if names:
-        listed = ", ".join(f"`{name}`" for name in names)
-        st.warning(f"Not among the models to choose from here: {listed}{instead}.", icon=":material/link_off:")
+        told = f"Not among the models to choose from here: {_listed(names)}{instead}."
+        st.warning(told, icon=":material/link_off:")
     for model in list_models():
         if model.id in names and model.problem:
             st.warning(f"{model.id} is damaged: {model.problem}", icon=":material/heart_broken:")
             st.page_link("pages/models.py", label="Models: what can be done", icon=":material/inventory_2:")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _say_drawn(models: Sequence[SavedModel]) -> None:

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from csv_lines import HEADER, line
 from flipped import flip
+from voted import write_voted
 
 from fer_core.data import load_dataset
 from fer_core.data.draft import Draft
-from fer_core.data.votes import HEADER as VOTES_HEADER
+from fer_core.data.versions import Version, delete_version, save_version
 from fer_core.evaluation.doubt import contradiction
-from fer_core.labels import EMOTIONS, VOTES, get_scheme
+from fer_core.labels import EMOTIONS, get_scheme
 from fer_core.paths import write_atomic
 from fer_core.training import doubt, runs, speed
 
@@ -104,25 +104,47 @@ def test_several_judge_together(open_page, said, ranking):
     assert app.button(key="start_folds").label == "Train the 3 models"
 
 
-def test_annotators_judge_too(open_page, said, faces, tmp_path, monkeypatch):
+@pytest.fixture
+def voted(faces, tmp_path, monkeypatch):
+    """From a CSV whose annotators contradict the label of row 3; the answers of three folds of `fast` are kept."""
+    monkeypatch.setenv("FER_SOURCE", str(write_voted(tmp_path, faces, 3)))
+    dataset = load_dataset()
+    keep_answers(dataset, doubt.fold_config("fast"))
+    return dataset
+
+
+def test_annotators_judge_too(open_page, said, voted):
     """Where votes are known they are there at once, beside models too, and are no second opinion then."""
-    few = range(0, len(faces), 10)
-    csv = tmp_path / "icml_face_data.csv"
-    rows = [line(faces.emotion[row], faces.usage[row], " ".join(map(str, faces.images[row].flat))) for row in few]
-    csv.write_text("\n".join([HEADER, *rows]))
-    chosen = [[10 * (name == EMOTIONS[faces.emotion[row]]) for name in VOTES] for row in few]
-    votes = [f"{faces.usage[row]},," + ",".join(map(str, counts)) for row, counts in zip(few, chosen, strict=True)]
-    (tmp_path / "fer2013new.csv").write_text("\n".join([VOTES_HEADER, *votes]))
-    monkeypatch.setenv("FER_SOURCE", str(csv))
-    keep_answers(load_dataset(), doubt.fold_config("fast"))
     contradicted = "chose another answer"
-    for judges, who in (([], "Annotators: "), (["fast", "annotators"], "Models and annotators: ")):
-        app = open_page("audit", view="Labels", doubt_issues="false", judges=judges)
+    everything = {"view": "Labels", "doubt_issues": "false", "doubt_split": "all"}
+    app = open_page("audit", **everything)
+    assert app.query_params["judges"] == "annotators"
+    assert shown_rows(app)[0] == 3
+    for judges, who in ((["annotators"], "Annotators: "), (["fast", "annotators"], "Models and annotators: ")):
+        app = open_page("audit", judges=judges, **everything)
         assert why(app)[0].startswith(who)
         assert contradicted not in said(app)
-    alone = open_page("audit", view="Labels", doubt_issues="false", judges=["fast"])
+    alone = open_page("audit", judges=["fast"], **everything)
     assert why(alone)[0].startswith("Models: ")
     assert contradicted in said(alone)
+
+
+def test_annotators_of_a_link_that_are_not_here(open_page, said):
+    """The drawn faces have no votes: it says who judges instead."""
+    app = open_page("audit", view="Labels", judges=["annotators"])
+    assert "found `annotators`; `quick` is taken here" in said(app)
+    assert "not been judged by *quick* in this way yet" in said(app)
+
+
+def test_a_version_made_anew_is_judged_anew(open_page, voted):
+    """Another one under the same name: what was kept of the first isn't shown as its ranking."""
+    link = {"view": "Labels", "doubt_issues": "false", "doubt_split": "all", "labels_of": "one"}
+    training = voted.rows("train", STUDY)
+    for left_out in training[:2].tolist():
+        save_version(Version("one", voted.fingerprint, {}, (left_out,)))
+        app = open_page("audit", **link)
+        assert left_out not in shown_rows(app)
+        delete_version(voted.fingerprint, "one")
 
 
 def test_filters_stand_in_the_link(open_page, ranking):

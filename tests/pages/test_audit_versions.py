@@ -180,3 +180,6 @@ def test_a_row_that_cannot_be_edited_is_told(open_page, faces):
     journal = version_file(faces.fingerprint, "any").parent / "draft.jsonl"
     journal.write_text(journal.read_text() + '{"do": "paint"}\n')
     assert "expected edits of demo, found" in open_page("audit", view="Versions").error[0].value
+    copies = open_page("audit", view="Copies")
+    assert "expected edits of demo, found" in copies.error[0].value
+    assert copies.metric

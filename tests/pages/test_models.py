@@ -179,7 +179,7 @@ def test_specialists_become_one_model(open_page, said, faces):
     for scheme, answer in (("valence", (0.6, 0.4)), ("negative", (0.5, 0.3, 0.2))):
         save_constant(f"{scheme}-model", faces, scheme, answer)
     app = open_page("models", combine_how="two_stage")
-    assert "There is no model of positive yet" in said(app)
+    assert "There is no model yet of positive: train one of each" in said(app)
     assert app.button(key="combine").disabled
     save_constant("positive-model", faces, "positive", (0.7, 0.2, 0.1))
     app = open_page("models", combine_how="two_stage")
