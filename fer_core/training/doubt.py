@@ -162,7 +162,10 @@ def ranking(dataset: FaceDataset, judges: Mapping[str, TrainConfig]) -> pd.DataF
     answers = [collect(dataset, config)[1] for config in models_of(judges).values()]
     who = ["models"] if answers else []
     if ANNOTATORS in judges:
-        answers.append(_chosen(known_votes(dataset)[rows]))
+        votes = known_votes(dataset)
+        if not answers:
+            rows = rows[votes[rows].any(axis=1)]  # of the others nobody says anything
+        answers.append(_chosen(votes[rows]))
         who.append(ANNOTATORS)
     y_prob = answers[0]
     if len(answers) > 1 or ANNOTATORS in judges:

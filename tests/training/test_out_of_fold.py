@@ -154,6 +154,8 @@ def test_annotators_judge_where_they_are_asked(drawn, tiny):
         assert (first["row"], first["suggested"]) == (wrong, VOTES[chosen[wrong]])
         assert first["reason"].startswith(who)
     assert doubt.ranking(voted, {"quick": tiny}).loc[0, "row"] != wrong
+    voted.votes[wrong] = 0
+    assert wrong not in set(doubt.ranking(voted, votes)["row"])
     without = replace(voted, emotion=np.where(drawn.emotion == EMOTIONS.index("Disgust"), 3, drawn.emotion))
     with pytest.raises(RunError, match="expected Training faces of every class of all, found none of Disgust"):
         doubt.ranking(without, {doubt.ANNOTATORS: doubt.fold_config(doubt.ANNOTATORS, scheme="all")})
