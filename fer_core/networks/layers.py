@@ -5,6 +5,8 @@ import math
 import keras
 import tensorflow as tf
 
+from fer_core import machine
+
 EPSILON = 1e-3
 NARROW = 8
 """Columns of a map up to which its kernel's gradient gains by `_interleaved`."""
@@ -20,8 +22,11 @@ class Convolution(keras.layers.Conv2D):
     """
 
     def convolution_op(self, inputs, kernel):
-        """As in Keras; the gradient is ours where the map is narrow and computed in bfloat16."""
-        if self.compute_dtype != "bfloat16" or inputs.shape[2] > NARROW:
+        """As in Keras; the gradient is ours where the map is narrow and the processor multiplies bfloat16.
+
+        On others TensorFlow leaves oneDNN aside, and has no gradient of a dilated kernel then.
+        """
+        if self.compute_dtype != "bfloat16" or inputs.shape[2] > NARROW or not machine.multiplies_bfloat16():
             return super().convolution_op(inputs, kernel)
         return convolve(inputs, tf.convert_to_tensor(kernel))
 

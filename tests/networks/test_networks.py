@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from shaken_networks import PIXELS, as_input, checks, probabilities, shaken
 
+from fer_core import machine
 from fer_core.networks import NETWORKS, get_network, saved_network, softened, training_network
 from fer_core.networks.layers import Convolution, FusedNorm, convolve
 
@@ -148,6 +149,9 @@ def test_fused_norm_is_batch_normalisation():
     np.testing.assert_allclose(layer.mean, 0.1 * x.mean((0, 1, 2)), rtol=1e-5)
 
 
+@pytest.mark.skipif(
+    not machine.multiplies_bfloat16(), reason="a processor without bfloat16 instructions has none of it"
+)
 @pytest.mark.parametrize("n", [16, 5])
 def test_gradients_on_narrow_maps_are_those_of_a_convolution(n):
     """Of a number of maps that can be interleaved, and of an odd one."""
