@@ -1,4 +1,4 @@
-"""Doubtful labels: faces ranked by how little judges, and their copies, speak for their label.
+"""Doubtful labels: faces ranked by how little judges, and copies of the face, speak for their label.
 
 The judges are models that never saw the face, its annotators, or both.
 

@@ -51,6 +51,11 @@ def choose_judges(dataset: FaceDataset) -> dict[str, TrainConfig]:
     presets = dict.fromkeys([doubt.default_preset(dataset), *PRESETS])
     offered = [*([] if dataset.votes is None else [doubt.ANNOTATORS]), *presets]
     versions = [OWN, *(version.name for version in list_versions(dataset))]
+    asked = st.session_state.get("labels_of", st.query_params.get("labels_of"))
+    if asked not in (None, *versions):
+        st.warning(
+            f"There is no version `{asked}` of this dataset; its own labels are judged.", icon=":material/link_off:"
+        )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         told = (
             "FER+'s annotators, where their votes are known, and models of these presets, as in Train. Several judge "

@@ -136,6 +136,12 @@ def test_annotators_of_a_link_that_are_not_here(open_page, said):
     assert "not been judged by *quick* in this way yet" in said(app)
 
 
+def test_a_version_of_a_link_that_is_gone(open_page, said):
+    """It says whose labels are judged instead."""
+    app = open_page("audit", view="Labels", labels_of="gone")
+    assert "There is no version `gone` of this dataset; its own labels are judged" in said(app)
+
+
 def test_a_version_made_anew_is_judged_anew(open_page, voted):
     """Another one under the same name: what was kept of the first isn't shown as its ranking."""
     link = {"view": "Labels", "doubt_issues": "false", "doubt_split": "all", "labels_of": "one"}
