@@ -55,6 +55,24 @@ def test_votes_in_another_order_are_refused_by_the_names(write_csv):
         load_dataset(str(csv))
 
 
+def test_two_swapped_lines_are_refused_and_the_four_misplaced_names_of_fer_are_not(write_csv):
+    """The four come too early: each makes one name fall."""
+    csv = write_csv(*[line()] * 100)
+    numbers = [*range(100)]
+    for early in (10, 30, 50, 70):
+        numbers[early] = 1_000
+
+    def write() -> None:
+        write_votes(csv.parent, *(f"Training,fer{number:07}.png,4,0,0,1,3,2,0,0,0,0" for number in numbers))
+
+    write()
+    assert len(load_dataset(str(csv)).votes) == 100
+    numbers[80], numbers[81] = numbers[81], numbers[80]
+    write()
+    with pytest.raises(DatasetError, match="found 5 of 100 that come after"):
+        load_dataset(str(csv))
+
+
 def test_votes_are_named_by_a_path(csv, tmp_path, monkeypatch):
     """`FER_VOTES` names the file, wherever it lies; a path without a file is refused."""
     (tmp_path / "far").mkdir()
