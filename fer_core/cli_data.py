@@ -42,9 +42,10 @@ def doubt(arguments) -> tuple[dict, str]:
     if arguments.out:
         check_writable(Path(arguments.out))
     dataset = load(arguments)
-    changes = {"folds": arguments.folds} | parse_settings(arguments.set)
-    names = arguments.preset or [folds.default_preset(dataset)]
-    judges = {judge: folds.fold_config(judge, **changes) for judge in names}
+    asked, names = parse_settings(arguments.set), arguments.preset or [folds.default_preset(dataset)]
+    if names == [folds.ANNOTATORS] and (idle := sorted({*asked} - {"scheme", "version"})):
+        raise ValueError(f"--set: expected scheme or version, as annotators are not trained, found {', '.join(idle)}")
+    judges = {judge: folds.fold_config(judge, **{"folds": arguments.folds} | asked) for judge in names}
     if folds.ANNOTATORS in judges:
         folds.known_votes(dataset)  # refused before anything is trained
     for config in folds.models_of(judges).values():

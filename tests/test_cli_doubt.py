@@ -80,6 +80,7 @@ def test_annotators_need_no_training(capsys, tmp_path):
         (("--set", "start=compact"), "expected neither teachers nor a model to start from"),
         (("--set", "version=none"), "version 'none': expected one of the versions of demo (one), found none"),
         (("--preset", "annotators"), "annotators: expected FER+'s votes of the faces of demo, found none"),
+        (("--preset", "annotators", "--set", "epochs=3"), "--set: expected scheme or version, as annotators"),
         (("--top", "-1"), "--top: expected 0 or more, found -1"),
         (("--out", "no/such/folder.csv"), "no/such/folder.csv: expected a file that can be written"),
     ],
