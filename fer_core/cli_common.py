@@ -14,6 +14,7 @@ from fer_core.evaluation.decision import Decision, calibrated, read_decision
 from fer_core.evaluation.predictions import read_predictions
 from fer_core.store import SavedModel
 from fer_core.training.config import TrainConfig, get_preset
+from fer_core.training.devices import is_chief
 from fer_core.training.runs import request_stop, spoken, start_run
 from fer_core.training.settings import parse_settings
 
@@ -35,7 +36,7 @@ def run_to_its_end(model: SavedModel) -> SavedModel:
     """
     path = model.folder / "log.txt"
     said = path.stat().st_size if path.exists() else 0  # by the workers before it
-    worker = None if model.busy else start_run(model)
+    worker = None if model.busy and is_chief() else start_run(model)
     with path.open(encoding="utf-8", errors="replace") as log:
         log.seek(said)
         while True:

@@ -16,6 +16,7 @@ from fer_core.inference.tracks import Tracks
 from fer_core.inference.video import Frame, Video
 from fer_core.labels import MEANING
 from fer_core.recurrent import SINGLE_FACES, save_recurrent
+from fer_core.upkeep import alone
 
 
 def timeline(arguments) -> tuple[dict, str]:
@@ -70,6 +71,8 @@ def recurrent(arguments) -> tuple[dict, str]:
             "that by --source"
         )
     ways = {"validation": 3, "train": 2, "test": 3}
+    for split in ways:
+        training.pool_rows(model, dataset, split)  # refused before minutes of work
     pools = {
         split: training.pool(model, dataset, split, ways=ways[split], seed=seed, tell=say)
         for seed, split in ((100, "validation"), (300, "train"), (200, "test"))
@@ -79,7 +82,8 @@ def recurrent(arguments) -> tuple[dict, str]:
     kept = training.wins(scored.values())
     record = training.record_of(scored, settings, dataset)
     if kept:
-        record = save_recurrent(model, network, record).record
+        with alone(model, "given a reader"):
+            record = save_recurrent(model, network, record).record
     lines = [
         f"a face drawn for every {hold} steps at {training.RATE:g} a second:\n{table.round(4).to_string(index=False)}"
         for hold, table in scored.items()

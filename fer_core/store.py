@@ -115,12 +115,8 @@ class SavedModel:
         """Whether a worker is alive and has this run, or somebody changes the model."""
         return held(self.folder / "lock")
 
-    def events(self) -> list[dict]:
-        """What the run has told so far, oldest first; a line that is half written is left out."""
-        return list(_json_lines(self.folder / "events.jsonl"))
-
     def recent_events(self) -> list[dict]:
-        """The last of `events`, some hundreds at most."""
+        """What the run has told last, some hundreds at most, oldest first; a line that is half written is left out."""
         return list(_json_lines(self.folder / "events.jsonl", TAIL))
 
     def last_event(self, kind: str) -> dict | None:
@@ -313,12 +309,12 @@ def _read(folder: Path) -> SavedModel:
     return SavedModel(folder.name, folder, known, find_problem(record, folder))
 
 
-def _json_lines(path: Path, last: int | None = None) -> Iterator[dict]:
-    """The events of a JSON-lines file, or of its last so many bytes."""
+def _json_lines(path: Path, last: int) -> Iterator[dict]:
+    """The events in the last so many bytes of a JSON-lines file."""
     if not path.exists():
         return
     with path.open("rb") as file:
-        file.seek(max(path.stat().st_size - last, 0) if last else 0)
+        file.seek(max(path.stat().st_size - last, 0))
         text = file.read().decode(errors="replace")
     for line in text.splitlines():
         try:

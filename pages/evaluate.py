@@ -42,7 +42,10 @@ def show_headline(model: SavedModel, predictions: Predictions, split: str) -> No
                     delta_arrow="off",
                     border=True,
                 )
-    told = [f"On the {split} split, below each score its 95 % interval. {words.HONEST}"]
+    told = [
+        f"On the {split} split, below each score its 95 % interval. Macro recall: the mean over the classes of the "
+        f"share of their faces that is called so; accuracy: the share of all faces. {words.HONEST}"
+    ]
     if split == "validation":
         told.append("Where training kept its best epoch, it was the best on these faces, which flatters it a little.")
     if missing := [label for label, recall in parts["raw"].recall.items() if math.isnan(recall)]:
@@ -83,6 +86,15 @@ def show_scored(model: SavedModel, predictions: Predictions) -> None:
     show_headline(model, predictions, split)
     if len(chosen := predictions.select(split, part)):
         pickers.lone_views(VIEWS, model, chosen)
+        st.download_button(
+            f"All {len(chosen):,} predictions as CSV",
+            chosen.to_csv,
+            f"{model.id}-{split}-{part}.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+            help="Row, Usage, label, whether it is a copy, and the probability of each class, a face a line.",
+        )
     else:
         why = "all are copies of a training face" if len(predictions.select(split)) else "it was scored on none"
         st.info(f"There are no {part} {split} faces of {model.id}: {why}. Choose others.", icon=":material/info:")

@@ -7,7 +7,9 @@ from fer_core.data import FaceDataset, statistics
 from fer_core.data.copies import copies_of
 from fer_core.evaluation import data_figures
 from fer_core.labels import EMOTIONS, SPLITS, VOTES
-from pages._ui import cached, charts, faces, frame, pickers, words
+from fer_core.store import list_models
+from fer_core.training.doubt import TAG
+from pages._ui import cached, charts, errors, faces, frame, pickers, words
 
 VALUES = {"count": "n", "share": "share"}
 
@@ -51,7 +53,10 @@ def show_light(dataset: FaceDataset) -> None:
         value = pickers.choice("Measure", tuple(data_figures.PIXEL_VALUES), "measure")
         split = pickers.choice("Split", tuple(SPLITS), "split")
     if len(rows := rows_of(dataset, split)):
-        charts.show(data_figures.brightness_box(cached.pixel_statistics(dataset, rows), value), "light")
+        measured = cached.pixel_statistics(dataset, rows)
+        charts.show(data_figures.brightness_box(measured, value), "light")
+        with st.expander("As a table"):
+            st.dataframe(words.quartiles(measured, value), key="light_table", alt=f"Quartiles of {value}")
 
 
 def rows_of(dataset: FaceDataset, split: str) -> np.ndarray:
@@ -78,6 +83,24 @@ def show_one(dataset: FaceDataset) -> None:
         faces.wall(dataset, np.concatenate([exact, near])[: faces.SINGLE])
         if dataset.votes is not None:
             charts.show(data_figures.votes_bars(dataset.votes[row], VOTES).update_layout(height=320), "votes")
+            st.caption(f"Votes: {words.votes(dataset.votes[row])}.")
+    show_answers(dataset, row)
+
+
+def show_answers(dataset: FaceDataset, row: int) -> None:
+    """What saved models answered to this face, where they were scored on it."""
+    models = [model for model in list_models() if model.answered and TAG not in model.tags]
+    asked = [model for model in models if model.record["dataset"]["fingerprint"] == dataset.fingerprint]
+    answers = {}
+    for model in asked:
+        with errors.box():
+            answers[model.id] = cached.predictions(model).of_row(row)
+    known = {name: answer for name, answer in answers.items() if answer is not None}
+    if known:
+        st.markdown("**What saved models answer**")
+        st.dataframe(words.answers(known), hide_index=True, key="answers", alt=f"Answers of models to row {row}")
+    elif asked:
+        st.caption("No saved model was scored on this face: Training faces are for learning.")
 
 
 def _shuffle() -> None:

@@ -1,7 +1,6 @@
 """The saved models kept in order: their cards, names and tags; files out and in."""
 
 import re
-from functools import partial
 
 import streamlit as st
 
@@ -20,6 +19,7 @@ from pages._ui import (
     models_manage,
     models_table,
     pickers,
+    words,
 )
 
 
@@ -27,15 +27,17 @@ def show_table(models: list[SavedModel]) -> None:
     """All models or those of the chosen tags; a click chooses the one below."""
     default, why = default_model(models, read_default())
     shown = models_table.with_tags(models)
-    st.dataframe(
+    pickers.table_above(
+        "model",
+        [model.id for model in shown],
         models_table.table(shown, default.id if default else None),
-        key="saved",
-        on_select=partial(_choose_row, [model.id for model in shown]),
-        selection_mode="single-row",
-        hide_index=True,
+        "saved",
         alt=f"{len(shown)} saved models, newest first",
     )
-    st.caption(f"Macro recall on the honest part of test, with its 95 % interval. :material/star: {why}")
+    st.caption(
+        "Macro recall, the mean of the classes' recalls, on the honest part of test, with its 95 % interval. "
+        f"{words.HONEST} :material/star: {why}"
+    )
     for model in shown:
         if model.problem:
             st.warning(f"**{model.id}** is damaged: {model.problem}", icon=":material/broken_image:")
@@ -81,27 +83,18 @@ def show_card(model: SavedModel) -> None:
             st.markdown(settings)
 
 
-def choose(models: list[SavedModel]) -> SavedModel:
-    if turned := st.session_state.pop("turn_to_model", None):
-        st.session_state["model"] = turned
-    return pickers.any_model(models)
-
-
-def _choose_row(ids: list[str]) -> None:
-    if rows := st.session_state["saved"].selection.rows:
-        st.session_state["model"] = ids[rows[0]]
-
-
 VIEWS = {"Card": show_card, "Export": models_export.show, "Manage": models_manage.show}
 
 frame.start(__file__, "Models", "Keep saved models in order, read their cards, and carry them out and in.")
 models_manage.say_failed()
+if turned := st.session_state.pop("turn_to_model", None):
+    st.session_state["model"] = turned
 if models := list_models():
     show_table(models)
     show_check(models)
     show_import(open=False)
     show_combine(models)
-    model = choose(models)
+    model = pickers.any_model(models)
     with errors.box():
         pickers.views(VIEWS, model)
 else:

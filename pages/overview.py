@@ -7,7 +7,7 @@ from fer_core.evaluation.leaderboard import leaderboard
 from fer_core.labels import SPLITS
 from fer_core.store import list_models
 from fer_core.training.doubt import TAG
-from pages._ui import frame, pickers, words
+from pages._ui import errors, frame, pickers, words
 
 DOORS = (
     ("Look", "Which expressions are there, how many of each, and which faces stand there twice?", "explore", "Explore"),
@@ -61,6 +61,7 @@ def show_models() -> None:
 
 
 frame.start(__file__, "FER Workbench", "Look at facial expressions, train a network on them, and see where it fails.")
-show_dataset(frame.dataset())
+with errors.box():
+    show_dataset(frame.dataset())
 show_doors()
 show_models()

@@ -42,6 +42,7 @@ def answer(pictures: Sequence[Picture], model: SavedModel, beside: Sequence[Save
         for its in [seen[picture.key]]
     ]
     predict_exports.show_table(answers, answerers)
+    predict_models.show_rules(answerers[1:])
     show_pictures([each for each in zip(pictures, answers, strict=True) if not each[1].error], seen, answerers[0], also)
 
 

@@ -1,7 +1,6 @@
 """Choose, start, watch and stop a training run."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -103,8 +102,8 @@ def choose_preset(dataset: FaceDataset) -> tuple[str, TrainConfig]:
     return name, settings(run)
 
 
-def show_runs(dataset: FaceDataset) -> None:
-    """The table of all runs, and the chosen one; every second while one is at work."""
+def show_runs(dataset: FaceDataset | None) -> None:
+    """The table of all runs, and the chosen one; every second while one is at work. They need no dataset."""
     models = list_models()
     busy = [model.id for model in models if model.busy]
     table = runs_table(models)
@@ -127,32 +126,31 @@ def choose_run(table: pd.DataFrame) -> str:
     """The run to look at, at first the newest; a click on the table chooses what the box below it holds."""
     ids = list(table["run"])
     training.keep_turned("run")
-    st.dataframe(
+    pickers.table_above(
+        "run",
+        ids,
         words.runs(table),
-        key="runs",
-        on_select=partial(_choose_row, ids),
-        selection_mode="single-row",
-        hide_index=True,
+        "runs",
         placeholder="–",
         alt=f"All {len(ids)} runs, newest first",
         column_config={
             "Started (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-            "Best validation recall": st.column_config.NumberColumn(format="percent"),
+            "Best recall while training": st.column_config.NumberColumn(
+                format="percent",
+                help="Macro recall, the mean of the classes' recalls, of one look at each validation face after an "
+                "epoch. The saved network may look twice, or be corrected: Evaluate has its score.",
+            ),
         },
     )
     return pickers.one_here("Run", ids, "run")
 
 
-def _choose_row(ids: list[str]) -> None:
-    if rows := st.session_state["runs"].selection.rows:
-        st.session_state["run"] = ids[rows[0]]
-        st.session_state.pop("turn_run", None)
-
-
 frame.start(__file__, "Train", "Train a network on the loaded faces. The run goes on when you close this page.")
-dataset = frame.dataset()
 # the server's own button, which would stop drawing this page and no training
 st.html("<style>[data-testid=stStatusWidget] button { display: none }</style>")
-st.fragment(errors.boxed(show_form))(dataset)
+dataset = None
+with errors.box():
+    dataset = frame.dataset()
+    st.fragment(errors.boxed(show_form))(dataset)
 st.subheader("Runs", anchor=False)
 st.fragment(errors.boxed(show_runs), run_every=1 if any(model.busy for model in list_models()) else None)(dataset)

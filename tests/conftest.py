@@ -33,7 +33,7 @@ def _own_folders(tmp_path, monkeypatch):
 
 def _end_worker(model: store.SavedModel) -> None:
     while model.busy:
-        pids = [event["pid"] for event in model.events() if event["event"] == "queued"]
+        pids = [event["pid"] for event in model.recent_events() if event["event"] == "queued"]
         for pid in pids[-1:]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

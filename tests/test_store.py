@@ -200,7 +200,7 @@ def test_half_written_event_is_left_out():
     """A worker that was killed while it wrote a line leaves the earlier ones readable."""
     model = store.create_model("killed", RECORD)
     (model.folder / "events.jsonl").write_text(json.dumps({"event": "started"}) + '\n{"event": "ep')
-    assert [event["event"] for event in model.events()] == ["started"]
+    assert [event["event"] for event in model.recent_events()] == ["started"]
 
 
 def test_newest_event_of_a_kind_however_long_ago():

@@ -228,12 +228,12 @@ def spare_of_all(groups: Iterable[np.ndarray], usage: np.ndarray, out: np.ndarra
     return np.flatnonzero(gone & ~out)
 
 
-def measure_copies(images: np.ndarray, threshold: float = LOWEST) -> Copies:
-    """Compare all `images`, uint8 `(n, 48, 48)`, with one another; pairs are kept from a cosine of `threshold` up."""
+def measure_copies(images: np.ndarray) -> Copies:
+    """Compare all `images`, uint8 `(n, 48, 48)`, with one another; pairs are kept from a cosine of `LOWEST` up."""
     seen: dict[bytes, int] = {}
     first = [seen.setdefault(hashlib.sha256(image.tobytes()).digest(), row) for row, image in enumerate(images)]
     contrast = np.concatenate([np.empty(0), *(block.std((1, 2)) for block in blocks(images))]).astype(np.float32)
-    near, cosine = find_pairs(images, np.flatnonzero(contrast >= BLANK), threshold)
+    near, cosine = find_pairs(images, np.flatnonzero(contrast >= BLANK), LOWEST)
     return Copies(np.array(first, np.int64), near, cosine, contrast)
 
 

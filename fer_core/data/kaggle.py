@@ -1,6 +1,8 @@
 """FER2013 from Kaggle: the competition's file with the user's own account, else a public copy without one."""
 
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from fer_core.errors import DatasetError
@@ -16,6 +18,11 @@ def download(progress: Callable[[str], None]) -> Path:
 
     Fetched if it isn't there yet. Raises `DatasetError`, which says what to do.
     """
+    with redirect_stdout(sys.stderr):  # it tells how far it is on standard output, where only results belong
+        return _download(progress)
+
+
+def _download(progress: Callable[[str], None]) -> Path:
     try:
         import kagglehub
         from kagglehub import exceptions as kaggle

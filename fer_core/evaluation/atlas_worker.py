@@ -63,7 +63,10 @@ def is_drawing(model: SavedModel, dataset: FaceDataset) -> bool:
 def read_drawing(model: SavedModel, dataset: FaceDataset) -> Drawing | None:
     """What the last worker told; None where there was none, it was stopped, or the map is there."""
     note = kept_as("atlas", model, dataset).with_suffix(".json")
-    return Drawing(**json.loads(note.read_text(encoding="utf-8"))) if note.exists() else None
+    try:
+        return Drawing(**json.loads(note.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
 
 
 def stop_drawing(model: SavedModel, dataset: FaceDataset) -> None:

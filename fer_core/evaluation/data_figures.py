@@ -18,7 +18,7 @@ COUNT_VALUES = {"n": ("faces", ",d", "%{y:,}"), "share": ("share of faces", ".2~
 PIXEL_VALUES = {
     "brightness": "mean grey level of a face, 0 to 255",
     "contrast": "standard deviation of a face's grey levels, 0 to 255",
-    "sharpness": "variance of the Laplacian of a face's grey levels",
+    "sharpness": "variance of the Laplacian of a face's grey levels: the more, the crisper",
 }
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

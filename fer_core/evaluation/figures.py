@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from fer_core.labels import COLOURS, GREY, choose
+from fer_core.labels import COLOURS, EMOTIONS, GREY, choose
 
 CONFUSION_VALUES = {
     "n": ("faces", "%{z:,}"),
@@ -23,6 +23,7 @@ CONFUSION_VALUES = {
 
 _MARKER_SIZE = 24  # pixels: less than a cell of seven classes on a phone, so that markers never overlap
 _CURVE_UNITS = {"loss": "loss (cross-entropy)", "learning_rate": "learning rate", "seconds": "seconds an epoch"}
+_SYMBOLS = dict(zip(EMOTIONS, ("circle", "x", "triangle-up", "diamond", "square", "star", "cross"), strict=True))
 _GHOST_DASHES = ("solid", "dash", "dashdot")  # dots mean training
 _DASHES = ("solid", "dash", "dot")
 _OUTLINE = "#D55E00"
@@ -124,12 +125,17 @@ def class_score_bars(
 
 
 def learning_curves(
-    history: pd.DataFrame, columns: Sequence[str], title: str, earlier: Mapping[str, pd.DataFrame] | None = None
+    history: pd.DataFrame,
+    columns: Sequence[str],
+    title: str,
+    earlier: Mapping[str, pd.DataFrame] | None = None,
+    saved: int | None = None,
 ) -> go.Figure:
     """Draw `columns` of a run's `history.csv` over its epochs: solid on validation faces, dotted on training faces.
 
     The first column names the vertical axis: draw losses and shares apart. `earlier` maps the names of other runs to
-    their histories, which stand thin behind: of the recall of each class all, else the first of `columns` only.
+    their histories, which stand thin behind: of the recall of each class all, else the first of `columns` only. A line
+    marks the epoch whose weights were `saved`.
     """
     ghosts = [
         ghost
@@ -139,6 +145,8 @@ def learning_curves(
     figure = go.Figure([*(_curve(history, column) for column in columns), *ghosts])  # ghosts take no colour of theirs
     figure.update_layout(title=title, hovermode="x unified")
     figure.update_xaxes(title="epoch", tickformat="d")
+    if saved is not None:
+        figure.add_vline(saved, line={"dash": "dot", "width": 1, "color": GREY}, annotation_text="saved")
     if (drawn := history[[column for column in columns if "loss" in column]].to_numpy()).size and ghosts:
         figure.update_yaxes(autorangeoptions_clipmax=1.05 * drawn.max())  # theirs may begin far above
     return figure.update_yaxes(title=_CURVE_UNITS.get(columns[0].removeprefix("val_"), "share of faces"))
@@ -237,7 +245,7 @@ def _curve(history: pd.DataFrame, column: str) -> go.Scatter:
         x=history["epoch"],
         y=history[column],
         mode="lines+markers",  # a single epoch has no line
-        marker_size=4,
+        marker={"size": 6, "symbol": _SYMBOLS.get(label, "circle")},
         line={"dash": "dot" if "training" in split else "solid", "color": COLOURS.get(label)},
         hovertemplate="%{y:.3g}",
     )

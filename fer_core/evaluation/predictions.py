@@ -46,6 +46,17 @@ class Predictions:
             self._selected[split, part] = Predictions(self.frame[wanted].reset_index(drop=True), self.labels)
         return self._selected[split, part]
 
+    def of_row(self, row: int) -> dict[str, float] | None:
+        """The probability of each class of the face in that row of the dataset; None where it was not asked about."""
+        at = self.frame["row"].searchsorted(row)
+        if at == len(self) or self.frame["row"].iloc[at] != row:
+            return None
+        return dict(zip(self.labels, map(float, self.y_prob[at]), strict=True))
+
+    def to_csv(self) -> str:
+        """The table as text, its labels by name: what `inference.external` reads again."""
+        return self.frame.assign(label=[self.labels[label] for label in self.y_true]).to_csv(index=False)
+
     def relabelled(self, version: Version, scheme: ClassScheme) -> "Predictions":
         """The same answers beside the labels of `version`, a version of the dataset that they are about.
 

@@ -15,6 +15,7 @@ import pandas as pd
 from fer_core.data.copies import audit
 from fer_core.data.dataset import FaceDataset
 from fer_core.data.sequences import Sequences, compose, disturb
+from fer_core.errors import DatasetError
 from fer_core.evaluation import sequences as judging
 from fer_core.evaluation.embeddings import Embedder
 from fer_core.evaluation.smoothing import SMOOTHINGS
@@ -67,11 +68,22 @@ class Pool:
         return sequences, self.vectors[ways, sequences.rows] + gap, self.probabilities[ways, sequences.rows] + gap
 
 
+def pool_rows(model: SavedModel, dataset: FaceDataset, split: str) -> np.ndarray:
+    """The faces of `split` with one of the model's classes, int64, those left out that are copies of a Training face.
+
+    `DatasetError` where there is none.
+    """
+    rows = dataset.rows(split, get_scheme(model.record["scheme"]))
+    rows = rows[audit(dataset).leak[rows] == ""]  # a Training face has no leak
+    if not len(rows):
+        raise DatasetError(f"{dataset.source}: expected {split} faces that are no copies of Training ones, found none")
+    return rows
+
+
 def pool(model: SavedModel, dataset: FaceDataset, split: str, *, ways: int, seed: int, tell: Tell) -> Pool:
-    """The faces of `split` that are no copies of a Training face, in as many `ways` disturbed, asked of `model`."""
+    """The `pool_rows` of `split`, in as many `ways` disturbed, asked of `model`."""
     scheme, embedder = get_scheme(model.record["scheme"]), Embedder(load_network(model))
-    rows = dataset.rows(split, scheme)
-    rows = rows[audit(dataset).leak[rows] == ""] if split != "train" else rows
+    rows = pool_rows(model, dataset, split)
     vectors, probabilities = [], []
     for way in range(ways):
         tell(f"{split}: {len(rows):,} faces, way {way + 1} of {ways}")

@@ -21,7 +21,7 @@ from fer_core.data import FaceDataset, absolute
 from fer_core.data.versions import read_version
 from fer_core.errors import ModelError, RunError
 from fer_core.labels import get_scheme
-from fer_core.lineage import origin, told_once
+from fer_core.lineage import origin, told_once, trainings
 from fer_core.paths import append_line, models_dir
 from fer_core.store import SavedModel
 from fer_core.training.config import IMAGENET, TrainConfig
@@ -132,9 +132,12 @@ def as_wide_as_its_start(config: TrainConfig) -> TrainConfig:
 
     Raises as `open_start`, and `RunError` for another width.
     """
-    if (parent := open_start(config)) is None or "width" not in parent.record["settings"]:
+    if (parent := open_start(config)) is None:
         return config
-    width = parent.record["settings"]["width"]
+    settings = next(trainings(parent.record))["settings"]  # of a mean of weights those of its parts
+    if "width" not in settings:
+        return config
+    width = settings["width"]
     if config.width not in (None, width):
         raise RunError(
             f"start: expected a model of width {config.width}, found {parent.id!r} of {width or 'the default'}; "

@@ -62,9 +62,13 @@ def choose_judges(dataset: FaceDataset) -> dict[str, TrainConfig]:
             "together, weighed by how right each of them is. The probability that annotators give is how often faces "
             "with such votes carry that label."
         )
-        judges = pickers.several("Judged by", offered, "judges", help=told)
-        scheme = pickers.choice("Classes", SCHEMES, "judged", help="`study` leaves Disgust out.")
-        version = st.selectbox("Labels of", versions, key="labels_of", bind="query-params", width=240)
+        judges = pickers.several("Judged by", offered, "judges", help=told, on_change=faces.first_page)
+        scheme = pickers.choice(
+            "Classes", SCHEMES, "judged", help="`study` leaves Disgust out.", on_change=faces.first_page
+        )
+        version = st.selectbox(
+            "Labels of", versions, key="labels_of", bind="query-params", on_change=faces.first_page, width=240
+        )
     labels = {"scheme": scheme, "version": "" if version == OWN else version}
     return {judge: doubt.fold_config(judge, **labels) for judge in judges}
 

@@ -27,7 +27,7 @@ def show(dataset: FaceDataset) -> None:
                 show_map(model, dataset, cached.atlas(model, dataset))
             else:
                 drawing = is_drawing(model, dataset)
-                st.fragment(ask_to_draw, run_every=2 if drawing else None)(model, dataset, drawing)
+                st.fragment(errors.boxed(ask_to_draw), run_every=2 if drawing else None)(model, dataset, drawing)
 
 
 def ask_to_draw(model: SavedModel, dataset: FaceDataset, drawing: bool) -> None:

@@ -52,8 +52,11 @@ def learning(
         "Learning rate": ["learning_rate"],
     }
     faces = f" ({n:,} validation faces)" if n else ""
+    saved = model.record.get("best_epoch") if model.trained else None
     columns = st.columns(2)
     for number, (title, measures) in enumerate(curves.items()):
-        figure = learning_curves(history, measures, title + (faces if title != "Learning rate" else ""), earlier)
+        figure = learning_curves(history, measures, title + (faces if title != "Learning rate" else ""), earlier, saved)
         with columns[number % 2]:
             show(figure, f"curve_{title}", height=400)
+    with st.expander("As a table"):
+        st.dataframe(history, hide_index=True, key="history", alt=f"The epochs of {model.id}, as in its history.csv")

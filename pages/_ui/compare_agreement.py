@@ -21,7 +21,11 @@ def show(report: Report, models: Sequence[SavedModel]) -> None:
     st.markdown(
         f"{everyone} give the same answer to **{words.percent(same_answer(report.models))}** of the {report.n:,} faces."
     )
-    charts.show(right_bars(right_counts(report.models)), "right", height=360)
+    counts = right_counts(report.models)
+    charts.show(right_bars(counts), "right", height=360)
+    with st.expander("As a table"):
+        table = counts.pivot(index="label", columns="right", values="n").rename_axis(columns="models that are right")
+        st.dataframe(table.loc[counts["label"].unique()], key="right_table", alt="Faces by how many models are right")
     st.fragment(_show_group)(report, models[0])
     st.subheader("As one model", anchor=False)
     _show_ensemble(report)

@@ -17,7 +17,7 @@ def show(report: Report, models: Sequence[SavedModel]) -> None:
     charts.show(model_score_bars(report.scores), "scores", height=240 + 60 * len(models))
     _show_table("Scores", _scores(report), "scores_table")
     _show_table("Recall of each class", _recalls(report), "recalls")
-    st.caption(f"n = {report.n:,} faces, with 95 % intervals. {words.HONEST}")
+    st.caption(f"n = {report.n:,} faces, with 95 % intervals. {words.HONEST} {words.CALIBRATION_ERROR}")
     _show_table("Cost", _costs(report), "costs")
     with errors.box():
         _show_measuring(models)

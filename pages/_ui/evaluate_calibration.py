@@ -29,7 +29,8 @@ def show(model: SavedModel, predictions: Predictions) -> None:
     whose = " of the dataset that it was saved with" if model.elsewhere else ""
     st.markdown(
         f"**Temperature {temperature:.3f}**, fitted on the {len(fitted_on):,} honest validation faces{whose}: "
-        f"{_meaning(temperature)} It never changes which expression is the most probable."
+        f"{_meaning(temperature)} The network's scores are divided by it before they become probabilities, which draws "
+        "these together above 1 and apart below; it never changes which expression is the most probable."
     )
     charts.show(_diagram(predictions, temperature), "reliability", height=560)
     scores = calibration_scores(predictions, temperature)
@@ -69,6 +70,8 @@ def _diagram(predictions: Predictions, temperature: float):
 
 
 def _show_votes(model: SavedModel, predictions: Predictions, temperature: float) -> None:
+    if model.record["dataset"].get("drawn"):  # nobody annotated those
+        return
     st.markdown(
         "**Distance to the annotators.** Ten people often differ about a face; does the model differ like them?"
     )

@@ -25,9 +25,9 @@ def show(model: SavedModel, predictions: Predictions) -> None:
     st.dataframe(words.overall(overall), key="overall_table", alt=f"Scores of {model.id} beside its references")
     st.caption(
         f"n = {len(predictions):,} faces. Brackets hold 95 % intervals: Wilson's for one class and for accuracy, a "
-        "bootstrap over the faces for means of the classes."
+        f"bootstrap over the faces for means of the classes. {words.SCORES}"
     )
-    evaluate_reference.explain(others)
+    evaluate_reference.explain(model, others)
 
 
 def _macro(scores, metric: str) -> float:

@@ -50,7 +50,8 @@ def show(model: SavedModel, predictions: Predictions) -> None:
     )
     _show_price(predictions, point, now)
     decisions.offer(model, Decision(now.temperature, point), Decision(now.temperature), now, "operating point")
-    st.caption("With it Predict never calls a face unsure that reaches the threshold; the others it still does.")
+    if model.trained:
+        st.caption("With it Predict never calls a face unsure that reaches the threshold; the others it still does.")
 
 
 def _ask(labels: tuple[str, ...], saved: OperatingPoint | None) -> tuple[tuple[str, ...], float]:

@@ -24,7 +24,7 @@ def references(model: SavedModel, predictions: Predictions) -> dict[str, Predict
     return others
 
 
-def explain(others: Mapping[str, Predictions]) -> None:
+def explain(model: SavedModel, others: Mapping[str, Predictions]) -> None:
     """Say what the references on the page are, and how to get the annotators' where they are missing."""
     if ANNOTATORS in others:
         st.caption(
@@ -32,7 +32,7 @@ def explain(others: Mapping[str, Predictions]) -> None:
             "labels: what a human second opinion reaches. A model above them has learned how these labels were given, "
             "and doesn't see more than people do. Of equally many votes the class that stands first counts."
         )
-    else:
+    elif not model.record["dataset"].get("drawn"):  # nobody annotated those
         st.caption(
             "The annotators' scores stand here too where the dataset that this model was evaluated on is chosen in "
             "the sidebar and FER+'s `fer2013new.csv` lies beside it."

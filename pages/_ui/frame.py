@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from fer_core.data import FaceDataset, default_source
+from fer_core.data import NAMED, FaceDataset, default_source
 from fer_core.data.class_names import ClassNamesError, read_names
 from fer_core.errors import FerError
 from fer_core.store import SavedModel
@@ -14,6 +14,9 @@ from pages._ui import cached, class_names
 def start(file: str, title: str, purpose: str) -> None:
     """First line of each page: `start(__file__, "Explore", "What the faces look like.")`."""
     _guard(file)
+    if st.session_state.get("page_shown", file) != file:
+        st.session_state.pop("faces_page", None)  # of a list on another page
+    st.session_state["page_shown"] = file
     if message := st.session_state.pop("told_next", None):
         st.toast(message, icon=":material/check:", duration="long")
     st.title(title, anchor=False)
@@ -66,9 +69,10 @@ def ask_dataset_of(model: SavedModel, rest: str = NEEDS_NONE) -> FaceDataset | N
     if problem:
         st.warning(problem, icon=":material/error:")
     if found is None:
+        source = model.record["dataset"]["source"]
+        how = "Type it" if source in NAMED else "Put it into the folder `data`, or type its path"
         st.info(
-            "To see the faces choose the dataset that this model was evaluated on: "
-            f"`{model.record['dataset']['source']}`. Put it into the folder `data`, or type its path into the box "
+            f"To see the faces choose the dataset that this model was evaluated on: `{source}`. {how} into the box "
             f"*Dataset* in the sidebar.{rest}",
             icon=":material/hide_image:",
         )

@@ -1,6 +1,7 @@
 """Choices that several pages offer. Each stands in the URL, so that a link shows what its sender saw."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -53,7 +54,8 @@ def several(label: str, options: Sequence[str], key: str, **kwargs) -> list[str]
 
 def views(shown: Mapping[str, Callable], *args) -> None:
     """Tabs by name; only the open one is run, with `args`."""
-    for tab, show in zip(st.tabs(list(shown), key="view", bind="query-params"), shown.values(), strict=True):
+    tabs = st.tabs(list(shown), key="view", bind="query-params", on_change=faces.first_page)
+    for tab, show in zip(tabs, shown.values(), strict=True):
         if tab.open:
             with tab:
                 show(*args)
@@ -103,6 +105,31 @@ def one_here(label: str, names: Sequence[str], key: str) -> str:
     return named(label, names, names[0], key)
 
 
+def table_above(box: str, ids: Sequence[str], table: pd.DataFrame, key: str, **kwargs) -> None:
+    """A `table` with a row for each of `ids`, of which a click puts one into the box of the key `box`, drawn below.
+
+    The row of the one that the box holds is marked, also when other rows have come or gone.
+    """
+    held = st.session_state.get(box, st.query_params.get(box, next(iter(ids), None)))
+    marked = [ids.index(held)] if held in ids else []
+    if st.session_state.get(key, {}).get("selection", {}).get("rows") != marked:
+        st.session_state[key] = {"selection": {"rows": marked}}
+    st.dataframe(
+        table,
+        key=key,
+        on_select=partial(_choose_row, box, ids, key),
+        selection_mode="single-row",
+        hide_index=True,
+        **kwargs,
+    )
+
+
+def _choose_row(box: str, ids: Sequence[str], key: str) -> None:
+    if rows := st.session_state[key].selection.rows:
+        st.session_state[box] = ids[rows[0]]
+        st.session_state.pop(f"turn_{box}", None)  # see `training.turn`
+
+
 def predicting_model() -> SavedModel | None:
     """One of all trained models, at first the default that was chosen on the page Models, or the best; says which."""
     known = trained_models()
@@ -141,6 +168,11 @@ def models() -> list[SavedModel]:
         placeholder="Choose two or more",
         on_change=faces.first_page,
     )
+    if len(known) == 1:
+        st.info(f"There is no model beside {known[0].id} yet: train another, or import one.", icon=":material/info:")
+        st.page_link("pages/train.py", label="Train a model")
+        st.page_link("pages/models.py", label="Import a model")
+        return []
     if not chosen:
         st.info("Choose two models or more.", icon=":material/info:")
     _say_drawn([by_id[name] for name in chosen])

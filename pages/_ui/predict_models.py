@@ -68,6 +68,13 @@ def show_rule(model: SavedModel) -> None:
         st.caption(f"{rule(decision)} {_on_test_faces(model, decision)}")
 
 
+def show_rules(answerers: Sequence[Answerer]) -> None:
+    """The rules of models beside the chosen one that something was saved for."""
+    for one in answerers:
+        if one.decision.sentences:
+            st.caption(f"{one.model.id}: {rule(one.decision)}")
+
+
 def _on_test_faces(model: SavedModel, decision: Decision) -> str:
     test = cached.predictions(model).select("test", "raw")
     if not len(test):

@@ -1,5 +1,6 @@
 """Timeline: several recordings beside each other."""
 
+import io
 from collections.abc import Mapping
 
 import pandas as pd
@@ -27,7 +28,7 @@ def ask() -> dict[str, pd.DataFrame]:
     for number, file in enumerate(files, 1):
         try:
             name = file.name if file.name not in tables else f"{number}. {file.name}"
-            tables[name] = read_table(file)
+            tables[name] = read_table(io.BytesIO(file.getvalue()))  # the page runs again, and the file is kept
         except PhotoError as error:
             st.error(words.literal(f"{file.name}: {error}"), icon=":material/error:")
     return tables

@@ -38,8 +38,8 @@ EARLIER = 3
 _REFUSED = "refused"  # in the session: the run whose button was refused, and why
 
 
-def show(model: SavedModel, dataset: FaceDataset, others: Sequence[SavedModel]) -> None:
-    """One run but its log; `dataset` is the one of the page, `others` may stand behind in its curves."""
+def show(model: SavedModel, dataset: FaceDataset | None, others: Sequence[SavedModel]) -> None:
+    """One run but its log; `dataset` is the page's, where it can be read, `others` may stand behind in its curves."""
     if model.problem:
         raise ModelError(f"model {model.id!r}: {model.problem}")
     _show_status(model)
@@ -49,7 +49,10 @@ def show(model: SavedModel, dataset: FaceDataset, others: Sequence[SavedModel]) 
     charts.learning(model, history, int(matrix.sum()), _choose_earlier(model, others))
     if matrix.size:
         title = f"Confusion after epoch {last['epoch']}, validation"
-        charts.show(confusion_heatmap(matrix_frame(matrix, model.labels), "by_true", title), "matrix", height=440)
+        cells = matrix_frame(matrix, model.labels)
+        charts.show(confusion_heatmap(cells, "by_true", title), "matrix", height=440)
+        with st.expander("As a table"):
+            st.dataframe(words.confusion(cells, "by_true"), key="matrix_table", alt=title)
 
 
 def _drawn(model: SavedModel) -> tuple[pd.DataFrame, dict]:
@@ -150,7 +153,7 @@ def _show_status(model: SavedModel) -> None:
         show_progress(model)
 
 
-def _show_buttons(model: SavedModel, dataset: FaceDataset) -> None:
+def _show_buttons(model: SavedModel, dataset: FaceDataset | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if model.busy:
             stopping = runs.stop_requested(model)
@@ -214,17 +217,18 @@ def _stop(model: SavedModel) -> None:
     runs.request_stop(model)
 
 
-def _dataset_of(model: SavedModel, dataset: FaceDataset) -> FaceDataset:
+def _dataset_of(model: SavedModel, dataset: FaceDataset | None) -> FaceDataset:
     """The faces of a run: those of the page or, if it can be read here, of the run's own source."""
     source, fingerprint = (model.record["dataset"][key] for key in ("source", "fingerprint"))
-    if dataset.fingerprint == fingerprint:
+    if dataset is not None and dataset.fingerprint == fingerprint:
         return dataset
     if source == "demo" or (Path(source).is_absolute() and Path(source).exists()):
         own = cached.dataset(source)
         if own.fingerprint == fingerprint:
             return own
+    found = "none that can be read" if dataset is None else f"those of {dataset.source}"
     raise DatasetError(
-        f"run {model.id!r}: expected the faces that it learned from, found those of {dataset.source}; choose "
+        f"run {model.id!r}: expected the faces that it learned from, found {found}; choose "
         f"`{source}` in the sidebar, or run it again with changes, on the faces that are chosen"
     )
 
@@ -250,7 +254,7 @@ def _choose_earlier(model: SavedModel, others: Sequence[SavedModel]) -> dict[str
     return {name: histories[name] for name in chosen}
 
 
-def show_log(model: SavedModel, dataset: FaceDataset) -> None:
+def show_log(model: SavedModel, dataset: FaceDataset | None) -> None:
     """What its worker printed last, and its settings; as a command, with the page's `dataset` where it learned that."""
     path = model.folder / "log.txt"
     if path.exists():
@@ -260,7 +264,9 @@ def show_log(model: SavedModel, dataset: FaceDataset) -> None:
     with st.expander("Settings, as they stand in model.json"):
         with errors.box():
             learned = model.record["dataset"]
-            here = dataset.fingerprint == learned["fingerprint"]  # a finished run keeps the name of its file only
+            here = (
+                dataset is not None and dataset.fingerprint == learned["fingerprint"]
+            )  # a finished run keeps the name of its file only
             source = frame.chosen_source() if here else learned["source"]
             command = as_command([settings(model)], source, skip_bad=learned.get("skip_bad", False))
             st.code(command, "bash", wrap_lines=True)

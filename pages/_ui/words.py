@@ -11,10 +11,17 @@ import pandas as pd
 from fer_core.data.copies import NEAR
 from fer_core.data.statistics import imbalance_ratio
 from fer_core.evaluation.metrics import Summary
-from fer_core.labels import SPLITS, VOTES
+from fer_core.labels import EMOTIONS, SPLITS, VOTES
 
 CLASS_METRICS = ("recall", "precision", "f1")
 HONEST = "Honest: without the faces that are copies of a training face."
+SCORES = (
+    "Recall: of the faces of a class, the share that is called so. Precision: of the faces called so, the share that "
+    "is. F1: their harmonic mean. Macro: the mean of the classes, in which each counts the same."
+)
+CALIBRATION_ERROR = (
+    "Calibration error: by how much the probability of an answer and the share of right ones differ, on average."
+)
 
 
 def name(measure: str) -> str:
@@ -95,7 +102,7 @@ def runs(table: pd.DataFrame) -> pd.DataFrame:
             "Network": table["network"],
             "Classes": table["scheme"],
             "Epochs": [f"{done} of {most:.0f}" if pd.notna(most) else f"{done}" for done, most in reached],
-            "Best validation recall": table["recall"],
+            "Best recall while training": table["recall"],
             "Trained for": [duration(seconds) for seconds in table["seconds"]],
             "Started (UTC)": table["started"],
         }
@@ -137,6 +144,18 @@ def counts(class_counts: pd.DataFrame) -> pd.DataFrame:
     table["All"] = table.sum(axis=1)
     table["Share"] = [percent(share) for share in table["All"] / table["All"].sum()]
     return table.rename_axis("Expression")
+
+
+def quartiles(measured: pd.DataFrame, value: str) -> pd.DataFrame:
+    """A column of `statistics.pixel_statistics` by expression, to be read."""
+    of_each = measured.groupby("emotion")[value]
+    shown = {
+        "Lower quartile": of_each.quantile(0.25),
+        "Median": of_each.median(),
+        "Upper quartile": of_each.quantile(0.75),
+    }
+    table = pd.DataFrame(shown).round(1).assign(Faces=of_each.size()).rename_axis("Expression")
+    return table.loc[[emotion for emotion in EMOTIONS if emotion in table.index]]
 
 
 def copies(exact: np.ndarray, near: np.ndarray) -> str:
@@ -229,6 +248,16 @@ def votes(counts: np.ndarray) -> str:
 def most_voted(counts: np.ndarray) -> str:
     """`votes Sad 6`: what most annotators voted for, below a face."""
     return f"votes {votes(counts).split(',')[0]}"
+
+
+def answers(probabilities: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    """Model → class → probability of one face, a row a model, to be read."""
+    rows = [
+        {"Model": model, "Answer": max(of_class, key=of_class.__getitem__)}
+        | {label: percent(share) for label, share in of_class.items()}
+        for model, of_class in probabilities.items()
+    ]
+    return pd.DataFrame(rows).fillna("–")  # a class that the model doesn't know
 
 
 def copied_in(exact: np.ndarray, near: np.ndarray) -> str:

@@ -113,6 +113,17 @@ def test_learning_curves():
     assert list(curves[1].y) == [0.2, 0.5]
 
 
+def test_classes_differ_by_marks_too_and_the_saved_epoch_by_a_line():
+    """Colour alone tells nobody which class it is."""
+    history = pd.DataFrame({"epoch": [1, 2], "val_recall_Sad": [0, 1], "val_recall_Fear": [1, 0]})
+    figure = learning_curves(history, ["val_recall_Sad", "val_recall_Fear"], "Recall", saved=2)
+    sad, fear = (curve.marker.symbol for curve in figure.data)
+    assert sad != fear
+    (line,) = figure.layout.shapes
+    assert (line.x0, line.x1) == (2, 2)
+    assert figure.layout.annotations[0].text == "saved"
+
+
 def test_learning_rate_is_of_no_split():
     """It is solid, and named without a split."""
     (curve,) = learning_curves(pd.DataFrame({"epoch": [1], "learning_rate": [0.1]}), ["learning_rate"], "Rate").data

@@ -46,6 +46,13 @@ def test_select(hand_made, predictions):
     assert honest["row"].tolist() == expected["row"].tolist()
 
 
+def test_of_one_row(hand_made):
+    """The probabilities by class; none of a face that was not asked about."""
+    assert hand_made.of_row(3) == pytest.approx({"Negative": 0.6, "Positive": 0.4})
+    assert hand_made.of_row(4) is None
+    assert hand_made.of_row(-1) is None
+
+
 @pytest.mark.parametrize(("split", "part"), [("exam", "raw"), ("test", "clean")])
 def test_unknown_split_or_part(predictions, split, part):
     """A split or part that does not exist is a bad argument."""

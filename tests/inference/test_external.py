@@ -50,6 +50,18 @@ def test_answers_become_a_model_without_a_network(bring, drawn):
     assert [model.id for model in store.list_models() if model.problem] == []
 
 
+def test_what_one_copy_wrote_the_other_reads(drawn, tmp_path):
+    """The predictions of a split as a CSV, its labels by name, are those of a model that is brought by them."""
+    ours = save_model("ours", drawn)
+    tested = read_predictions(ours.predictions_file, ours.labels).select("test")
+    path = tmp_path / "given.csv"
+    path.write_text(tested.to_csv())
+    assert pd.read_csv(path)["label"].tolist() == [ours.labels[label] for label in tested.y_true]
+    theirs = import_answers(path, "theirs", drawn)
+    found = read_predictions(theirs.predictions_file, theirs.labels)
+    pd.testing.assert_frame_equal(found.frame, tested.frame, atol=1e-6)
+
+
 def test_names_order_and_further_rows_do_not_matter(bring, drawn):
     """FER+'s words for the classes, p_ before them, the rows shuffled, Training rows and other columns among them."""
     table = answers(drawn)

@@ -97,6 +97,18 @@ def test_ranking_is_shown(open_page, said, ranking):
     assert "fer2013new.csv" in said(app)
 
 
+def test_another_list_begins_on_its_first_page(open_page, ranking):
+    """That of other classes, and that of another page of the app."""
+    app = open_page("audit", view="Labels", doubt_split="all", doubt_issues="false", faces_page="2")
+    assert app.session_state["faces_page"] == 2
+    app.switch_page("pages/evaluate.py").run()
+    assert "faces_page" not in app.session_state
+    app = open_page("audit", view="Labels", doubt_split="all", doubt_issues="false", faces_page="2")
+    (classes,) = (box for box in app.button_group if box.label == "Classes")
+    classes.set_value("all").run()
+    assert app.session_state["faces_page"] == 1
+
+
 def test_several_judge_together(open_page, said, ranking):
     """Chosen by a link; what is missing for it is asked for by its name."""
     app = open_page("audit", view="Labels", judges=["quick", "fast"])

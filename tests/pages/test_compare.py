@@ -193,10 +193,12 @@ def test_without_the_dataset(open_page, said, models):
 
 
 def test_one_model_is_not_enough(open_page, said, faces):
-    """It asks for a second."""
+    """It says where a second would come from."""
     save_model("only", faces)
     start_model("half-way", faces)
-    assert "Choose two models or more" in said(open_page("compare"))
+    app = open_page("compare")
+    assert "There is no model beside only yet" in said(app)
+    assert [link.label for link in app.get("page_link")] == ["Train a model", "Import a model"]
 
 
 @pytest.mark.slow

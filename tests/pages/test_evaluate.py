@@ -215,11 +215,16 @@ def test_a_model_of_negative_expressions_only(open_page, said, faces):
 
 
 def test_references(open_page, said, faces, model):
-    """A constant answer is there always; the annotators' needs their votes, and the page says how to get them."""
+    """A constant answer is there always; the annotators' needs their votes, and the page says how to get them.
+
+    Not so of drawn faces, which nobody can vote on.
+    """
     app = open_page("evaluate", view="Classes")
     overall = next(table.value for table in app.dataframe if "Macro F1" in table.value)
     assert list(overall.index) == ["mine", "one answer"]
-    assert "`fer2013new.csv` lies beside it" in said(app)
+    assert "`fer2013new.csv` lies beside it" not in said(app)
+    update_record(model, dataset=model.record["dataset"] | {"drawn": False})
+    assert "`fer2013new.csv` lies beside it" in said(open_page("evaluate", view="Classes"))
 
 
 def test_a_model_that_combines_others_has_no_curves(open_page, said, model):

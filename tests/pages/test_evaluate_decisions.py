@@ -7,6 +7,7 @@ from fer_core.evaluation.calibration import fit_temperature
 from fer_core.evaluation.decision import PLAIN, Decision, read_decision, save_decision
 from fer_core.evaluation.operating import OperatingPoint, fit_point
 from fer_core.evaluation.predictions import read_predictions
+from fer_core.store import update_record
 
 POINT, CALIBRATION = "Operating point", "Calibration"
 
@@ -78,7 +79,9 @@ def test_predict_says_what_was_saved(open_page, said, model):
 
 
 def test_calibration_without_votes(open_page, said, model):
-    """It says which dataset to choose for the distance to the annotators."""
+    """It says which dataset to choose for the distance to the annotators, but not where the faces are drawn."""
+    assert "fer2013new.csv" not in said(open_page("evaluate", view=CALIBRATION))
+    update_record(model, dataset=model.record["dataset"] | {"drawn": False})
     assert "FER+'s `fer2013new.csv` lies beside it" in said(open_page("evaluate", view=CALIBRATION))
 
 

@@ -1,4 +1,8 @@
 import pytest
+from saved import save_model
+
+from fer_core.evaluation.predictions import read_predictions
+from fer_core.labels import get_scheme
 
 
 def test_imbalance_is_told(open_page, said, faces):
@@ -31,6 +35,18 @@ def test_one_face_names_its_copies(open_page, said, faces):
 
     row = int(audit(faces).groups[0][0])
     assert "in **1** other rows pixel by pixel" in said(open_page("explore", view="One face", row=str(row)))
+
+
+def test_one_face_by_saved_models(open_page, said, faces):
+    """What each answers to a face of test; a Training face none was scored on."""
+    predictions = read_predictions(save_model("mine", faces).predictions_file, get_scheme("study").labels)
+    first = predictions.select("test").frame.iloc[0]
+    (table,) = open_page("explore", view="One face", row=str(first["row"])).dataframe
+    assert table.value["Model"].tolist() == ["mine"]
+    assert table.value["Sad"].tolist() == [f"{100 * first['p_Sad']:.1f} %"]
+    of_training = open_page("explore", view="One face", row=str(faces.rows("train", get_scheme("study"))[0]))
+    assert not of_training.dataframe
+    assert "No saved model was scored on this face" in said(of_training)
 
 
 def test_a_link_to_a_row_of_another_dataset(open_page):

@@ -9,6 +9,16 @@ def test_what_is_loaded(open_page):
     assert [metric.value for metric in app.metric] == ["778", "430", "174", "174"]
 
 
+def test_a_dataset_that_is_not_there_costs_its_counts_only(open_page, faces, monkeypatch):
+    """It is told why; doors and models stand below."""
+    save_model("mine", faces)
+    monkeypatch.setenv("FER_SOURCE", "no/such.csv")
+    app = open_page("overview")
+    assert "expected demo, kaggle" in app.error[0].value
+    assert app.dataframe[0].value["Model"].tolist() == ["mine"]
+    assert "**Train**" in [link.label for link in app.get("page_link")]
+
+
 def test_models_that_were_never_tested(open_page, faces):
     """A dataset without PublicTest gives scores without a number, and the page stands."""
     model = save_model("untested", faces)

@@ -178,6 +178,14 @@ def test_other_models_answer_the_same_faces(predict, tmp_path, astronaut):
     assert beside["Label"].tolist() == ["Happy", "Happy"]
 
 
+def test_another_model_answers_by_a_rule_of_its_own(predict, said, tmp_path, astronaut):
+    """Which is told where it stands beside the chosen one."""
+    shutil.copytree(ROOT / "models" / "compact", tmp_path / "models" / "other")
+    save_decision(store.open_trained("other"), Decision(temperature=1.5))
+    app = upload(predict(model="compact", beside=["other"]), a__png=png(astronaut))
+    assert re.search(r"^other: .*temperature 1\.5", said(app), re.MULTILINE)
+
+
 def test_where_the_network_looked_is_drawn_on_demand(predict, said, astronaut):
     """Only when it is asked for, with the check that it depends on the weights."""
     app = upload(predict(), a__png=png(astronaut))

@@ -135,6 +135,17 @@ def test_recordings_stand_side_by_side(opened, said):
     assert "nothing about health" in said(app)
 
 
+def test_recordings_are_read_again_when_the_page_runs_again(opened):
+    """As when each face is asked for by itself."""
+    app = opened(**{"from": "Several recordings"})
+    two_faces = pd.concat([pd.read_csv(io.BytesIO(table(*["Happy"] * 30))).assign(face=face) for face in (1, 2)])
+    upload(app, "recordings", ("monday.csv", two_faces.to_csv(index=False).encode()), ("tuesday.csv", table("Sad")))
+    app.toggle("by_face").set_value(True).run()
+    assert not app.error
+    (shown,) = app.dataframe
+    assert shown.value["Recording"].tolist() == ["monday.csv, face 1", "monday.csv, face 2", "tuesday.csv"]
+
+
 def test_a_table_of_which_a_part_does_not_say_who_read_it(opened):
     """As where somebody put two exports together, one of them older."""
     app = opened(**{"from": "Several recordings"})

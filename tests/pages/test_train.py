@@ -132,6 +132,42 @@ def test_runs_are_listed_and_chosen_by_link(open_page, faces):
     assert app.multiselect(key="with-half-way").value == ["done"]
 
 
+def test_a_dataset_that_is_not_there_takes_the_form_only(open_page, faces, monkeypatch):
+    """Runs go on without the page's faces: they are shown, and can be stopped; to run one again takes its faces."""
+    save_model("done", faces)
+    busy = start_model("half-way", faces)
+    monkeypatch.setenv("FER_SOURCE", "no/such.csv")
+    with busy.lock:
+        runs.tell(busy, "queued", pid=1)
+        runs.tell(busy, "started")
+        app = open_page("train", run="half-way")
+        assert "expected demo, kaggle" in app.error[0].value
+        assert set(app.dataframe[0].value["Run"]) == {"done", "half-way"}
+        app.button(key="stop-half-way").click().run()
+    assert runs.stop_requested(busy)
+    update_record(open_model("done"), dataset={"source": "other.csv", "fingerprint": "0" * 64})
+    app = open_page("train", run="done")
+    app.button(key="again-done").click().run()
+    assert "found none that can be read; choose `other.csv`" in app.error[1].value
+
+
+def test_the_row_of_the_run_in_the_box_is_marked(open_page, faces):
+    """Also when a newer one has come above it."""
+    save_model("one", faces)
+    save_model("two", faces, seed=1)
+    app = open_page("train")
+
+    def marked() -> list[str]:
+        return app.dataframe[0].value["Run"].iloc[app.session_state["runs"]["selection"]["rows"]].tolist()
+
+    for name in ("one", "two"):
+        app.selectbox(key="run").set_value(name).run()
+        assert marked() == [name]
+    start_model("three", faces)
+    app.run()
+    assert marked() == ["two"]
+
+
 def test_failed_run_says_why_and_keeps_its_log(open_page, faces):
     """The reason in one line, the log below."""
     model = start_model("broken", faces)
@@ -270,7 +306,7 @@ def test_runs_that_differ_stand_beside_each_other(open_page, faces):
         model = save_model(name, faces, skill=skill)
         update_record(model, settings=replace(TrainConfig(), width=width).to_json())
     app = open_page("train", run="narrow")
-    table = app.dataframe[1].value
+    (table,) = (frame.value for frame in app.dataframe if "Width" in frame.value)
     assert list(table["Run"]) == ["wide", "narrow"]
     assert list(table["Width"]) == ["16", "8"]
     assert "(" in table["Validation macro recall"][0]

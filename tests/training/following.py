@@ -16,7 +16,7 @@ def wait_until(condition: Callable[[], object], seconds: float = 300) -> None:
 
 def events_of(model: SavedModel, kind: str) -> list[dict]:
     """All events of a kind."""
-    return [event for event in model.events() if event["event"] == kind]
+    return [event for event in model.recent_events() if event["event"] == kind]
 
 
 def worker_of(model: SavedModel) -> int:

@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from following import wait_until
 
 from fer_core import store
 from fer_core.errors import RunError
@@ -111,22 +112,24 @@ def test_two_devices_of_one_process_agree_with_one(tmp_path, alone):
 
 
 def test_a_run_of_two_workers_is_saved_by_the_chief(short_run):
-    """The run's own worker processes: the chief has lock and files, the other joins, and the model is whole."""
+    """As a user starts it: the chief has lock and files, the other joins a run at work, and the model is whole."""
     model = short_run("shared")
     addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-m", "fer_core.training.worker", model.id],
-            env=os.environ | QUIET | {"TF_CONFIG": task(addresses, index)},
-            cwd=ROOT,
+    verbs = []
+    for index in (0, 1):
+        verbs.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "fer_core", "train", "--resume", "--name", model.id],
+                env=os.environ | QUIET | {"TF_CONFIG": task(addresses, index)},
+                cwd=ROOT,
+            )
         )
-        for index in (0, 1)
-    ]
-    assert [worker.wait(timeout=300) for worker in workers] == [0, 0]
+        wait_until(lambda: model.busy)
+    assert [verb.wait(timeout=300) for verb in verbs] == [0, 0]
     model = store.open_trained("shared")
     assert model.status == "finished"
     assert list(model.history()["epoch"]) == [1, 2]
-    assert {"joined", "started"} <= {event["event"] for event in model.events()}
+    assert {"joined", "started"} <= {event["event"] for event in model.recent_events()}
 
 
 @pytest.mark.parametrize("said", ["{}", "nonsense", '{"cluster": {"worker": ["a:1"]}, "task": {"index": 0}}'])

@@ -76,14 +76,14 @@ def kill_and_resume(model: store.SavedModel, times: int, rng: random.Random) -> 
     killed, history, events = [], [], []
     while len(killed) < times and not store.open_model(model.id).trained:
         runs.start_run(model)
-        target = len(model.events()) + rng.randint(0, 6)
-        wait_until(lambda target=target: len(model.events()) >= target or not model.busy)
+        target = len(model.recent_events()) + rng.randint(0, 6)
+        wait_until(lambda target=target: len(model.recent_events()) >= target or not model.busy)
         time.sleep(rng.uniform(0, 0.7))
         with suppress(ProcessLookupError):
             os.kill(worker_of(model), signal.SIGKILL)
         wait_until(lambda: not model.busy)
         check_readable(store.open_model(model.id), history, events)
-        history, events = model.history().to_dict("records"), model.events()
+        history, events = model.history().to_dict("records"), model.recent_events()
         if events[-1]["event"] != "finished":
             killed.append(events[-1]["event"])
     return killed
@@ -95,8 +95,8 @@ def check_readable(model: store.SavedModel, history: list[dict], events: list[di
     now = model.history().to_dict("records")
     assert [row["epoch"] for row in now] == list(range(1, len(now) + 1))
     assert now[: len(history)] == history
-    assert model.events()[: len(events)] == events
-    assert len(model.events()) == len((model.folder / "events.jsonl").read_bytes().splitlines())
+    assert model.recent_events()[: len(events)] == events
+    assert len(model.recent_events()) == len((model.folder / "events.jsonl").read_bytes().splitlines())
     if model.weights_file.exists():
         assert zipfile.ZipFile(model.weights_file).testzip() is None
     if (model.folder / "predictions.parquet").exists():

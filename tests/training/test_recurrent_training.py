@@ -1,6 +1,7 @@
 """Training the recurrent network on composed sequences, and judging it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from networked import save_constant
 
 from fer_core.data.copies import audit
+from fer_core.errors import DatasetError
 from fer_core.labels import get_scheme
 from fer_core.training import recurrent
 from fer_core.training.recurrent import Pool, Settings
@@ -40,6 +42,14 @@ def test_composed_sequences_have_gaps_in_both():
     sequences, vectors, y_prob = noisy(0).compose(20, 1)
     assert (np.isnan(vectors).all(axis=2) == ~sequences.seen).all()
     assert (np.isnan(y_prob).all(axis=2) == ~sequences.seen).all()
+
+
+def test_a_split_without_faces_is_told_before_the_work(drawn):
+    """As in a dataset without PublicTest."""
+    model = save_constant("seen", drawn, "study", (0.1, 0.2, 0.3, 0.1, 0.2, 0.1))
+    usage = np.where(drawn.usage == "PublicTest", "Training", drawn.usage)
+    with pytest.raises(DatasetError, match="expected test faces that are no copies of Training ones, found none"):
+        recurrent.pool_rows(model, replace(drawn, usage=usage), "test")
 
 
 def test_a_pool_leaves_copies_of_training_faces_out(drawn):

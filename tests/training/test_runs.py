@@ -18,6 +18,7 @@ from fer_core import store
 from fer_core.cli import main
 from fer_core.errors import RunError
 from fer_core.evaluation.predictions import read_predictions
+from fer_core.lineage import origin
 from fer_core.paths import ROOT, models_dir
 from fer_core.training import runs, speed
 from fer_core.training.config import get_preset
@@ -156,6 +157,15 @@ def test_who_has_waited_longest_is_next(short_run):
     assert not list((models_dir() / ".queue").iterdir())
 
 
+def test_a_mean_of_weights_lends_the_width_of_its_parts(drawn):
+    """It has no settings of its own."""
+    wide = save_model("wide", drawn)
+    part = origin(store.update_record(wide, settings=wide.record["settings"] | {"width": 8}))
+    store.update_record(save_model("soup", drawn), settings={}, parts=[part, part])
+    config = replace(get_preset("quick", start="soup"), width=None)
+    assert runs.as_wide_as_its_start(config).width == 8
+
+
 def test_a_start_lends_its_width_and_refuses_another(drawn):
     """A run without a width takes that of the model it starts from; with another one it is refused before it is."""
     wide = save_model("wide", drawn)
@@ -279,12 +289,12 @@ def test_full_disk_fails_in_words_and_the_run_goes_on_with_room(short_run, event
         assert not events.read_bytes().endswith(b"\n")
     assert load_state(model.folder, pytest.fail)[1]["epoch"] >= 1
     assert list(model.folder.glob(".*")) == []
-    told = len(model.events())
+    told = len(model.recent_events())
     runs.start_run(model)
     wait_until(lambda: not model.busy)
     assert store.open_model("full").status == "finished"
     assert list(model.history()["epoch"]) == list(range(1, 9))
-    assert [event["event"] for event in model.events()[told : told + 3]] == ["queued", "started", "resumed"]
+    assert [event["event"] for event in model.recent_events()[told : told + 3]] == ["queued", "started", "resumed"]
 
 
 def limit_files(process: int, size: int) -> None:
@@ -316,8 +326,8 @@ def test_event_after_a_cut_one_stands_on_its_own_line(short_run):
     with (model.folder / "events.jsonl").open("a") as file:
         file.write('{"time": 2, "event": "epoch"}')
     runs.tell(model, "failed", reason="none")
-    assert [event["event"] for event in model.events()] == ["started", "queued", "epoch", "failed"]
-    assert model.last_event("started") == model.events()[0]
+    assert [event["event"] for event in model.recent_events()] == ["started", "queued", "epoch", "failed"]
+    assert model.last_event("started") == model.recent_events()[0]
 
 
 def test_dataset_without_validation_faces_is_refused(drawn):
