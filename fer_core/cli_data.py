@@ -62,7 +62,11 @@ def doubt(arguments) -> tuple[dict, str]:
     }
     lines = [f"{face.row}, {face.usage}, labelled {face.label}: {face.reason}" for face in top.itertuples()]
     lines.append(f"{issues:,} of {n:,} labels are doubtful")
-    return result, "\n".join(lines + ([] if folds.ANNOTATORS in judges else contradiction_lines(against)))
+    if folds.ANNOTATORS not in judges:
+        lines += contradiction_lines(against)
+    if folds.learned_votes(dataset, judges):
+        lines.append("the models have learned from the votes for other faces too, not for those that they judge")
+    return result, "\n".join(lines)
 
 
 def _train_folds(dataset: FaceDataset, config: TrainConfig, skip_bad: bool) -> None:

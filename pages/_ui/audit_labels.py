@@ -42,6 +42,8 @@ def show(dataset: FaceDataset) -> None:
                 every, busy = 2 if at.busy else None, [run.id for run in at.busy]
                 st.fragment(errors.boxed(show_folds), run_every=every)(dataset, preset, config, busy)
                 return
+        if doubt.learned_votes(dataset, judges):
+            st.caption(words.LEARNED_VOTES)
         judged = read_version(dataset, version) if version else None
         show_ranking(dataset, cached.label_ranking(dataset, judges, judged), judged, [*judges])
 

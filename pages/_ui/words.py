@@ -19,6 +19,7 @@ SCORES = (
     "Recall: of the faces of a class, the share that is called so. Precision: of the faces called so, the share that "
     "is. F1: their harmonic mean. Macro: the mean of the classes, in which each counts the same."
 )
+LEARNED_VOTES = "Models here have learned from the votes for other faces too; for those that they judge they know none."
 CALIBRATION_ERROR = (
     "Calibration error: by how much the probability of an answer and the share of right ones differ, on average."
 )

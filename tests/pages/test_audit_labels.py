@@ -12,6 +12,7 @@ from fer_core.evaluation.doubt import contradiction
 from fer_core.labels import EMOTIONS, get_scheme
 from fer_core.paths import write_atomic
 from fer_core.training import doubt, runs, speed
+from pages._ui import words
 
 STUDY = get_scheme("study")
 
@@ -118,10 +119,11 @@ def test_several_judge_together(open_page, said, ranking):
 
 @pytest.fixture
 def voted(faces, tmp_path, monkeypatch):
-    """From a CSV whose annotators contradict the label of row 3; the answers of three folds of `fast` are kept."""
+    """From a CSV whose annotators contradict the label of row 3; answers of three folds of two presets are kept."""
     monkeypatch.setenv("FER_SOURCE", str(write_voted(tmp_path, faces, 3)))
     dataset = load_dataset()
-    keep_answers(dataset, doubt.fold_config("fast"))
+    for preset in ("fast", "compact"):
+        keep_answers(dataset, doubt.fold_config(preset))
     return dataset
 
 
@@ -139,6 +141,8 @@ def test_annotators_judge_too(open_page, said, voted):
     alone = open_page("audit", judges=["fast"], **everything)
     assert why(alone)[0].startswith("Models: ")
     assert contradicted in said(alone)
+    assert words.LEARNED_VOTES not in said(alone)
+    assert words.LEARNED_VOTES in said(open_page("audit", judges=["compact"], **everything))
 
 
 def test_annotators_of_a_link_that_are_not_here(open_page, said):

@@ -18,7 +18,8 @@ from fer_core.evaluation.scoring import predict_dataset, probabilities
 from fer_core.integrity import CURVES
 from fer_core.labels import EMOTIONS, VOTES, get_scheme
 from fer_core.training import doubt
-from fer_core.training.data import training_rows
+from fer_core.training.config import PRESETS
+from fer_core.training.data import gather, training_rows
 from fer_core.training.saving import save_trained
 
 STUDY = get_scheme("study")
@@ -180,9 +181,14 @@ def test_settings_that_would_let_a_model_see_its_faces_are_refused(changes):
         doubt.fold_config("compact", **changes)
 
 
-def test_judges_learn_nothing_of_the_votes():
-    """The annotators stay a second opinion."""
-    assert doubt.fold_config("compact").votes_weight == 0
+def test_judges_learn_the_votes_of_their_own_faces_only(drawn):
+    """Where their preset says so; of the faces that they judge the annotators stay a second opinion."""
+    config = doubt.fold_config("compact")
+    assert config.votes_weight == PRESETS["compact"].votes_weight > 0
+    learned = training_rows(drawn, config)
+    votes = np.ones((len(drawn), len(VOTES)), np.uint8)
+    votes[learned] = 0
+    assert not gather(replace(drawn, votes=votes), learned, "study").votes.any()
 
 
 @pytest.mark.slow
