@@ -17,7 +17,7 @@ from pages._ui.settings import ask
 
 PRESET_WORDS = {
     "quick": "a small network for the drawn faces: under a minute",
-    "baseline": "the study's first network: two convolutions",
+    "baseline": "the first network of the study behind this workbench: two convolutions",
     "study": "the study's last network: twelve convolutions, as it was trained there; half a day and more on two cores",
     "compact": "our small network: a quarter of an hour to an hour on two cores",
     "fast": "our small network to the study's score: five to ten minutes on two cores",

@@ -14,7 +14,7 @@ def ask_calibrated(model: SavedModel) -> None:
     """Whether probabilities are to be calibrated; nothing to choose where a temperature was saved for that."""
     if _has_temperature(model):
         told = f"By the temperature that was saved for {model.id} on the page Evaluate, where it can be taken back."
-        st.toggle("Calibrated probabilities", True, "calibrated_saved", help=told, disabled=True)
+        st.toggle(f"Calibrated probabilities of {model.id}", True, "calibrated_saved", help=told, disabled=True)
         return
     st.toggle(
         "Calibrated probabilities",
