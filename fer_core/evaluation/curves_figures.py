@@ -13,8 +13,15 @@ import plotly.graph_objects as go
 from fer_core.evaluation.curves import Curves
 from fer_core.evaluation.figures import error_bars
 from fer_core.evaluation.negative import POSITIVE
-from fer_core.labels import COLOURS, GREY
+from fer_core.labels import COLOURS, EMOTIONS, GREY
 
+_DASHES = dict(
+    zip(
+        EMOTIONS,
+        ("solid", "longdash", "dash", "dashdot", "longdashdot", "12px,3px,3px,3px,3px,3px", "6px,2px"),
+        strict=True,
+    )
+)
 _SYMBOLS = ("circle", "diamond")
 _SHARE_AXIS = {"range": [-0.01, 1.01], "tickformat": ".0%", "dtick": 0.25}
 
@@ -98,11 +105,11 @@ def _lines(
             "y": curve[y].to_numpy(),
             "customdata": curve["threshold"].to_numpy(),
             "mode": "lines",
-            "line": {"color": COLOURS[str(label)], "shape": shape, "width": 2},
+            "line": {"color": COLOURS[label], "dash": _DASHES.get(label, "solid"), "shape": shape, "width": 2},
             "hovertemplate": f"{label}, from a probability of %{{customdata:.1%}} on:<br>"
             f"{_words(x)} %{{x:.1%}}, {_words(y)} %{{y:.1%}}<extra></extra>",
         }
-        for label, curve in frame.groupby("label", sort=False)
+        for label, curve in ((str(label), curve) for label, curve in frame.groupby("label", sort=False))
     ]
 
 

@@ -26,6 +26,7 @@ VOTES_SETTINGS = ("votes_weight", "votes_taught")
 LIMITS: dict[str, tuple[float, float]] = {
     "epochs": (1, 10_000),
     "batch_size": (1, 4096),
+    "parts": (1, 64),
     "learning_rate": (1e-7, 10),
     "label_smoothing": (0, 0.9),
     "rotation": (0, 180),
@@ -68,6 +69,7 @@ class TrainConfig:
     epochs: int = 20
     minutes: float | None = None  # training time after which no epoch begins, and over which the schedule is drawn
     batch_size: int = 128
+    parts: int = 1  # of a batch, each normalised by itself and computed by its own cores
     sides: tuple[int, ...] = (48,)  # pixels; equal shares of the epochs at each; the saved network looks at the last
     optimizer: str = "sgd"
     learning_rate: float = 0.06  # the peak, where there is a schedule
@@ -176,6 +178,7 @@ PRESETS: dict[str, TrainConfig] = {
         epochs=20,
         minutes=9.0,
         batch_size=64,
+        parts=2,
         sides=(24, 32, 32, 40),
         learning_rate=0.05,
         warmup=0.1,
@@ -191,6 +194,7 @@ PRESETS: dict[str, TrainConfig] = {
         rows="clean",
         epochs=60,
         minutes=57.0,
+        parts=2,
         sides=(32, 40, 48),
         learning_rate=0.08,
         label_smoothing=0.05,

@@ -24,6 +24,16 @@ def is_chief() -> bool:
     return not in_cluster() or _cluster()["task"]["index"] == 0
 
 
+def share_cores(parts: int) -> None:
+    """Give each of so many parts of a batch its own cores. To be called before TensorFlow is asked for anything.
+
+    Two cores are faster at half a batch each than both at all of it: their threads wait for each other at the end of
+    every operation.
+    """
+    if parts > 1 and not in_cluster():
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max((os.cpu_count() or 1) // parts, 1)))
+
+
 def get_strategy():
     """The `tf.distribute.Strategy` of this process.
 

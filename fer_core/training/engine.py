@@ -6,7 +6,9 @@ it had not been interrupted.
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 
 import keras
 import numpy as np
@@ -34,7 +36,8 @@ class Engine:
     """Trains the network of `config`, with `classes` outputs, on faces with those pixel statistics (÷ 255).
 
     `weights`, float32 `(k,)`, is how much a face of each class counts in the loss. Where `strategy` has several
-    devices, each takes its part of every batch, and all hold the same weights after it.
+    devices, each takes its part of every batch, and all hold the same weights after it; such parts are normalised
+    together, those of `config.parts`, on one device, each by itself (Hoffer et al. 2017, arXiv:1705.08741).
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Engine:
         self.config, self.classes = config, classes
         self.strategy = strategy or tf.distribute.get_strategy()
         self.devices = self.strategy.num_replicas_in_sync
+        self.parts = config.parts if self.devices == 1 else 1
         self.weights = tf.constant(np.ones(classes) if weights is None else weights, tf.float32)
         build = partial(
             training_network,
@@ -137,7 +141,7 @@ class Engine:
     def _compile(self, function: Callable, *key) -> Callable:
         """`function` as a graph, made once for each `key`."""
         if key not in self._compiled:
-            self._compiled[key] = tf.function(function, reduce_retracing=True)
+            self._compiled[key] = tf.function(function)
         return self._compiled[key]
 
     def _share(self, faces: Faces, rows: np.ndarray) -> Batch:
@@ -156,7 +160,8 @@ class Engine:
 
     def _answer(self, images: tf.Tensor, side: int) -> tf.Tensor:
         x = resized(images, side)
-        return self.averaged(softened(x) if self.config.soft and side == SIDE else x)["label"]
+        x = softened(x) if self.config.soft and side == SIDE else x
+        return tf.concat([self.averaged(part)["label"] for part in _in_parts(x, self.parts)], 0)
 
     def _train(self, batch: Batch, seed, learning_rate, *, side: int, frozen: bool) -> None:
         """One step on all devices, the sums of what they saw, and the average of the weights after it."""
@@ -167,23 +172,26 @@ class Engine:
         self._average()
 
     def _step(self, batch: Batch, seed, learning_rate, *, side: int, frozen: bool):
-        """One device's part of a step; returns the plain loss, summed, and the confusion of its faces.
+        """One device's share of a step; returns the plain loss, summed, and the confusion of its faces.
 
         Both are told uphill where `sharpness` is set, so the loss is a little higher than at the weights.
         """
         self.optimizer.learning_rate.assign(learning_rate)
-        lesson = self._lesson(batch, Chance(seed, batch.place, self.config.batch_size), side)
+        places = Chance(seed, batch.place, self.config.batch_size)
+        lessons = [
+            self._lesson(Batch(*part), replace(places, place=part[-1]), side)
+            for part in zip(*(_in_parts(array, self.parts) for array in batch), strict=True)
+        ]
         weights = self._heads() if frozen else self.network.trainable_variables
         if self.config.sharpness and not frozen:
-            outputs, gradient = self._uphill(lesson)
+            above = self._uphill(lessons)
+            logits, gradient = self._gradient(partial(self._answer_at, above), above, lessons)
         else:
-            with tf.GradientTape() as tape:
-                outputs = self.network(lesson.x, training=not frozen)
-                loss = self._loss(outputs, lesson)
-            gradient = tape.gradient(loss, weights)
+            here = [weight.value for weight in weights]
+            logits, gradient = self._gradient(partial(self.network, training=not frozen), here, lessons)
         self.optimizer.apply(gradient, weights)
-        plain = tf.nn.sparse_softmax_cross_entropy_with_logits(batch.label, outputs["label"])  # as validation measures
-        predicted = tf.argmax(outputs["label"], 1)
+        plain = tf.nn.sparse_softmax_cross_entropy_with_logits(batch.label, logits)  # as validation measures
+        predicted = tf.argmax(logits, 1)
         return tf.reduce_sum(plain), tf.math.confusion_matrix(batch.label, predicted, self.classes, dtype=tf.int64)
 
     def _lesson(self, batch: Batch, chance: Chance, side: int) -> Lesson:
@@ -200,38 +208,52 @@ class Engine:
             target = with_teachers(target, informed(tf.add_n(answers) / len(answers), heard), self.config)
         return Lesson(x, target, weight, votes)
 
+    def _gradient(self, answer: Callable, weights: list, lessons: list[Lesson]) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """What `answer`, the network at `weights`, says of all faces, `(n, k)`, and the gradient of their mean loss.
+
+        The lessons need nothing of each other, so that cores work on several at once.
+        """
+        faces = sum(tf.shape(lesson.weight)[0] for lesson in lessons)
+        logits, gradients = [], []
+        for lesson in lessons:
+            with tf.GradientTape() as tape:
+                tape.watch(weights)
+                outputs = answer(lesson.x)
+                # the optimizer sums the gradients of the devices
+                loss = self._loss(outputs, lesson) / tf.cast(faces * self.devices, tf.float32)
+            logits.append(outputs["label"])
+            gradients.append(tape.gradient(loss, weights))
+        return tf.concat(logits, 0), [tf.add_n(parts) for parts in zip(*gradients, strict=True)]
+
     def _loss(self, outputs: dict[str, tf.Tensor], lesson: Lesson) -> tf.Tensor:
+        """The sum over the lesson's faces."""
         losses = lesson.weight * tf.nn.softmax_cross_entropy_with_logits(lesson.target, outputs["label"])
         if "votes" in outputs:
             losses += self.config.votes_weight * votes_loss(lesson.votes, outputs["votes"])
-        return tf.reduce_mean(losses) / self.devices  # the optimizer sums the gradients of the devices
+        return tf.reduce_sum(losses)
 
-    def _uphill(self, lesson: Lesson) -> tuple[dict[str, tf.Tensor], list]:
-        """Answers and gradient where the loss is highest within `sharpness` of the weights, as some of the faces tell.
+    def _uphill(self, lessons: list[Lesson]) -> list[tf.Tensor]:
+        """The weights within `sharpness` of the network's at which the loss is highest, as some of the faces tell.
 
-        Going down by it leads to flat minima: sharpness-aware minimization, Foret et al. 2021, arXiv:2010.01412,
-        algorithm 1. Each device looks within its part of the batch.
+        Going down by the gradient there leads to flat minima: sharpness-aware minimization, Foret et al. 2021,
+        arXiv:2010.01412, algorithm 1. Each device looks within its part of the batch.
         """
-        network = self.network
-        some = Lesson(*(part[: tf.shape(part)[0] // UPHILL + 1] for part in lesson))
-        here = [tf.convert_to_tensor(weight) for weight in network.trainable_variables]
-        _, _, slopes = self._at(here, some)
+        some = [Lesson(*(part[: tf.shape(part)[0] // UPHILL + 1] for part in lesson)) for lesson in lessons]
+        here = [tf.convert_to_tensor(weight) for weight in self.network.trainable_variables]
+        _, slopes = self._gradient(lambda x: self._at(here, x)[0], here, some)
         length = self.config.sharpness / (tf.linalg.global_norm(slopes) + 1e-12)
-        there = [weight + length * slope for weight, slope in zip(here, slopes, strict=True)]
-        outputs, state, gradient = self._at(there, lesson)
-        for variable, value in zip(network.non_trainable_variables, state, strict=True):
-            variable.assign(value)
-        return outputs, gradient
+        return [weight + length * slope for weight, slope in zip(here, slopes, strict=True)]
 
-    def _at(self, weights: list[tf.Tensor], lesson: Lesson) -> tuple[dict[str, tf.Tensor], list, list]:
-        """What the network answers with those weights, its state after it, and the gradient there; nothing changes."""
-        with tf.GradientTape() as tape:
-            tape.watch(weights)
-            outputs, state = self.network.stateless_call(
-                weights, self.network.non_trainable_variables, lesson.x, training=True
-            )
-            loss = self._loss(outputs, lesson)
-        return outputs, state, tape.gradient(loss, weights)
+    def _answer_at(self, weights: list[tf.Tensor], x: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What the network says of `x` with those weights; its statistics are moved by it, its own weights stay."""
+        outputs, state = self._at(weights, x)
+        for variable, value in zip(self.network.non_trainable_variables, state, strict=True):
+            variable.assign(value)
+        return outputs
+
+    def _at(self, weights: list[tf.Tensor], x: tf.Tensor) -> tuple[dict[str, tf.Tensor], list]:
+        """What the network would say of `x` with those weights, and its state after it; nothing changes."""
+        return self.network.stateless_call(weights, self.network.non_trainable_variables, x, training=True)
 
     def _heads(self) -> list:
         return [weight for name in self.network.output_names for weight in self.network.get_layer(name).weights]
@@ -261,6 +283,12 @@ def _precision(name: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def _in_parts(x: tf.Tensor, parts: int) -> list[tf.Tensor]:
+    """`x` `(n, …)` as so many equal parts, in order, where n is their multiple, else nearly so; none is empty."""
+    ends = np.linspace(0, len(x), min(parts, len(x)) + 1).astype(int)
+    return [x[start:end] for start, end in pairwise(ends)]
 
 
 def _batches(images: np.ndarray) -> list[np.ndarray]:

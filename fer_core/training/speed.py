@@ -18,6 +18,7 @@ from fer_core.data.dataset import SIDE
 from fer_core.errors import RunError
 from fer_core.labels import VOTES, get_scheme
 from fer_core.training.config import TrainConfig
+from fer_core.training.devices import share_cores
 
 STEPS = 3
 """Training steps timed at each size, after one that compiles."""
@@ -151,7 +152,7 @@ def _key(config: TrainConfig) -> str:
         (
             machine.setting(),
             f"{config.network} of width {config.width or 'its own'}",
-            f"batches of {config.batch_size}",
+            f"batches of {config.batch_size}" + (f" in {config.parts} parts" if config.parts > 1 else ""),
             *(["sharpness"] if config.sharpness else []),
             "votes head" if config.votes_weight > 0 else "no votes head",
             f"{', '.join(map(str, sorted(set(config.sides))))} px",
@@ -170,6 +171,7 @@ def main() -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
+    share_cores(config.parts)
     with contextlib.redirect_stdout(sys.stderr):  # where Keras tells of downloads
         speed = measure(config)
     remember(config, speed)

@@ -18,8 +18,9 @@ from filelock import FileLock, Timeout
 from fer_core.errors import FerError, RunError
 from fer_core.paths import models_dir, remove_partial
 from fer_core.store import SavedModel, open_model, sweep
-from fer_core.training.devices import is_chief
+from fer_core.training.devices import is_chief, share_cores
 from fer_core.training.runs import check_unfinished, stop_requested, tell
+from fer_core.training.standing import settings
 
 LOOKS = 0.5
 """Seconds between two looks of a run that waits."""
@@ -119,6 +120,7 @@ def _first_in_line(ticket: Path) -> bool:
 
 
 def _fit(model: SavedModel) -> bool:
+    share_cores(settings(model).parts)
     from fer_core.training.fit import fit  # loads TensorFlow, which a run that waits does without
 
     return fit(model)

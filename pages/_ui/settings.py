@@ -91,6 +91,7 @@ GROUPS = {
         Control("warmup", "Warm-up", "Share of the run in which the rate rises to its peak.", 0.01),
         Control("weight_decay", "Weight decay", "Pulls weights towards 0; not those of normalisation.", 0.001),
         Control("batch_size", "Batch", "Faces in a step; even for mixup.", 16),
+        Control("parts", "Parts of a batch", "Each is normalised by itself, and has cores of its own.", 1),
         Control(
             "sharpness", "Flatness", "Radius in which the loss is kept low (SAM); a quarter more time. 0: none.", 0.01
         ),

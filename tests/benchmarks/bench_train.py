@@ -1,7 +1,8 @@
 """How fast training is: images a second, and minutes to the study's score.
 
 `python -m tests.benchmarks.bench_train speed` trains on random faces: the loop at the sizes of a preset, and the same
-network written with stock Keras layers, augmentation layers in a `tf.data` map and `fit`, in float32 at 48 px.
+network written with stock Keras layers, augmentation layers in a `tf.data` map and `fit`, in float32 at 48 px. They
+take turns, each in a process of its own as TensorFlow divides the cores once, since such machines keep no even pace.
 
 `FER_SOURCE=<the packed CSV> python -m tests.benchmarks.bench_train race` starts a fresh process with an empty cache,
 which parses the CSV, trains `fast` on all Training rows, and looks at PublicTest after each epoch at the last size,
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import keras
@@ -27,13 +28,17 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from fer_core.apart import ask
 from fer_core.data import load_dataset
+from fer_core.data.dataset import SIDE
 from fer_core.data.preparation import training_statistics
+from fer_core.errors import RunError
 from fer_core.evaluation.scoring import probabilities
 from fer_core.labels import VOTES, get_scheme
 from fer_core.networks import get_network, saved_network
 from fer_core.training.config import PRESETS, TrainConfig
 from fer_core.training.data import Faces, gather, training_rows
+from fer_core.training.devices import share_cores
 from fer_core.training.engine import Engine
 from fer_core.training.loop import Loop
 from fer_core.training.speed import Speed, estimate, resolve
@@ -42,7 +47,8 @@ TARGET = 0.652
 """The study's accuracy on PublicTest."""
 CLASSES = 6
 EPOCHS = 4
-"""Of either, at each size; other programs of the machine take their share of some."""
+"""Of either, at each size and turn; other programs of the machine take their share of some."""
+TURNS = 2
 ROWS = {"all": 28_273, "clean": 25_066}
 """Training faces of FER2013 in the study's six classes."""
 
@@ -60,6 +66,8 @@ def random_faces(n: int) -> Faces:
 
 def our_speed(config: TrainConfig, batches: int) -> Speed:
     """Images a second of the loop at each of its sizes: of the epochs but the first, which compiles, the fastest."""
+    share_cores(config.parts)
+    config = resolve(config)
     sides = tuple(sorted(set(config.sides)))
     short = replace(config, sides=sides, epochs=EPOCHS * len(sides), minutes=None)
     faces = random_faces(batches * config.batch_size)
@@ -137,17 +145,34 @@ def fit_speed(model: keras.Model, optimizer: keras.Optimizer, config: TrainConfi
     return batches * config.batch_size / stopwatch.seconds
 
 
-def stock_speed(config: TrainConfig, batches: int) -> float:
-    """Images a second of the stock twin of `config` at 48 px."""
+def stock_speed(config: TrainConfig, batches: int) -> Speed:
+    """Images a second of the stock twin of `config`, at 48 px."""
     optimizer = keras.optimizers.SGD(config.learning_rate, 0.9, nesterov=True, weight_decay=config.weight_decay)
     model = stock_compact(config.width or get_network("compact").width)
-    return fit_speed(model, optimizer, config, batches)
+    return Speed("float32", {SIDE: fit_speed(model, optimizer, config, batches)})
+
+
+SPEEDS = {"ours": our_speed, "stock": stock_speed}
+
+
+def speed_apart(part: str, preset: str, batches: int) -> Speed:
+    """Of `SPEEDS`, in a process of its own."""
+    arguments = (part, "--preset", preset, "--batches", str(batches))
+    told = json.loads(ask("tests.benchmarks.bench_train", *arguments, error=RunError).splitlines()[-1])
+    return Speed(told["precision"], {int(side): value for side, value in told["images_per_second"].items()})
+
+
+def fastest(turns: list[Speed]) -> Speed:
+    by_side = {side: max(turn.images_per_second[side] for turn in turns) for side in turns[0].images_per_second}
+    return Speed(turns[0].precision, by_side)
 
 
 def compare_speed(preset: str, batches: int) -> dict:
-    config = resolve(PRESETS[preset])
-    speed = our_speed(config, batches)
-    stock, largest = stock_speed(config, batches), max(config.sides)
+    config = PRESETS[preset]
+    turns = [{part: speed_apart(part, preset, batches) for part in SPEEDS} for _ in range(TURNS)]
+    speed = fastest([turn["ours"] for turn in turns])
+    stock = fastest([turn["stock"] for turn in turns]).images_per_second[SIDE]
+    largest = max(config.sides)
     ours = {"over a whole run": whole_run(config, speed), f"at {largest} px": speed.images_per_second[largest]}
     return {
         "preset": preset,
@@ -185,7 +210,9 @@ def race(preset: str) -> dict:
 
 def run_to_target(preset: str) -> None:
     """The process that `race` starts: one line of JSON an epoch at the last size; ends once it has the target."""
-    config, reached = resolve(PRESETS[preset]), []
+    config, reached = PRESETS[preset], []
+    share_cores(config.parts)
+    config = resolve(config)
     dataset, scheme = load_dataset(os.environ["FER_SOURCE"]), get_scheme(config.scheme)
     train, test = gather(dataset, training_rows(dataset, config), scheme.name), dataset.rows("test", scheme)
     mean, std = training_statistics(train.images)
@@ -240,13 +267,15 @@ def tell_race(result: dict) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=("speed", "race", "run"), help="`run` is what `race` starts")
+    parser.add_argument("part", choices=("speed", "race", "run", *SPEEDS), help="all but two are what these two start")
     parser.add_argument("--preset", help="of `speed`: compact, flagship and fast; of `race`: fast")
     parser.add_argument("--batches", type=int, default=40, help="measured each time")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     if arguments.part == "run":
         return run_to_target(arguments.preset)
+    if arguments.part in SPEEDS:
+        return print(json.dumps(asdict(SPEEDS[arguments.part](PRESETS[arguments.preset], arguments.batches))))
     if arguments.part == "speed":
         presets = [arguments.preset] if arguments.preset else ["compact", "flagship", "fast"]
         results, tell = [compare_speed(preset, arguments.batches) for preset in presets], tell_speed

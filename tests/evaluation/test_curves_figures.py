@@ -18,7 +18,7 @@ from fer_core.labels import COLOURS
     ],
 )
 def test_lines_draw_the_frame(predictions, draw, name, axes):
-    """One line a class, in its colour, over all its points."""
+    """One line a class, in its colour and with dashes of its own, over all its points."""
     curves = one_vs_rest(predictions)
     figure, frame = draw(curves), getattr(curves, name)
     for line, label in zip(figure.data, predictions.labels, strict=False):
@@ -27,6 +27,7 @@ def test_lines_draw_the_frame(predictions, draw, name, axes):
         np.testing.assert_array_equal(line.y, curve[axes[1]])
         assert line.line.color == COLOURS[label]
         assert line.name.startswith(label)
+    assert len({line.line.dash for line in figure.data[: len(predictions.labels)]}) == len(predictions.labels)
     assert "(600 faces)" in figure.layout.title.text
 
 

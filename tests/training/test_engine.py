@@ -1,5 +1,7 @@
 """One step of a run."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,7 +10,7 @@ from fer_core.networks import saved_network, training_network
 from fer_core.training.augmentation import Chance
 from fer_core.training.config import TrainConfig
 from fer_core.training.data import Faces
-from fer_core.training.engine import Engine
+from fer_core.training.engine import Engine, _in_parts
 from fer_core.training.targets import Batch, Lesson
 
 PIXELS = {"mean": 0.5, "std": 0.25}
@@ -21,7 +23,7 @@ def engine():
 
 def gradient_at(engine: Engine, lesson: Lesson) -> list:
     with tf.GradientTape() as tape:
-        loss = engine._loss(engine.network(lesson.x, training=True), lesson)
+        loss = engine._loss(engine.network(lesson.x, training=True), lesson) / len(lesson.weight)
     return tape.gradient(loss, engine.network.trainable_variables)
 
 
@@ -54,6 +56,41 @@ def test_the_average_moves_every_fourth_step():
     assert moved == pytest.approx([0, 0, 0] + 4 * [1 - (5 / 14) ** 4] + [1 - (5 / 14 * 9 / 18) ** 4])
 
 
+def test_parts_of_a_batch_are_equal_where_they_can_be_and_never_empty():
+    assert [part.numpy().tolist() for part in _in_parts(tf.range(6), 2)] == [[0, 1, 2], [3, 4, 5]]
+    assert [len(part) for part in _in_parts(tf.range(5), 2)] == [2, 3]
+    assert [len(part) for part in _in_parts(tf.range(1), 2)] == [1]
+
+
+def test_each_part_of_a_batch_is_normalised_by_itself():
+    """So the gradient is the mean of what its two parts, of 3 and of 5 faces, have alone; and not that of the whole."""
+    engine = Engine(TrainConfig(width=2), 6, **PIXELS)
+    engine.network.get_layer("drop").rate = 0
+    x = tf.constant(np.random.default_rng(0).uniform(0, 255, (8, 32, 32, 1)), tf.float32)
+    lesson = Lesson(x, tf.one_hot(np.arange(8) % 6, 6), tf.ones(8), tf.zeros((8, 10)))
+    parts = [Lesson(*(array[:3] for array in lesson)), Lesson(*(array[3:] for array in lesson))]
+    weights = [weight.value for weight in engine.network.trainable_variables]
+    logits, found = engine._gradient(partial(engine.network, training=True), weights, parts)
+    assert logits.shape == (8, 6)
+    for one, *alone in zip(found, *(gradient_at(engine, part) for part in parts), strict=True):
+        np.testing.assert_allclose(one, (3 * alone[0] + 5 * alone[1]) / 8, atol=1e-5)
+    assert max(np.abs(a - b).max() for a, b in zip(found, gradient_at(engine, lesson), strict=True)) > 1e-3
+
+
+def test_parts_see_the_faces_as_the_whole_batch_would():
+    """At a rate of 0, without dropout, and normalised by what they have learned, the answers are the same."""
+    said = {}
+    for parts in (1, 2):
+        engine = Engine(TrainConfig(width=2, parts=parts, batch_size=8, mixup=0.5, erasing=0.5), 6, **PIXELS)
+        images = np.random.default_rng(0).integers(0, 256, (8, 48, 48), np.uint8)
+        shares, answers = np.full((8, 10), 0.1, np.float32), np.zeros((8, 6), np.float32)
+        faces = Faces(images, np.arange(8, dtype=np.int32) % 6, shares, answers, answers)
+        engine.train_batch(faces, np.arange(8)[::-1], (1, 2), 0.0, 32, frozen=True)
+        said[parts] = engine.take_sums()
+    assert said[2]["loss"] == pytest.approx(said[1]["loss"], rel=1e-5)
+    assert (said[2]["confusion"] == said[1]["confusion"]).all()
+
+
 def test_uphill_gradient_is_that_of_weights_half_a_unit_further(engine):
     """Half a unit along the gradient of the first two of eight faces; of the network only the statistics change."""
     network = engine.network
@@ -64,7 +101,8 @@ def test_uphill_gradient_is_that_of_weights_half_a_unit_further(engine):
     slopes = gradient_at(engine, Lesson(*(part[:2] for part in lesson)))
     network.set_weights(before)
 
-    _, found = engine._uphill(lesson)
+    above = engine._uphill([lesson])
+    _, found = engine._gradient(partial(engine._answer_at, above), above, [lesson])
     after = network.get_weights()
 
     network.set_weights(before)
