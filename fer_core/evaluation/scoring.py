@@ -1,6 +1,8 @@
 """Runs a network over the validation and test faces of a dataset: the step from a model to its predictions."""
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -42,9 +44,12 @@ def probabilities(network: Callable, images: np.ndarray, rows: np.ndarray) -> np
 
     It is told that this is no training: behind a `Resizing` layer a network inside would take it for one (Keras 3.15).
     """
-    batches = (pixels(images[rows[i : i + BATCH]]) for i in range(0, len(rows), BATCH))
-    parts = [np.asarray(network(batch, training=False)) for batch in batches]
-    return np.concatenate(parts)
+
+    def answer(start: int) -> np.ndarray:
+        return np.asarray(network(pixels(images[rows[start : start + BATCH]]), training=False))
+
+    with ThreadPoolExecutor(os.cpu_count()) as cores:  # TensorFlow may have been told to give each operation but one
+        return np.concatenate(list(cores.map(answer, range(0, len(rows), BATCH))))
 
 
 def headline(predictions: Predictions) -> dict:

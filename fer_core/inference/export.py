@@ -17,7 +17,7 @@ from fer_core.errors import ModelError
 from fer_core.evaluation.card import model_card
 from fer_core.evaluation.decision import read_decision
 from fer_core.evaluation.predictions import read_predictions
-from fer_core.evaluation.scoring import probabilities
+from fer_core.evaluation.scoring import pixels, probabilities
 from fer_core.inference.crop import FRAMING
 from fer_core.inference.predict import UNSURE
 from fer_core.paths import write_atomic
@@ -144,7 +144,7 @@ def _onnx(file: Path) -> Answers:
 def _agreement(path: Path, kind: str, answers: Answers, network, dataset: FaceDataset) -> Export:
     rows = np.argsort(dataset.usage != "PublicTest", kind="stable")[:FACES]  # test faces first
     expected = probabilities(network, dataset.images, rows)
-    found = probabilities(lambda faces, training: answers(faces), dataset.images, rows)
+    found = np.asarray(answers(pixels(dataset.images[rows])))
     difference = float(np.abs(expected - found).max())
     others = int((expected.argmax(axis=1) != found.argmax(axis=1)).sum())
     if others or not difference <= TOLERANCE:

@@ -6,7 +6,6 @@ it had not been interrupted.
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -177,11 +176,8 @@ class Engine:
         Both are told uphill where `sharpness` is set, so the loss is a little higher than at the weights.
         """
         self.optimizer.learning_rate.assign(learning_rate)
-        places = Chance(seed, batch.place, self.config.batch_size)
-        lessons = [
-            self._lesson(Batch(*part), replace(places, place=part[-1]), side)
-            for part in zip(*(_in_parts(array, self.parts) for array in batch), strict=True)
-        ]
+        parts = map(Batch, *(_in_parts(array, self.parts) for array in batch))
+        lessons = [self._lesson(part, Chance(seed, part.place, self.config.batch_size), side) for part in parts]
         weights = self._heads() if frozen else self.network.trainable_variables
         if self.config.sharpness and not frozen:
             above = self._uphill(lessons)
