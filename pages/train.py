@@ -136,7 +136,7 @@ def choose_run(table: pd.DataFrame) -> str:
         column_config={
             "Started (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
             "Best recall while training": st.column_config.NumberColumn(
-                format="percent",
+                format=words.PERCENT,
                 help="Macro recall, the mean of the classes' recalls, of one look at each validation face after an "
                 "epoch. The saved network may look twice, or be corrected: Evaluate has its score.",
             ),

@@ -9,7 +9,7 @@ import streamlit as st
 
 from fer_core.data import FaceDataset
 from fer_core.labels import EMOTIONS
-from pages._ui import cached, pictures, theme
+from pages._ui import cached, pictures, theme, words
 from pages._ui.pictures import ACROSS, SIZE
 
 SINGLE = 24
@@ -75,7 +75,9 @@ def table(frame: pd.DataFrame, dataset: FaceDataset | None, alt: str, key: str =
     all that Explore knows of it. Columns of fractions are shares. `kwargs`, and what is returned, are those of
     `st.dataframe`.
     """
-    shares = {name: st.column_config.NumberColumn(format="percent") for name in frame.select_dtypes("floating")}
+    fractions = frame.select_dtypes("floating")
+    frame = frame.assign(**100 * fractions)
+    shares = {name: st.column_config.NumberColumn(format=words.PERCENT) for name in fractions}
     if dataset is not None:
         rows = frame["Row"].to_numpy()
         in_front = {"Face": cached.data_urls(dataset.images[rows]), "Explore": [_in_explore(row) for row in rows]}

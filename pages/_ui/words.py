@@ -24,6 +24,9 @@ CALIBRATION_ERROR = (
     "Calibration error: by how much the probability of an answer and the share of right ones differ, on average."
 )
 
+PERCENT = "%.1f %%"
+"""Of a column of numbers in percent; Streamlit's own format of shares writes 57% beside 68.51%."""
+
 
 def name(measure: str) -> str:
     """`macro_recall` → `Macro recall`, `macro_f1` → `Macro F1`."""
@@ -103,7 +106,7 @@ def runs(table: pd.DataFrame) -> pd.DataFrame:
             "Network": table["network"],
             "Classes": table["scheme"],
             "Epochs": [f"{done} of {most:.0f}" if pd.notna(most) else f"{done}" for done, most in reached],
-            "Best recall while training": table["recall"],
+            "Best recall while training": 100 * table["recall"],
             "Trained for": [duration(seconds) for seconds in table["seconds"]],
             "Started (UTC)": table["started"],
         }

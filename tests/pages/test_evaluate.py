@@ -114,7 +114,8 @@ def test_every_face_of_a_cell_is_shown(open_page, model, monkeypatch):
         shown.append(next(table.value for table in app.dataframe if "Row" in table.value))
     shown = pd.concat(shown)
     assert shown["Row"].tolist() == behind["row"].tolist()
-    np.testing.assert_allclose(shown[list(model.labels)], behind[[f"p_{label}" for label in model.labels]])
+    probabilities = behind[[f"p_{label}" for label in model.labels]]
+    np.testing.assert_allclose(shown[list(model.labels)], 100 * probabilities)  # in percent
 
 
 def test_copies_have_a_badge(open_page, model, faces):
