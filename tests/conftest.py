@@ -14,6 +14,8 @@ LONGEST = (
 )
 """Files of tests that take minutes: begun first, so that at the end no process works alone."""
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `fer_core.apart` has it: tests run beside each other
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first; xdist keeps that order with `--no-loadscope-reorder`."""
