@@ -1,6 +1,5 @@
 """Runs a network over the validation and test faces of a dataset: the step from a model to its predictions."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,6 +14,8 @@ from fer_core.integrity import SCORED
 from fer_core.labels import ClassScheme
 
 BATCH = 256
+AT_ONCE = 2
+"""Batches: in the process of a run that computes in two parts, TensorFlow gives each only half of the cores."""
 
 
 def predict_dataset(network: Callable, dataset: FaceDataset, scheme: ClassScheme) -> Predictions:
@@ -48,8 +49,8 @@ def probabilities(network: Callable, images: np.ndarray, rows: np.ndarray) -> np
     def answer(start: int) -> np.ndarray:
         return np.asarray(network(pixels(images[rows[start : start + BATCH]]), training=False))
 
-    with ThreadPoolExecutor(os.cpu_count()) as cores:  # TensorFlow may have been told to give each operation but one
-        return np.concatenate(list(cores.map(answer, range(0, len(rows), BATCH))))
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return np.concatenate(list(threads.map(answer, range(0, len(rows), BATCH))))
 
 
 def headline(predictions: Predictions) -> dict:
