@@ -93,11 +93,13 @@ def _result(files: list[dict]) -> dict:
 
 def _settings(model: store.SavedModel, decision: Decision, arguments) -> dict:
     """All that the answers depend on, and which pictures they are of."""
+    relative = not all(Path(file).is_absolute() for file in arguments.files)
     return {
         "model": model.record["sha256"][:16],
         "decision": asdict(decision),
         "detector": type(get_detector()).__name__,
         "pictures": [shown(Path(file)) for file in arguments.files],  # `faces/` is `faces`
+        "folder": shown(Path.cwd()) if relative else "",  # elsewhere the same words name other pictures
         "shard": arguments.shard,
     }
 

@@ -1,6 +1,7 @@
 """Videos for tests, encoded in memory."""
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from io import BytesIO
 
 import av
@@ -10,7 +11,7 @@ from PIL import Image
 CODECS = {"mp4": "libx264", "mov": "libx264", "webm": "libvpx"}
 
 
-def encode(pictures: Iterable[np.ndarray], rate: int, kind: str = "mp4") -> bytes:
+def encode(pictures: Iterable[np.ndarray], rate: int | Fraction, kind: str = "mp4") -> bytes:
     """A video of uint8 `(h, w, 3)` pictures with even sides, `rate` a second."""
     file = BytesIO()
     with av.open(file, "w", format=kind) as container:

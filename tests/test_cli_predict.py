@@ -76,6 +76,22 @@ def test_it_goes_on_with_a_finished_table(run, model, tmp_path, capsys):
     assert "'temperature': 2.0}, found decision" in capsys.readouterr().err
 
 
+def test_the_same_words_elsewhere_are_other_pictures(run, model, tmp_path, monkeypatch, capsys):
+    """Two days' pictures of the same names don't pass for each other; a path from the root is one anywhere."""
+    out = tmp_path / "faces.parquet"
+    for day in ("first", "second"):
+        write_faces(tmp_path / day, 2)
+    monkeypatch.chdir(tmp_path / "first")
+    run("sad", ".", "--out", out)
+    monkeypatch.chdir(tmp_path / "second")
+    assert main(["predict", "sad", ".", "--out", str(out)]) == 2
+    assert f"expected folder {tmp_path / 'second'}, found folder {tmp_path / 'first'}" in capsys.readouterr().err
+    run("sad", tmp_path / "first", "--out", tmp_path / "from_root.parquet")
+    monkeypatch.chdir(tmp_path)
+    _, told = run("sad", tmp_path / "first", "--out", tmp_path / "from_root.parquet")
+    assert "2 of 2 pictures are in" in told
+
+
 def test_parts_make_up_the_whole(run, model, tmp_path):
     """Three machines, three files in one folder, which reads as one table."""
     paths = write_faces(tmp_path / "pictures", 40)

@@ -65,7 +65,7 @@ class Embedder:
     """
 
     def __init__(self, network) -> None:
-        self._network, origins = with_inner(network, _head_input)
+        self._network, origins = with_inner(network, _head, inputs=True)
         self._parts = [str(id(origin.network)) for origin in origins]  # both halves of a mirrored model are the same
 
     def measure(self, images: np.ndarray, progress: Progress = lambda done, n: None) -> Embeddings:
@@ -81,8 +81,8 @@ class Embedder:
         return Embeddings(np.concatenate(vectors), np.concatenate(probabilities))
 
 
-def _head_input(network) -> list | None:
-    """What the head of a network is given; None where its end are networks inside."""
+def _head(network) -> list | None:
+    """The last layer of a network that learned something; None where its end are networks inside."""
     import keras
 
     head = last_with_weights(network)
@@ -91,7 +91,7 @@ def _head_input(network) -> list | None:
     if not isinstance(head, keras.layers.Dense) or len(head.input.shape) != 2:
         found = "no layer that learns" if head is None else type(head).__name__
         raise ModelError(f"expected a network that ends in a Dense layer, found {found}: it has no last hidden layer")
-    return [head.input]
+    return [head]
 
 
 def _means(features: list[np.ndarray], parts: list[str]) -> list[np.ndarray]:

@@ -1,6 +1,6 @@
 """What the networks inside a network compute on the way: halves of a mirrored model, parts of a combined one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from fer_core.data.dataset import SIDE
@@ -20,27 +20,30 @@ class Origin(NamedTuple):
     look: Look
 
 
-def with_inner(network, choose: Callable[[Any], Sequence | None]) -> tuple[Any, list[Origin]]:
+def with_inner(
+    network, choose: Callable[[Any], Collection | None], *, inputs: bool = False
+) -> tuple[Any, list[Origin]]:
     """`network`, a Keras model, with further outputs before its own; and the origin of each of these.
 
-    `choose` is asked for the tensors of a network that are wanted, none perhaps; where it says None, the networks
-    inside that one are asked instead. A network that is called twice gives its tensors twice.
+    They are the outputs, or the `inputs`, of the layers of a network that `choose` wants of it, none perhaps; where it
+    says None, the networks inside that one are asked instead. What is called twice gives its tensors twice.
     """
     import keras  # costs seconds and 600 MB
 
+    asked = network
     if isinstance(network, keras.Sequential):  # which knows neither `input` nor how to be cloned with other calls
         network = keras.Model(network.inputs[0], network.outputs[0])
     chosen = choose(network)
-    if chosen is not None:
-        return keras.Model(network.input, [*chosen, network.output]), [Origin(network, Look())] * len(chosen)
+    wanted = {id(layer) for layer in chosen or ()}
     tensors: list = []
     origins: list[Origin] = []
     looks: dict[int, Look] = {}  # by the ids of the tensors that hold the picture
 
+    # each layer is called anew, as it may have been called elsewhere before, on no way to this output
     def call(operation, *args, **kwargs):
         look = next((looks[id(tensor)] for tensor in keras.tree.flatten(args) if id(tensor) in looks), Look())
-        if isinstance(operation, keras.Model):
-            inner, of_inner = with_inner(operation, choose)
+        if chosen is None and isinstance(operation, keras.Model):
+            inner, of_inner = with_inner(operation, choose, inputs=inputs)
             *found, output = keras.tree.flatten(inner(*args, **kwargs))
             tensors.extend(found)
             origins.extend(Origin(origin.network, _through(look, *origin.look)) for origin in of_inner)
@@ -48,6 +51,9 @@ def with_inner(network, choose: Callable[[Any], Sequence | None]) -> tuple[Any, 
             output = operation(*args, **kwargs)
             cuts = isinstance(operation, keras.layers.Cropping2D) and args[0].shape[1] == SIDE
             look = _through(look, type(operation).__name__ == "Flip", operation.cropping[0][0] if cuts else 0)
+        if id(operation) in wanted:
+            tensors.append(args[0] if inputs else output)
+            origins.append(Origin(asked, look))
         looks[id(output)] = look
         return output
 

@@ -119,13 +119,13 @@ def _with_maps(network, cells: int):
 
 
 def _maps(network, cells: int) -> list | None:
-    """The last feature map, if there is one; None where networks stand inside."""
+    """The layer that gives the last feature map, if there is one; None where networks with such stand inside."""
     import keras
 
-    if any(isinstance(layer, keras.Model) for layer in network.layers):
+    if any(isinstance(layer, keras.Model) and _convolves(layer) for layer in network.layers):
         return None
     from_convolution = dropwhile(lambda layer: not _convolves(layer), network.layers)
-    return [layer.output for layer in from_convolution if _is_map(layer, cells)][-1:]
+    return [layer for layer in from_convolution if _is_map(layer, cells)][-1:]
 
 
 def _convolves(layer) -> bool:

@@ -68,11 +68,18 @@ def export_model(model: SavedModel, kind: str, dataset: FaceDataset, path: Path 
     network = load_network(model)
     with TemporaryDirectory() as folder:
         file = Path(folder) / (model.id + SUFFIX[kind])
+        rows = np.argsort(dataset.usage != "PublicTest", kind="stable")[:FACES]  # test faces first
         try:
-            answers = _convert(network, model, kind, file)
+            found = np.asarray(_convert(network, model, kind, file)(pixels(dataset.images[rows])))
         except ImportError as error:  # it is there, and doesn't work
             raise ModelError(f"{kind}: expected {', '.join(PACKAGES[kind])} that work, found: {error}") from error
-        export = _agreement(path, kind, answers, network, dataset)
+        except Exception as error:  # of four libraries, which have no class of errors in common
+            words = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            raise ModelError(
+                f"{kind}: expected a network that this format can hold, found one that it can't ({words}); take another"
+            ) from error
+        difference = _difference(kind, probabilities(network, dataset.images, rows), found)
+        export = Export(path, kind, len(rows), _called(dataset), difference)
         try:
             write_atomic(path, lambda out: _write(out, file, model, export))
         except OSError as error:
@@ -141,18 +148,16 @@ def _onnx(file: Path) -> Answers:
     return lambda faces: session.run(None, {session.get_inputs()[0].name: faces})[0]
 
 
-def _agreement(path: Path, kind: str, answers: Answers, network, dataset: FaceDataset) -> Export:
-    rows = np.argsort(dataset.usage != "PublicTest", kind="stable")[:FACES]  # test faces first
-    expected = probabilities(network, dataset.images, rows)
-    found = np.asarray(answers(pixels(dataset.images[rows])))
+def _difference(kind: str, expected: np.ndarray, found: np.ndarray) -> float:
+    """The largest between two arrays of probabilities; `ModelError` where the format's are others than the model's."""
     difference = float(np.abs(expected - found).max())
     others = int((expected.argmax(axis=1) != found.argmax(axis=1)).sum())
     if others or not difference <= TOLERANCE:
         raise ModelError(
             f"{kind}: expected the same classes as the model's and probabilities within {TOLERANCE}, found {others} of "
-            f"{len(rows)} faces with another class, and {difference:.2g}; export as keras instead"
+            f"{len(found)} faces with another class, and {difference:.2g}; export as keras instead"
         )
-    return Export(path, kind, len(rows), _called(dataset), difference)
+    return difference
 
 
 def _called(dataset: FaceDataset) -> str:

@@ -199,13 +199,18 @@ def _weights(layer: dict) -> int:
 
 def check_answers(y_prob: np.ndarray) -> None:
     """Refuse what are no probabilities, or the same whatever the face."""
+    check_probabilities(y_prob)
+    if len(y_prob) > 1 and np.ptp(y_prob, axis=0).max() < 1e-6:
+        raise ModelError(f"expected answers that depend on the face, found the same for {len(y_prob)} faces")
+
+
+def check_probabilities(y_prob: np.ndarray) -> None:
+    """Refuse rows that don't sum to 1, negative and infinite ones."""
     if not np.isfinite(y_prob).all() or (y_prob < 0).any() or np.abs(y_prob.sum(axis=1) - 1).max() > 1e-3:
         raise ModelError(
             f"expected probabilities that sum to 1, found {np.round(y_prob[0], 3).tolist()} for a face; "
             "end the network in a softmax"
         )
-    if len(y_prob) > 1 and np.ptp(y_prob, axis=0).max() < 1e-6:
-        raise ModelError(f"expected answers that depend on the face, found the same for {len(y_prob)} faces")
 
 
 def _answers(network, images: np.ndarray) -> np.ndarray:

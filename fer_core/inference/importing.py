@@ -146,7 +146,9 @@ def _read_answers(folder: Path, **shapes: tuple[int, int]) -> dict[str, np.ndarr
     for name, shape in shapes.items():
         if answers[name].shape != shape:
             raise ModelError(f"expected answers of shape {shape}, found {answers[name].shape}")
-        foreign.check_answers(answers[name])
+        # on darkened faces a network may well say the same of all
+        check = foreign.check_probabilities if name == "scaled" else foreign.check_answers
+        check(answers[name])
     return answers
 
 

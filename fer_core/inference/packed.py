@@ -64,6 +64,8 @@ def _extract(packed: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> 
         return
     if member.file_size > largest:
         raise ModelError(f"{name}: expected at most {largest >> 20} MiB, found {member.file_size >> 20} MiB")
+    if (folder / name).exists():
+        raise ModelError(f"{name}: expected one in the zip, found several; pack one model alone")
     with packed.open(member) as source, (folder / name).open("wb") as file:
         shutil.copyfileobj(source, file)
 

@@ -21,6 +21,14 @@ MAX_PIXELS = 25_000_000
 
 _TOO_LARGE = f"expected a picture of at most {MAX_PIXELS // 10**6} megapixels, found {{}}: make it smaller first"
 _NO_HEIC = "expected a JPEG, PNG or WebP picture, found HEIC: pip install pillow-heif, or export it as JPEG"
+_BRANDS = {
+    b"avif": "an AVIF picture: export it as one of these",
+    b"avis": "an AVIF picture: export it as one of these",
+    b"crx ": "a raw photo: export it as one of these",
+    b"M4A ": "a sound recording: choose a picture",
+    b"M4B ": "a sound recording: choose a picture",
+}
+"""What else than videos is kept in the box of MP4, by its brand."""
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 _OTHERS = {
     b"GIF8": "a GIF",
@@ -71,6 +79,8 @@ def is_heic(data: bytes) -> bool:
 
 def _found(data: bytes) -> str:
     """What a file that is no picture is taken for by its first bytes, and what to do."""
+    if data[4:8] == b"ftyp" and data[8:12] in _BRANDS:
+        return _BRANDS[data[8:12]]
     if data[4:8] == b"ftyp" or data.startswith(b"\x1a\x45\xdf\xa3"):
         return "a video: open it on the page Timeline"
     for begin, kind in _OTHERS.items():
@@ -97,6 +107,9 @@ def _decode(data: bytes) -> Image.Image:
         if width * height > MAX_PIXELS:
             raise PhotoError(_TOO_LARGE.format(f"{width} × {height}"))
         image.load()
+        image.getexif()  # is kept; what it was read from goes, as turning would write it anew, odd entries included
+        for source in ("exif", "Raw profile type exif"):
+            image.info.pop(source, None)
         return ImageOps.exif_transpose(image)
 
 

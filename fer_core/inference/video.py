@@ -54,15 +54,16 @@ class Video:
         """
         if not (rate >= 0 and math.isfinite(rate)):
             raise ValueError(f"rate: expected frames a second, 0 for all, found {rate}")
-        seconds, due = 0.0, 0.0
+        end, due = 0.0, 0.0
         with self._opened() as (container, stream):
             for seconds, frame in _decode(container, stream):
                 if seconds >= due:
                     yield Frame(seconds, _upright(frame))
                     due = (math.floor(seconds * rate + 1e-6) + 1 - 1e-6) / rate if rate else seconds
-        if seconds < self.duration - max(CUT, 0.1 * self.duration):  # False where the duration is unknown
+                end = seconds + float((frame.duration or 0) * stream.time_base)
+        if end < self.duration - max(CUT, 0.1 * self.duration):  # False where the duration is unknown
             raise PhotoError(
-                f"expected a whole video of {self.duration:.1f} seconds, found the first {seconds:.1f} only: "
+                f"expected a whole video of {self.duration:.1f} seconds, found the first {end:.1f} only: "
                 "it may be cut short; save or upload it again"
             )
 

@@ -91,7 +91,10 @@ def unpacked(files: Sequence, *, folder: bool) -> Iterator[Path]:
     """The path of an uploaded file, or of a folder of such; on disk only meanwhile."""
     with TemporaryDirectory() as place:
         for file in files:
-            (Path(place) / Path(file.name).name).write_bytes(file.getbuffer())
+            path = Path(place) / Path(file.name).name
+            if path.exists():
+                raise ModelError(f"{path.name}: expected one in the folder, found several; choose one model's folder")
+            path.write_bytes(file.getbuffer())
         yield Path(place) if folder else Path(place) / Path(files[0].name).name
 
 

@@ -77,6 +77,33 @@ def test_the_size_of_the_photo_hardly_moves_the_box(detector, astronaut, factor)
     assert overlap(box, scaled) > 0.7
 
 
+def crowd_of(astronaut: np.ndarray, tall: int, shape: tuple[int, int]) -> tuple[np.ndarray, int]:
+    """A grey picture full of astronauts whose faces are about `tall` pixels high, and how many there are."""
+    side = round(tall / 112 * 260)
+    tile = np.asarray(Image.fromarray(astronaut[:260, 100:360]).resize((side, side)))
+    picture = np.full((*shape, 3), 150, np.uint8)
+    step = side + 40
+    places = [(y, x) for y in range(20, shape[0] - side, step) for x in range(20, shape[1] - side, step)][:40]
+    for y, x in places:
+        picture[y : y + side, x : x + side] = tile
+    return picture, len(places)
+
+
+@pytest.mark.parametrize(("tall", "shape"), [(60, (3000, 4000)), (400, (3000, 4000)), (220, (16000, 1400))])
+def test_faces_of_large_and_of_long_pictures_are_found(detector, astronaut, tall, shape):
+    """A phone's photo of many people, and the screenshot of a long page: each face once."""
+    picture, n = crowd_of(astronaut, tall, shape)
+    found = detector.find(picture)
+    assert len(found) == n
+    assert all(0.6 * tall < box.h < 1.7 * tall for box in found)
+
+
+def test_a_face_that_fills_a_large_photo_is_one(detector, astronaut):
+    """The second look, which sees large faces badly, adds nothing to the first."""
+    (box,) = detector.find(np.asarray(Image.fromarray(astronaut[:200, 150:300]).resize((3000, 4000))))
+    assert overlap(box, Box(560, 1200, 1810, 2290, 1)) > 0.7
+
+
 def test_two_faces_come_from_left_to_right(detector, astronaut):
     """The same photo twice, side by side: two boxes, ordered; a view that isn't contiguous is no danger."""
     twice = np.concatenate([astronaut, astronaut[:, ::-1]], axis=1)[:, ::-1]
@@ -85,7 +112,7 @@ def test_two_faces_come_from_left_to_right(detector, astronaut):
     assert left.x < 512 < right.x
 
 
-@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 5000), (3000, 2), (48, 48)])
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 5000), (3000, 2), (48, 48), (1, 2_000_000)])
 def test_odd_shapes_are_survived(detector, height, width):
     """A pixel or a line of pixels reaches the native code as a whole buffer and holds no face."""
     assert detector.find(np.zeros((height, width, 3), np.uint8)) == []

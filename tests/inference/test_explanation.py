@@ -221,3 +221,58 @@ def test_other_images_are_refused():
     """As the classifier refuses them."""
     with pytest.raises(ValueError, match=r"images: expected uint8 of shape \(n, 48, 48\)"):
         Explainer(looks_at_a_corner(), LABELS).heat(FACES / 255, HAPPY)
+
+
+def _sequential(*before):
+    import keras
+
+    return keras.Sequential(
+        [
+            keras.Input((48, 48, 1)),
+            *before,
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Conv2D(4, 3, activation="relu"),
+            keras.layers.MaxPooling2D(),
+            keras.layers.Conv2D(4, 3, activation="relu"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(2, activation="softmax"),
+        ]
+    )
+
+
+def _inside(network):
+    import keras
+
+    faces = keras.Input((48, 48, 1))
+    return keras.Model(faces, network(faces))
+
+
+def _augmentation():
+    import keras
+
+    return keras.Sequential([keras.layers.RandomFlip("horizontal"), keras.layers.RandomRotation(0.1)])
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        _sequential,
+        lambda: _inside(_sequential()),
+        lambda: _sequential(_augmentation()),
+        lambda: _inside(_sequential(_augmentation())),
+    ],
+    ids=["sequential", "one inside another network", "with a block of augmentation", "both"],
+)
+def test_a_saved_sequential_network_has_the_maps_of_the_same_in_one_piece(build, tmp_path):
+    """Loading one calls its layers several times over, on no way to its output; networks inside need not have maps."""
+    import keras
+
+    keras.utils.set_random_seed(3)
+    network = build()
+    network.save(tmp_path / "saved.keras")
+    plain = _sequential()  # just built, so that each of its layers was called once
+    plain.set_weights(network.get_weights())
+    loaded = keras.saving.load_model(tmp_path / "saved.keras", compile=False)
+    expected = Explainer(plain, LABELS).heat(FACES, HAPPY)
+    assert expected.any()
+    np.testing.assert_allclose(Explainer(loaded, LABELS).heat(FACES, HAPPY), expected, atol=1e-5)

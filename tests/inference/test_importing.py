@@ -86,6 +86,17 @@ def test_pixels_from_0_to_1_are_noticed(drawn, tmp_path):
     assert nothing_is_left()
 
 
+def test_network_that_tells_no_dark_faces_apart_is_taken(drawn, tmp_path):
+    """Whether it would fit better on pixels from 0 to 1 is asked; that it says the same of all there is no fault."""
+    network = learned_network(drawn, "study")
+    network.trainable = False
+    blind = keras.layers.ReLU(threshold=1.5)
+    model = import_file(
+        save(keras.Sequential([keras.Input((48, 48, 1)), blind, *network.layers]), tmp_path), "bright", "study", drawn
+    )
+    assert model.scores["test"]["raw"]["accuracy"] > 0.9
+
+
 def test_other_order_of_classes_is_noticed(drawn, tmp_path):
     """Classes in alphabetical order, as Keras reads them from folders, instead of FER's: refused, with that order."""
     labels = get_scheme("all").labels

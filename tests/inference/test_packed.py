@@ -66,6 +66,13 @@ def test_zip_without_a_model_is_refused(members, reason, drawn, tmp_path):
     assert not store.list_models()
 
 
+def test_two_files_of_one_name_are_refused(drawn, tmp_path):
+    """In two folders of a zip: nobody knows which is meant."""
+    given = packed(tmp_path / "given.zip", **{"first/net.keras": b"x", "second/net.keras": b"y"})
+    with pytest.raises(ModelError, match=r"net\.keras: expected one in the zip, found several"):
+        import_zip(given, "given", "study", drawn)
+
+
 def test_what_is_no_whole_zip_is_refused(drawn, tmp_path):
     """A file of another kind, a cut one, and one that asks for a password."""
     whole = packed(tmp_path / "whole.zip", **{"a.keras": b"x" * 1000}).read_bytes()

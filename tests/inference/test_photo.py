@@ -1,3 +1,4 @@
+import struct
 import warnings
 
 import numpy as np
@@ -46,6 +47,18 @@ def test_exif_orientation_is_applied(orientation, upright):
     exif = Image.Exif()
     exif[0x0112] = orientation
     assert (rgb(encoded(Image.fromarray(CORNERS), "PNG", exif=exif)) == upright).all()
+
+
+@pytest.mark.parametrize(
+    "entry", [(0x0128, 2, 2, b"2\0\0\0"), (0x0100, 9, 1, struct.pack("<i", -5))], ids=["unit as text", "width below 0"]
+)
+def test_odd_entries_of_exif_do_no_harm(entry):
+    """A picture that has to be turned, with an entry that nobody could write anew, is whole."""
+    entries = [(0x0112, 3, 1, struct.pack("<HH", 6, 0)), entry]
+    written = b"".join(struct.pack("<HHI4s", *one) for one in entries)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(entries)) + written + bytes(64)
+    turned = np.rot90(np.asarray(noise()), -1).shape
+    assert rgb(encoded(noise(), "JPEG", exif=exif)).shape == turned
 
 
 def test_sixteen_bit_png_is_scaled_not_clipped():
@@ -98,12 +111,18 @@ def test_animation_shows_its_first_frame():
         (encoded(noise(), "JPEG")[:-400], "damaged"),
         (encoded(noise(), "PNG")[:-400], "damaged"),
         (encoded(noise(), "WEBP")[:-400], "damaged"),
+        (b"\0\0\0\x20ftypavif" + bytes(99), "found an AVIF picture: export"),
+        (b"\0\0\0\x20ftypM4A " + bytes(99), "found a sound recording"),
+        (b"\0\0\0\x20ftypisom" + bytes(99), "found a video: open it on the page Timeline"),
         (hollow_png(5001, 5000), "at most 25 megapixels, found 5001 × 5000"),
         (hollow_png(10_000, 10_000), "at most 25 megapixels"),
         (hollow_png(60_000, 60_000), "at most 25 megapixels"),
         (hollow_png(5000, 5000), "damaged"),
     ],
-    ids=["empty", "svg", "text", "gif", "tiff", "jpeg cut", "png cut", "webp cut", "large", "larger", "bomb", "hollow"],
+    ids=[
+        *("empty", "svg", "text", "gif", "tiff", "jpeg cut", "png cut", "webp cut", "avif", "sound", "video"),
+        *("large", "larger", "bomb", "hollow"),
+    ],
 )
 def test_what_is_no_photo_is_refused_in_one_line(data, message):
     """Each bad upload names what was expected and what was found; a size is refused before decoding."""

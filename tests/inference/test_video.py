@@ -1,6 +1,7 @@
 """Frames of videos that are encoded here: when they are, which way up, and what is said of files that are none."""
 
 import tracemalloc
+from fractions import Fraction
 from io import BytesIO
 
 import numpy as np
@@ -32,6 +33,14 @@ def test_each_format_gives_its_frames(kind):
     assert all(frame.rgb.shape == (64, 64, 3) and frame.rgb.dtype == np.uint8 for frame in frames)
     assert np.abs([frame.rgb.mean() for frame in frames] - np.array(LEVELS[:20])).max() < 4
     assert opened.duration == pytest.approx(2, abs=0.11)
+
+
+@pytest.mark.parametrize("kind", ["mp4", "webm"])
+def test_the_last_picture_of_a_slow_video_lasts(kind):
+    """Four pictures of five seconds each are a whole video of twenty seconds."""
+    opened = video(encode(greys(LEVELS[:4]), Fraction(1, 5), kind))
+    assert [frame.seconds for frame in opened.frames(0)] == pytest.approx([0, 5, 10, 15])
+    assert opened.duration == pytest.approx(20, abs=0.11)
 
 
 @pytest.mark.parametrize(("rate", "times"), [(1, range(10)), (5, np.arange(50) / 5), (30, np.arange(100) / 10)])
