@@ -1,8 +1,11 @@
 """What verbs share: the dataset they are asked about, a run to its end, words on standard error."""
 
 import argparse
+import contextlib
+import signal
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,7 +39,10 @@ def run_to_its_end(model: SavedModel) -> SavedModel:
     """
     path = model.folder / "log.txt"
     said = path.stat().st_size if path.exists() else 0  # by the workers before it
-    worker = None if model.busy and is_chief() else start_run(model)
+    with _interrupts_noted() as interrupts:
+        worker = None if model.busy and is_chief() else start_run(model)
+    if interrupts:
+        _ask_to_stop(model)
     with path.open(encoding="utf-8", errors="replace") as log:
         log.seek(said)
         while True:
@@ -48,8 +54,23 @@ def run_to_its_end(model: SavedModel) -> SavedModel:
                     return store.open_model(model.id)
                 time.sleep(0.3)
             except KeyboardInterrupt:
-                say(f"\nasked {model.id} to stop; it finishes its batch and saves")
-                request_stop(model)
+                _ask_to_stop(model)
+
+
+@contextlib.contextmanager
+def _interrupts_noted() -> Iterator[list[int]]:
+    """Each Ctrl-C inside is an item of the list, and nothing else: a worker that begins throws older wishes away."""
+    noted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _ask_to_stop(model: SavedModel) -> None:
+    say(f"\nasked {model.id} to stop; it finishes its batch and saves")
+    request_stop(model)
 
 
 def settings_arguments(parser: argparse.ArgumentParser) -> None:

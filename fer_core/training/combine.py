@@ -5,6 +5,7 @@ Its record has `parts`, the `lineage.origin` of each, and no settings: it was no
 """
 
 import json
+import shutil
 from collections.abc import Sequence
 
 import numpy as np
@@ -159,7 +160,7 @@ def _save(
     dataset: FaceDataset,
     scheme: ClassScheme | None = None,
 ) -> SavedModel:
-    """The folder is made once the work is done; a kill while it is filled leaves a damaged model, not a run.
+    """The folder is made once the work is done; only a kill while it is filled leaves a damaged model.
 
     Without `scheme` the classes are those of the parts.
     """
@@ -176,4 +177,8 @@ def _save(
     }
     record = told_once(record)
     model = store.create_model(name, record) if name else store.create_numbered(how, record)
-    return save_trained(model, network, predictions, pixels=first["pixels"], rows={})
+    try:
+        return save_trained(model, network, predictions, pixels=first["pixels"], rows={})
+    except BaseException:
+        shutil.rmtree(model.folder)  # the name is free again
+        raise

@@ -146,7 +146,8 @@ class TrainConfig:
 
     def side(self, epoch: int) -> int:
         """Height and width, in pixels, of the faces in that epoch (0 is the first)."""
-        return self.sides[min(epoch * len(self.sides) // self.epochs, len(self.sides) - 1)]
+        sides = self.sides[-self.epochs :]  # the last ones, where there are more of them than epochs
+        return sides[min(epoch * len(sides) // self.epochs, len(sides) - 1)]
 
 
 _TUPLES = ("sides", "teachers")  # lists in JSON

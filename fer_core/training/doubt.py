@@ -35,8 +35,8 @@ from fer_core.labels import SPLITS, choose, get_scheme
 from fer_core.paths import data_dir, models_dir, write_atomic
 from fer_core.store import SavedModel
 from fer_core.training import runs
-from fer_core.training.config import IMAGENET, PRESETS, TrainConfig
-from fer_core.training.data import training_rows, versioned
+from fer_core.training.config import IMAGENET, PRESETS, VOTES_SETTINGS, TrainConfig
+from fer_core.training.data import training_rows, versioned, votes_sha256
 from fer_core.training.teachers import mean_answer, unseen
 
 FOLDS = 3
@@ -145,6 +145,7 @@ def collect(dataset: FaceDataset, config: TrainConfig) -> tuple[np.ndarray, np.n
     with FileLock(path.with_suffix(".lock")):  # whoever else asks waits for the same answers
         if kept := read_arrays(path, ("rows", "y_prob")):
             return kept["rows"], kept["y_prob"]
+        path.unlink(missing_ok=True)  # what can't be read; so that its folds can be trained anew where they are gone
         rows, y_prob = _ask(dataset, config)
         write_atomic(path, lambda file: np.savez_compressed(file, rows=rows, y_prob=y_prob))
     return rows, y_prob
@@ -213,11 +214,13 @@ def _joined(answers: Sequence[np.ndarray], label: np.ndarray, known: np.ndarray)
 
 
 def key(dataset: FaceDataset, config: TrainConfig) -> str:
-    """Eight hexadecimal digits that tell this work from that of other labels or settings."""
+    """Eight hexadecimal digits that tell this work from that of other labels, votes that are learned, or settings."""
     settings = {name: value for name, value in config.to_json().items() if value != getattr(TrainConfig(), name)}
     version = read_version(dataset, config.version).sha256 if config.version else ""
-    told = json.dumps([dataset.fingerprint, version, settings | {"fold": 0, "folds": config.folds}], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:8]
+    told = [dataset.fingerprint, version, settings | {"fold": 0, "folds": config.folds}]
+    if any(settings.get(name) for name in VOTES_SETTINGS) and (votes := votes_sha256(dataset)):
+        told.append(votes)
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _ask(dataset: FaceDataset, config: TrainConfig) -> tuple[np.ndarray, np.ndarray]:

@@ -26,6 +26,8 @@ from fer_core.training.targets import Batch, Lesson, informed, label_targets, vo
 EVALUATION_BATCH = 256
 AVERAGED_EVERY = 4
 """Steps between two moves of the averaged weights, each of which takes as long as the optimizer does."""
+AT_FIRST = 100
+"""Steps after each of which they move: a multiple of `AVERAGED_EVERY`, and all that a short run has."""
 UPHILL = 5
 """One of so many faces of a batch tells where uphill is, which costs a fifth of a step (Brock et al. 2021,
 arXiv:2102.06171)."""
@@ -257,15 +259,16 @@ class Engine:
     def _average(self) -> None:
         """Bring the averaged weights, normalisation statistics included, up to date; where they lag, now and then."""
         if self.config.averaging:
-            tf.cond(self.optimizer.iterations % AVERAGED_EVERY == 0, self._move_averaged, lambda: None)
+            done = tf.cast(self.optimizer.iterations, tf.float32)
+            steps = tf.where(done <= AT_FIRST, 1.0, float(AVERAGED_EVERY))
+            tf.cond(done % steps == 0, partial(self._move_averaged, done, steps), lambda: None)
         else:
             for average, weight in zip(self.averaged.weights, self.network.weights, strict=True):
                 average.assign(weight)
 
-    def _move_averaged(self) -> None:
-        """Move the averaged weights as far towards the network's as single steps would; faster at the start."""
-        step = tf.cast(self.optimizer.iterations, tf.float32)
-        decay = tf.minimum(self.config.averaging, (1 + step) / (10 + step)) ** AVERAGED_EVERY
+    def _move_averaged(self, done: tf.Tensor, steps: tf.Tensor) -> None:
+        """Move the averaged weights as far towards the network's as the last `steps` would; faster at the start."""
+        decay = tf.minimum(self.config.averaging, (1 + done) / (10 + done)) ** steps
         for average, weight in zip(self.averaged.weights, self.network.weights, strict=True):
             average.assign_add((weight - average) * (1 - decay))
 

@@ -38,9 +38,7 @@ START_FACES = 512
 def fit(model: SavedModel) -> bool:
     """Train `model` to its end and save it; False where it was asked to stop. Goes on where a saved state stands."""
     strategy = get_strategy()
-    config = settings(model)
-    if not in_cluster():  # whose machines must compute alike, in float32 unless the config says otherwise
-        config = _resolved(model, config)
+    config = _resolved(model, settings(model))
     dataset = _dataset(model)
     rows = training_rows(dataset, config)
     teachers = open_known_teachers(dataset, rows, config, model.record.get("teachers", ()))
@@ -61,8 +59,11 @@ def fit(model: SavedModel) -> bool:
         loop.report = _reporter(model, config, loop)
     if loop.resume():
         loop.report("resumed", {"epoch": loop.progress.epoch})
-    elif config.start:
-        _start(engine, model, config, train.images[:START_FACES])
+    else:
+        if is_chief():
+            (model.folder / "history.csv").unlink(missing_ok=True)  # of epochs whose state was lost
+        if config.start:
+            _start(engine, model, config, train.images[:START_FACES])
     for name in VOTES_SETTINGS if dataset.votes is None else ():
         if weight := getattr(config, name):
             print(f"no annotators' votes: {name}={weight:g} has no effect", flush=True)
@@ -78,8 +79,12 @@ def _resolved(model: SavedModel, config: TrainConfig) -> TrainConfig:
     """The config with the precision that the run began with, whatever was measured since; else the faster one here."""
     if known := model.record.get("precision"):
         return replace(config, precision=known)
-    resolved = speed.resolve(config)
-    store.update_record(model, precision=resolved.precision)
+    if in_cluster() and config.precision == "auto":  # its machines must compute alike
+        resolved = replace(config, precision="float32")
+    else:
+        resolved = speed.resolve(config)
+    if is_chief():
+        store.update_record(model, precision=resolved.precision)
     return resolved
 
 

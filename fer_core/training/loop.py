@@ -162,7 +162,7 @@ class Loop:
 def learning_rate(config: TrainConfig, share: float) -> float:
     """The rate after `share` (0 to 1) of the run: linear warm-up, then constant or half a cosine down to 0."""
     if share < config.warmup:
-        return config.learning_rate * max(share, 1e-3) / config.warmup
+        return config.learning_rate * min(max(share, 1e-3) / config.warmup, 1)
     if config.schedule == "constant":
         return config.learning_rate
     after = min((share - config.warmup) / (1 - config.warmup), 1.0)

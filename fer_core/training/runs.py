@@ -81,11 +81,14 @@ def new_record(config: TrainConfig, dataset: FaceDataset, *, skip_bad: bool = Fa
 def create_run_once(
     config: TrainConfig, dataset: FaceDataset, name: str | None = None, *, skip_bad: bool = False
 ) -> SavedModel:
-    """`create_run`, unless the same one was created in the last `TWIN` seconds, by a second tab, say: then that one."""
+    """`create_run`, unless the same one was created in the last `TWIN` seconds, by a second tab, say: then that one.
+
+    One that has ended since was seen by whoever asks again.
+    """
     config = as_wide_as_its_start(config)
     with naming():
         for model in store.list_models():
-            if model.problem or model.answered or name not in (None, model.id):
+            if model.problem or model.status in store.ENDINGS or name not in (None, model.id):
                 continue
             age = datetime.now(UTC) - datetime.fromisoformat(model.record["created"])
             asked = (model.record["settings"], model.record["dataset"]["fingerprint"])
@@ -111,15 +114,15 @@ def naming() -> Iterator[None]:
 def open_start(config: TrainConfig) -> SavedModel | None:
     """The saved model that a run with `config` starts from, if there is one; `ModelError` where it isn't trained.
 
-    `RunError` for an imported one, since how it prepares the pixels isn't known, and for another network.
+    `RunError` for an imported one, or a mean of such, since how it prepares the pixels isn't known, and for another
+    network.
     """
     if config.start in ("", IMAGENET):
         return None
     model = store.open_trained(config.start)
-    if "imported" in model.record:
-        raise RunError(
-            f"start: expected a model that was trained here, found the imported {model.id!r}; choose another"
-        )
+    if not model.record["pixels"]:
+        found = "the imported" if "imported" in model.record else "a mean of imported ones,"
+        raise RunError(f"start: expected a model that was trained here, found {found} {model.id!r}; choose another")
     if model.record["network"] != config.network:
         raise RunError(
             f"start: expected a model of the network {config.network}, found {model.id!r} of {model.record['network']}"
@@ -166,7 +169,9 @@ def start_run(model: SavedModel) -> subprocess.Popen:
 
 
 def check_unfinished(model: SavedModel) -> None:
-    """Raise `RunError` for a run that is finished."""
+    """Raise `RunError` for a run that is finished, or a model that was none."""
+    if not model.problem and not model.was_run:
+        raise RunError(f"model {model.id!r}: expected a run, found one that was combined or imported; start a new run")
     if model.trained:
         raise RunError(f"run {model.id!r}: expected one that can go on, found it finished; start a new run instead")
 

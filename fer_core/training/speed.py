@@ -6,6 +6,7 @@ prints `precision` and `images_per_second` as one JSON object. Looking up and es
 
 import contextlib
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -97,8 +98,10 @@ def estimate(config: TrainConfig, faces: int, speed: Speed) -> float:
         full = [seconds * (1 + FORWARD * len(config.teachers)) for seconds in full]  # as if each were as large
     training = sum(full[config.frozen_epochs :]) + FORWARD * sum(full[: config.frozen_epochs])
     evaluation = VALIDATION * FORWARD * sum(full)
-    share = min(1.0, 60 * config.minutes / training) if config.minutes else 1.0
-    return share * (training + evaluation)
+    if not config.minutes:
+        return training + evaluation
+    begun = math.ceil(60 * config.minutes / training * config.epochs)  # which end, whatever the time
+    return min(begun / config.epochs, 1) * (training + evaluation)
 
 
 def _read(record: Mapping) -> Speed:

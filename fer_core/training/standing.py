@@ -1,5 +1,6 @@
 """How runs stand: what their events and histories say, in numbers and as a table."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -43,14 +44,19 @@ def standing(model: SavedModel) -> Standing | None:
 
 
 def _seconds_left(config: TrainConfig, epochs: float, an_epoch: float, spent: float) -> float:
-    """The time of the epochs that are left, each as long as the present one by its pixels, or of the minutes."""
+    """The time of the epochs that are left, each as long as the present one by its pixels, or of the minutes.
+
+    An epoch that begins before these are over ends after them.
+    """
     limit = 60 * config.minutes if config.minutes else float("inf")
     share = max(epochs / config.epochs, spent / limit)
     pixels = [config.side(epoch) ** 2 for epoch in range(config.epochs)]
     now = pixels[min(int(share * config.epochs), config.epochs - 1)]
     whole = int(epochs)
     left = sum(pixels[whole:]) - (epochs - whole) * pixels[min(whole, config.epochs - 1)]
-    return max(min(left / now * an_epoch, limit - spent), 0) * (1 + FORWARD * VALIDATION)
+    present = (math.ceil(epochs) - epochs) * an_epoch
+    after = math.ceil(max(limit - spent - present, 0) / an_epoch) * an_epoch if config.minutes else float("inf")
+    return min(left / now * an_epoch, present + after) * (1 + FORWARD * VALIDATION)
 
 
 def runs_table(models: Iterable[SavedModel]) -> pd.DataFrame:

@@ -147,6 +147,11 @@ def _may_answer(model: SavedModel, dataset: FaceDataset, rows: np.ndarray, confi
                 f"teacher {model.id!r}: expected one of the networks {', '.join(NETWORKS)}, found {record['network']}, "
                 "which can't answer in every step; name the models that it combines, or set teaching=unseen"
             )
+        if not record["pixels"]:
+            raise RunError(
+                f"teacher {model.id!r}: expected a model that was trained here, found a mean of imported ones, "
+                "of which nobody knows how they prepare the pixels; take another teacher"
+            )
         if record["network"] in FIXED_SIDE and config.sides != (SIDE,):
             raise RunError(
                 f"teacher {model.id!r}: expected a network for faces of all sizes, found {record['network']}, which "

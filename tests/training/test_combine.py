@@ -1,5 +1,6 @@
 """Models combined into one: the product of the stages, a file of stock layers, refusals."""
 
+import errno
 import json
 import zipfile
 from dataclasses import replace
@@ -198,6 +199,19 @@ def test_soups_that_are_refused(alike, drawn):
     with pytest.raises(ModelError, match="expected models that prepare pixels alike, found 'a' and 'b'"):
         soup([alike[0], other], None, drawn)
     assert "soup-1" not in [model.id for model in store.list_models()]
+
+
+def test_no_room_for_a_combined_model_leaves_nothing(alike, drawn, monkeypatch):
+    """The disk fills up while it is written: the name is free again."""
+
+    def full(*arguments, **facts):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(store, "write_network", full)
+        with pytest.raises(OSError, match="No space left"):
+            ensemble(alike, "mean", drawn)
+    assert ensemble(alike, "mean", drawn).id == "mean"
 
 
 def test_ensemble_in_a_process_of_its_own(alike):

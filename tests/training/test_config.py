@@ -77,8 +77,19 @@ def test_sides_share_the_epochs_equally():
     assert [growing.side(epoch) for epoch in range(6)] == [32, 32, 40, 40, 48, 48]
 
 
+def test_the_last_sides_remain_where_there_are_more_than_epochs():
+    """The saved network looks at the last one, so that is learned in any case."""
+    assert [TrainConfig(epochs=2, sides=(32, 40, 48)).side(epoch) for epoch in range(2)] == [40, 48]
+
+
 def test_cosine_rises_then_falls_to_nothing():
     """Half of the peak in the middle of the warm-up, the peak after it, half again midway down, 0 at the end."""
     warm = TrainConfig(learning_rate=0.1, warmup=0.2)
     rates = [learning_rate(warm, share) for share in (0.1, 0.2, 0.6, 1.0)]
     assert rates == pytest.approx([0.05, 0.1, 0.05, 0.0])
+
+
+@pytest.mark.parametrize("warmup", [1e-5, 0.0005, 0.001])
+def test_no_warm_up_is_so_short_that_it_begins_above_the_peak(warmup):
+    """At the first batch the rate is the peak at most."""
+    assert learning_rate(TrainConfig(learning_rate=0.1, warmup=warmup), 0) <= 0.1

@@ -10,7 +10,7 @@ from fer_core.networks import saved_network, training_network
 from fer_core.training.augmentation import Chance
 from fer_core.training.config import TrainConfig
 from fer_core.training.data import Faces
-from fer_core.training.engine import Engine, _in_parts
+from fer_core.training.engine import AT_FIRST, Engine, _in_parts
 from fer_core.training.targets import Batch, Lesson
 
 PIXELS = {"mean": 0.5, "std": 0.25}
@@ -42,9 +42,15 @@ def test_validation_measures_what_the_saved_file_answers(config, side):
     assert engine.evaluate(faces, side)["loss"] == pytest.approx(-np.log(said[np.arange(8), label]).mean(), abs=1e-5)
 
 
-def test_the_average_moves_every_fourth_step():
-    """As far as the four steps would have moved it; the rate is 0, so the network's own weights stay."""
+@pytest.mark.parametrize(
+    ("begun", "expected"),
+    [(AT_FIRST, [0, 0, 0] + 4 * [1 - 0.9**4] + [1 - 0.9**8]), (0, 1 - np.cumprod([s / (9 + s) for s in range(2, 10)]))],
+    ids=["every fourth step", "at first every step"],
+)
+def test_the_average_moves(begun, expected):
+    """As far as all its steps would have moved it; the rate is 0, so the network's own weights stay."""
     engine = Engine(TrainConfig(width=2, averaging=0.9), 6, **PIXELS)
+    engine.optimizer.iterations.assign(begun)
     shares, answers = np.full((8, 10), 0.1, np.float32), np.zeros((8, 6), np.float32)
     faces = Faces(np.zeros((8, 48, 48), np.uint8), np.arange(8, dtype=np.int32) % 6, shares, answers, answers)
     average, weight = (network.get_layer("label").kernel for network in (engine.averaged, engine.network))
@@ -53,7 +59,7 @@ def test_the_average_moves_every_fourth_step():
     for batch in range(8):
         engine.train_batch(faces, np.arange(8), (1, batch), 0.0, 24)
         moved.append(float(tf.reduce_mean(average / weight)))
-    assert moved == pytest.approx([0, 0, 0] + 4 * [1 - (5 / 14) ** 4] + [1 - (5 / 14 * 9 / 18) ** 4])
+    assert moved == pytest.approx(list(expected))
 
 
 def test_parts_of_a_batch_are_equal_where_they_can_be_and_never_empty():

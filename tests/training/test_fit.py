@@ -182,6 +182,15 @@ def test_a_start_that_is_missing_is_refused(drawn):
     assert not store.list_models()
 
 
+def test_a_mean_of_imported_models_neither_teaches_nor_starts_a_run(trained, drawn):
+    """Nobody knows how they prepare the pixels."""
+    imported = store.update_record(trained("mean"), pixels={}, parts=[])
+    with pytest.raises(RunError, match="found a mean of imported ones, 'mean'"):
+        runs.create_run(replace(TINY, start=imported.id), drawn, "child")
+    with pytest.raises(RunError, match="teacher 'mean': expected a model that was trained here"):
+        runs.create_run(replace(TINY, teachers=("mean",), teaching="consistent"), drawn, "child")
+
+
 @pytest.mark.parametrize("setting", VOTES_SETTINGS)
 def test_votes_that_changed_are_noticed(drawn, capsys, setting):
     """A run with a weight for votes that aren't there says so; one that was created with others is refused."""

@@ -1,6 +1,7 @@
 """Out-of-fold probabilities: who may judge which face, and how the work stands while its runs come and go."""
 
 import os
+import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -189,6 +190,29 @@ def test_judges_learn_the_votes_of_their_own_faces_only(drawn):
     votes = np.ones((len(drawn), len(VOTES)), np.uint8)
     votes[learned] = 0
     assert not gather(replace(drawn, votes=votes), learned, "study").votes.any()
+
+
+def test_other_votes_are_other_work(drawn, tiny):
+    """For judges that learn from them; for others they are none."""
+    voted = replace(drawn, votes=np.ones((len(drawn), len(VOTES)), np.uint8))
+    learning = replace(tiny, votes_weight=0.5)
+    assert doubt.key(drawn, learning) != doubt.key(voted, learning)
+    assert doubt.key(drawn, replace(tiny, votes_weight=0)) == doubt.key(voted, replace(tiny, votes_weight=0))
+
+
+def test_damaged_answers_are_asked_for_again(drawn, tiny):
+    """Also where the runs are gone: what can't be read is no answer, and the folds can be trained anew."""
+    models = pretend_trained(drawn, tiny)
+    _, y_prob = doubt.collect(drawn, tiny)
+    path = doubt._file(drawn, tiny)
+    path.write_bytes(path.read_bytes()[:500])
+    np.testing.assert_array_equal(doubt.collect(drawn, tiny)[1], y_prob)
+    path.write_bytes(path.read_bytes()[:500])
+    for model in models:
+        shutil.rmtree(model.folder)
+    with pytest.raises(RunError, match="expected 2 trained folds, found 0"):
+        doubt.collect(drawn, tiny)
+    assert doubt.progress(drawn, tiny).state == "none"
 
 
 @pytest.mark.slow

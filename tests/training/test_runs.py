@@ -14,10 +14,11 @@ from filelock import FileLock
 from following import events_of, wait_until, worker_of
 from saved import save_model
 
-from fer_core import store
+from fer_core import cli_common, store
 from fer_core.cli import main
 from fer_core.errors import RunError
 from fer_core.evaluation.predictions import read_predictions
+from fer_core.integrity import CURVES
 from fer_core.lineage import origin
 from fer_core.paths import ROOT, models_dir
 from fer_core.training import runs, speed
@@ -58,6 +59,8 @@ def test_two_tabs_at_once_start_one_run(drawn):
     assert runs.create_run_once(replace(config, seed=2), drawn).id == "compact-2"
     assert runs.create_run_once(config, drawn, "named").id == "named"
     assert runs.create_run_once(config, drawn, "named").id == "named"
+    runs.tell(store.open_model("compact-2"), "stopped")  # whoever asks again has seen it, and wants a new one
+    assert runs.create_run_once(replace(config, seed=2), drawn).id == "compact-3"
 
 
 def test_runs_that_are_created_at_once_find_other_numbers(drawn):
@@ -115,6 +118,33 @@ def test_a_resumed_run_keeps_its_precision(drawn):
     runs.start_run(model)
     wait_until(lambda: store.open_model("precise").status == "finished")
     assert store.open_model("precise").record["precision"] == "float32"
+
+
+def test_what_was_no_run_is_not_resumed(drawn, capsys):
+    """A table of answers, say, which has no settings: refused in a line, and it stays what it is."""
+    model = save_model("theirs", drawn)
+    record = {name: value for name, value in model.record.items() if name != "sha256"}
+    record["answers"] = {"file": "a.csv", "sha256": "0" * 64}
+    store.save_record(replace(model, record=record))
+    before = store.open_answered("theirs")
+    assert main(["train", "--resume", "--name", "theirs"]) == 2
+    assert "model 'theirs': expected a run, found one that was combined or imported" in capsys.readouterr().err
+    assert store.open_answered("theirs") == before
+    assert before.status == "finished"
+
+
+def test_interrupted_while_it_starts_the_run_is_asked_to_stop(short_run, capsys, monkeypatch):
+    """A Ctrl-C before the worker has the run isn't lost: it stops as soon as it can."""
+    model = short_run("hasty", epochs=60)
+    begin = cli_common.start_run
+
+    def interrupted(model):
+        os.kill(os.getpid(), signal.SIGINT)
+        return begin(model)
+
+    monkeypatch.setattr(cli_common, "start_run", interrupted)
+    assert cli_common.run_to_its_end(model).status == "stopped"
+    assert "asked hasty to stop" in capsys.readouterr().err
 
 
 def test_ten_starts_at_once_give_one_worker(short_run):
@@ -237,7 +267,11 @@ def test_torn_state_begins_again_and_says_so(short_run):
     """A state that cannot be read costs its epochs, not the run, and log and event tell it."""
     model = short_run("torn", epochs=1)
     (model.folder / NAME).write_bytes(b"PK\x03\x04 torn")
+    curves = dict.fromkeys([*CURVES, *(f"val_recall_{label}" for label in model.labels)], 1)
+    pd.DataFrame([curves, curves]).to_csv(model.folder / "history.csv", index=False)
     runs.start_run(model)
+    wait_until(lambda: events_of(model, "unreadable"))
+    wait_until(lambda: len(model.history()) < 2)  # the curve of the epochs that are lost is gone, too
     wait_until(lambda: not model.busy)
     assert store.open_model("torn").status == "finished"
     assert "the saved state cannot be read" in (model.folder / "log.txt").read_text()

@@ -37,10 +37,11 @@ def test_estimate_adds_up_the_epochs_of_each_side_and_their_evaluation():
 
 
 def test_estimate_ends_with_the_minutes():
-    """36 s of training within half a minute: 30 s, and the evaluation of as many epochs."""
-    config = replace(TINY, epochs=4, minutes=0.5)
-    assert speed.estimate(config, 600, MEASURED) == pytest.approx(30 + 30 / 24)
-    assert speed.estimate(replace(config, minutes=1), 600, MEASURED) == pytest.approx(36 + 36 / 24)
+    """Of four epochs of 12 s, three begin within half a minute, and end; each is evaluated."""
+    config = replace(TINY, epochs=4, minutes=0.5, sides=(48,))
+    assert speed.estimate(config, 600, MEASURED) == pytest.approx(36 + 36 / 24)
+    assert speed.estimate(replace(config, minutes=0.1), 600, MEASURED) == pytest.approx(12 + 12 / 24)
+    assert speed.estimate(replace(config, minutes=2), 600, MEASURED) == pytest.approx(48 + 48 / 24)
 
 
 def test_estimate_counts_a_third_for_frozen_epochs():

@@ -57,6 +57,13 @@ def test_minutes_end_it_sooner(faces):
     assert standing(model).seconds_left == pytest.approx(35 * 25 / 24)
 
 
+def test_an_epoch_that_began_ends_after_the_minutes(faces):
+    """Half of the first epoch, of 80 s, is done when half a minute has long been over: the other half, and no more."""
+    model = started(faces, epochs=1000, minutes=0.5)
+    runs.tell(model, "progress", epoch=1, batch=5, batches=10, images_per_second=16.0)
+    assert standing(model).seconds_left == pytest.approx(40 * 25 / 24)
+
+
 def test_runs_table(faces):
     """One row a run with what it has reached; combined models have no run; a damaged one says so and no more."""
     model = save_model("done", faces)
