@@ -179,9 +179,12 @@ def compare(arguments) -> tuple[dict, str]:
         )
         for name, reason in common.refused.items():
             raise ModelError(f"{name} doesn't compare with {first}: {reason}")
+        if part == "honest" and not len(common.models[first]):
+            continue  # all of these faces are copies
         reports[part] = make_report(chosen.values(), common, arguments.split, part, first)
-    result = {"split": arguments.split} | {part: words.report_json(report) for part, report in reports.items()}
-    lines = [f"{part}:\n{words.report_text(report)}" for part, report in reports.items()]
+    told = {part: words.report_json(reports[part]) if part in reports else None for part in PARTS}
+    result = {"split": arguments.split} | told
+    lines = [f"{part}:\n{words.report_text(reports[part]) if part in reports else 'no face'}" for part in PARTS]
     return result, "\n\n".join(lines)
 
 

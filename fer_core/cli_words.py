@@ -46,6 +46,7 @@ def report_json(report: Report) -> dict:
         "differences": report.sentences,
         "tests": json.loads(report.tests.to_json(orient="records", double_precision=15)),
         "notes": list(report.common.notes),
+        "cautions": report.cautions,
     }
 
 

@@ -50,7 +50,8 @@ def show_headline(model: SavedModel, predictions: Predictions, split: str) -> No
         told.append("Where training kept its best epoch, it was the best on these faces, which flatters it a little.")
     if missing := [label for label, recall in parts["raw"].recall.items() if math.isnan(recall)]:
         told.append(f"There is no face of {', '.join(missing)}: macro recall is the mean of the other classes.")
-    told += leak_cautions({learned_by(model): [model.id]}, parts["raw"].n - parts["honest"].n, parts["raw"].n)
+    leaked = parts["raw"].n - parts["honest"].n
+    told += leak_cautions([(model.id, learned_by(model), leaked)], parts["raw"].n)
     st.caption(" ".join(told))
 
 

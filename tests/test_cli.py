@@ -142,6 +142,18 @@ def test_compare_tells_the_difference(run):
         assert result[part]["notes"] == []
 
 
+def test_compare_tells_the_raw_part_where_all_faces_are_copies(run):
+    """The honest part has no face: null, and not the end of the other."""
+    for seed in (0, 1):
+        model = save_model(f"model-{seed}", draw_dataset(), seed=seed)
+        frame = pd.read_parquet(model.predictions_file)
+        frame.assign(leak="exact").to_parquet(model.predictions_file)
+    result = run("compare", "model-0", "model-1")
+    assert result["honest"] is None
+    assert len(result["raw"]["scores"]) == 2
+    assert main(["compare", "model-0", "model-1"]) == 0
+
+
 def test_compare_brings_other_classes_together(run):
     """Seven classes against six: on the six, and it is said."""
     drawn = draw_dataset()

@@ -70,6 +70,8 @@ def _read_header(stream: IO[bytes], name: str, class_names: Names) -> _Columns:
         raise DatasetError(
             f"{name}: expected {EXPECTED}, found {'a file that is no text' if line else 'an empty file'}"
         )
+    if b"\r" in line.rstrip(b"\r\n"):
+        raise DatasetError(f"{name}: expected lines that end in LF, found some that end in CR alone; save it anew")
     names = [column.strip(' "\r\n').lower() for column in line.decode("utf-8-sig").split(",")]
     for column in ("emotion", "pixels"):
         if column not in names:

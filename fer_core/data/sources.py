@@ -24,7 +24,9 @@ def default_source() -> str:
     """The variable `FER_SOURCE`, else the CSV that lies in the data folder, else `demo`."""
     if named := os.environ.get("FER_SOURCE"):
         return named
-    lying = (path for path in data_dir().glob("*") if path.name.lower().endswith(PACKED) and path.name != VOTES_FILE)
+    lying = (  # what macOS lays beside files, `._faces.csv`, is none
+        path for path in data_dir().glob("[!.]*") if path.name.lower().endswith(PACKED) and path.name != VOTES_FILE
+    )
     return str(min(lying, key=lambda path: (rank(path.name), path.name), default="demo"))
 
 

@@ -3,7 +3,9 @@
 The workbench never guesses anything about the people on the pictures.
 """
 
+import csv
 import io
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -36,17 +38,29 @@ def read_attributes(data: bytes, faces: int | None = None) -> pd.DataFrame:
 
 def _read(data: bytes) -> pd.DataFrame:
     try:
-        table = pd.read_csv(io.BytesIO(data), encoding="utf-8-sig", skipinitialspace=True)
+        names = next(csv.reader(data.decode("utf-8-sig").lstrip().splitlines(), skipinitialspace=True), [])
+        if twice := [name for name, n in Counter(map(str.strip, names)).items() if n > 1]:
+            raise _unlike("each column name once", f"{twice[0]} again")  # of which pandas would make another name
+        table = _table(data)
     except UnicodeDecodeError:
         raise _unlike("text in UTF-8", "other bytes") from None
     except ValueError as error:  # pandas' own errors are ValueErrors
         raise _unlike("a table with commas between its columns", " ".join(str(error).split())) from error
     if not isinstance(table.index, pd.RangeIndex):  # pandas takes what stands in front of the first name for an index
         raise _unlike("as many cells in a line as there are names in the header", "more")
-    table = table.rename(columns=lambda name: str(name).strip())
-    if (twice := table.columns.duplicated()).any():
-        raise _unlike("each column name once", f"{table.columns[twice][0]} again")
-    return table
+    return table.rename(columns=lambda name: str(name).strip())
+
+
+def _table(data: bytes) -> pd.DataFrame:
+    """As pandas reads it: `NA` and the like are missing among numbers, and words among words."""
+    numbers, words = (
+        pd.read_csv(io.BytesIO(data), encoding="utf-8-sig", skipinitialspace=True, na_values=[""], keep_default_na=some)
+        for some in (True, False)
+    )
+    for name in numbers.select_dtypes("number"):
+        if numbers[name].notna().any():
+            words[name] = numbers[name]
+    return words
 
 
 def _rows(found: pd.Series, faces: int | None) -> pd.Series:

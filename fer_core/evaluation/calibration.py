@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
 
 from fer_core.evaluation.intervals import SEED, Z, percentile_interval, proportion, wilson
 from fer_core.evaluation.metrics import BINS, confident, ece
@@ -22,6 +23,7 @@ NETWORK, CALIBRATED, LABEL = "network", "calibrated", "label"
 
 _DRAWS = 500
 _SMALLEST = np.finfo(float).eps  # a probability of 0 would cost infinitely much
+_NO_BETTER = 1e-9  # nats, of rounding
 
 
 def with_temperature(y_prob: np.ndarray, temperature: float) -> np.ndarray:
@@ -40,20 +42,23 @@ def with_temperature(y_prob: np.ndarray, temperature: float) -> np.ndarray:
 
 @lru_cache(maxsize=64)  # a page asks for the same one at every click
 def fit_temperature(validation: Predictions) -> float:
-    """The temperature of the least mean `surprise` on `validation`, within `TEMPERATURES`.
+    """The temperature of the least mean log loss on `validation`, within `TEMPERATURES`; 1 where none is better.
 
-    `ValueError` where there is no face.
+    A true class of probability 0 keeps it at any temperature, so it has no say. `ValueError` where there is no face.
     """
     if not len(validation):
         raise ValueError("validation: expected at least one face, found none")
-    y_true, y_prob = validation.y_true, validation.y_prob
-    found = minimize_scalar(
-        lambda power: surprise(y_true, with_temperature(y_prob, 1 / power)).mean(),  # convex in the power
-        bounds=sorted(1 / temperature for temperature in TEMPERATURES),
-        method="bounded",
-        options={"xatol": 1e-8},
-    )
-    return float(1 / found.x)
+    with np.errstate(divide="ignore"):
+        logits = np.log(np.asarray(validation.y_prob, float))
+    of_true = logits[np.arange(len(validation)), validation.y_true]
+    possible = np.isfinite(of_true)
+
+    def loss(power: float) -> float:  # convex, as `surprise`, which is bounded, would not be
+        return np.sum(logsumexp(power * logits[possible], axis=1) - power * of_true[possible]) / len(validation)
+
+    bounds = sorted(1 / temperature for temperature in TEMPERATURES)
+    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-8})
+    return float(1 / found.x) if found.fun < loss(1) - _NO_BETTER else 1.0
 
 
 def surprise(y_true: np.ndarray, y_prob: np.ndarray) -> np.ndarray:

@@ -53,6 +53,8 @@ PLAIN = Decision()
 def point_sentence(point: OperatingPoint) -> str:
     """What `point` does, in words."""
     group = " or ".join(point.group)
+    if point.threshold <= 0:
+        return f"The answer is {group} for every face: no less would reach a recall of {100 * point.recall:.0f} %."
     score = "its probability is" if len(point.group) == 1 else "their probabilities add up to"
     return (
         f"The answer is {group} where {score} {100 * point.threshold:.1f} % or more, "

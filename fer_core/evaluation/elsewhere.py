@@ -7,7 +7,7 @@ dataset and those scores in its record, and its own record as `own`: all of eval
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation.predictions import Predictions, predictions_frame, read_predictions
 from fer_core.evaluation.scoring import BATCH, headline, probabilities, scored_rows
 from fer_core.labels import SPLITS, get_scheme
+from fer_core.lineage import trainings
 from fer_core.paths import data_dir, write_atomic
 from fer_core.store import SavedModel
 
@@ -78,10 +79,13 @@ def score(
     """`model` scored on `dataset`; the network is asked once for both, and `progress` told the share of faces done.
 
     Scored are the validation and test faces, or all of them, as test, where there are none. `learned` is the dataset
-    that the model learned from: copies of its Training faces are leaks. Without it none is known. Raises
-    `DatasetError` where no face is of a class of the model, `ModelError` where its network is damaged or not here.
+    that the model learned from: copies of its Training faces are leaks. Without it none is known, nor where models that
+    went into it learned from others. Raises `DatasetError` where no face is of a class of the model, `ModelError` where
+    its network is damaged or not here.
     """
     store.check_trained(model)
+    if _learned_from_others(model.record):
+        learned = None
     known = open_scored(model, dataset)
     if known and (known.record["dataset"]["leaks_known"] or learned is None):
         return known
@@ -125,12 +129,18 @@ def sentences(model: SavedModel) -> list[str]:
         told.append(f"Faces of no class of {model.id}, which are left out: {about.classless:,}.")
     if about.leaks_known:
         told.append(f"The honest part leaves out what is a copy of a Training face of {saved_on}.")
-    else:
-        told.append(
-            f"Whether faces are copies of Training faces of {saved_on} is not known, since that isn't here: the honest "
-            "part is the same as raw."
-        )
+        return told
+    whose, why = f"Training faces of {saved_on}", "that isn't here"
+    if _learned_from_others(own(model).record):
+        whose, why = "faces that it learned from", "models that went into it learned from other datasets"
+    told.append(f"Whether faces are copies of {whose} is not known, since {why}: the honest part is the same as raw.")
     return told
+
+
+def _learned_from_others(record: Mapping) -> bool:
+    """Whether weights of the model come from other datasets than its own."""
+    own = record["dataset"]["fingerprint"]
+    return any(one["dataset"]["fingerprint"] != own for one in trainings(record))
 
 
 def _folder(model: SavedModel, dataset: FaceDataset) -> Path:

@@ -46,6 +46,7 @@ def macro_recall_interval(correct: np.ndarray, n: np.ndarray) -> tuple[float, fl
     """Percentile bootstrap of macro recall from each class's `correct` and `n`, int64 of shape `(k,)`.
 
     A class without a face, or without one in a draw, is left out of that mean. NaN, NaN where there is no face at all.
+    Too narrow where a class has very few faces, which hardly vary when they are drawn anew.
     """
     if not np.any(n):
         return np.nan, np.nan

@@ -1,6 +1,6 @@
 """All that is told of a comparison in one place; the Compare page shows it, and it leaves as CSV and as HTML."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -54,9 +54,9 @@ class Report:
     @property
     def cautions(self) -> list[str]:
         """Which models learned copies of these faces, or may have, in a sentence each."""
-        leaked = int((self.models[self.reference].frame["leak"] != "").sum())
         learned = self.about.set_index("model")["learned"]
-        return leak_cautions({rule: [*learned.index[learned == rule]] for rule in ("all", "")}, leaked, self.n)
+        leaked = {name: int((faces.frame["leak"] != "").sum()) for name, faces in self.models.items()}
+        return leak_cautions([(name, learned[name], n) for name, n in leaked.items()], self.n)
 
     @property
     def models(self) -> dict[str, Predictions]:
@@ -96,19 +96,29 @@ def learned_by(model: SavedModel) -> str:
     return "" if model.elsewhere and rule == "clean" else rule
 
 
-def leak_cautions(learned: Mapping[str, Sequence[str]], leaked: int, n: int) -> list[str]:
-    """What a reader has to know of `n` faces, `leaked` of which are copies of a training face.
+def leak_cautions(models: Iterable[tuple[str, str, int]], n: int) -> list[str]:
+    """What a reader has to know of `n` faces that models were scored on.
 
-    `learned` maps rules of `lineage.rows_learned` to the models that learned by them.
+    Of each model its name, its rule of `lineage.rows_learned`, and how many of the faces are copies of those that it
+    could learn from: which need not be the same for all, as some may have learned from other datasets.
     """
-    if not leaked:
-        return []
-    copies, honest = f"copies of {leaked:,} of these {n:,} faces", "the honest part leaves these faces out"
-    told = {
-        "all": f"learned from all Training faces, {copies} among them, which flatters the scores; {honest}.",
-        "": f"may have learned {copies}, which would flatter the scores; {honest}.",
-    }
-    return [f"{', '.join(names)} {told[rule]}" for rule, names in learned.items() if names and rule in told]
+    alike: dict[tuple[str, int], list[str]] = {}
+    for name, rule, leaked in models:
+        alike.setdefault((rule, leaked), []).append(name)
+    return [
+        _leak_caution(names, rule, leaked, n) for (rule, leaked), names in alike.items() if leaked and rule in _LEAKY
+    ]
+
+
+def _leak_caution(names: Sequence[str], rule: str, leaked: int, n: int) -> str:
+    copies = _LEAKY[rule].format(f"copies of {leaked:,} of these {n:,} faces")
+    return f"{', '.join(names)} {copies}; the honest part leaves these faces out."
+
+
+_LEAKY = {
+    "all": "learned from all Training faces, {} among them, which flatters the scores",
+    "": "may have learned {}, which would flatter the scores",
+}
 
 
 def make_report(models: Iterable[SavedModel], common: Common, split: str, part: str, reference: str) -> Report:

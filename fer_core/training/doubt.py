@@ -27,11 +27,11 @@ from fer_core import store
 from fer_core.arrays import read_arrays
 from fer_core.data.copies import find_copies
 from fer_core.data.dataset import FaceDataset
-from fer_core.data.versions import read_version
+from fer_core.data.versions import apply, read_version
 from fer_core.data.votes import VOTES_FILE
 from fer_core.errors import RunError
 from fer_core.evaluation.doubt import rank_labels
-from fer_core.labels import SPLITS, choose, get_scheme
+from fer_core.labels import SPLITS, ClassScheme, choose, get_scheme
 from fer_core.paths import data_dir, models_dir, write_atomic
 from fer_core.store import SavedModel
 from fer_core.training import runs
@@ -155,12 +155,16 @@ def ranking(dataset: FaceDataset, judges: Mapping[str, TrainConfig]) -> pd.DataF
     """`evaluation.doubt.rank_labels` of what the `judges` say, calibrated and, where there are several, joined.
 
     Each is a preset or `ANNOTATORS`, with its `fold_config`; all are of one scheme and one version of the dataset,
-    whose labels are ranked. What is raised is as in `collect`, `known_votes` and `training_rows`.
+    whose labels are ranked: of all Usages, though models learn from those of Training faces alone. What is raised is
+    as in `collect`, `known_votes` and `training_rows`.
     """
     about, *_ = judges.values()
-    labelled, scheme = versioned(dataset, about), get_scheme(about.scheme)
-    rows = _rows(dataset, about)
-    answers = [collect(dataset, config)[1] for config in models_of(judges).values()]
+    scheme = get_scheme(about.scheme)
+    labelled = apply(dataset, read_version(dataset, about.version)) if about.version else dataset
+    asked = _rows(dataset, about)
+    judged = np.isin(asked, _with_class(labelled, scheme))
+    rows = asked[judged]
+    answers = [collect(dataset, config)[1][judged] for config in models_of(judges).values()]
     who = ["models"] if answers else []
     if ANNOTATORS in judges:
         votes = known_votes(dataset)
@@ -234,9 +238,12 @@ def _ask(dataset: FaceDataset, config: TrainConfig) -> tuple[np.ndarray, np.ndar
 
 
 def _rows(dataset: FaceDataset, config: TrainConfig) -> np.ndarray:
-    """All faces with a class of the scheme, as the version has it: int64 `(m,)`, ascending."""
-    labelled, scheme = versioned(dataset, config), get_scheme(config.scheme)
-    return np.sort(np.concatenate([labelled.rows(split, scheme) for split in SPLITS]))
+    """All faces with a class of the scheme, of Training as the version has it: int64 `(m,)`, ascending."""
+    return _with_class(versioned(dataset, config), get_scheme(config.scheme))
+
+
+def _with_class(dataset: FaceDataset, scheme: ClassScheme) -> np.ndarray:
+    return np.sort(np.concatenate([dataset.rows(split, scheme) for split in SPLITS]))
 
 
 def _names(dataset: FaceDataset, config: TrainConfig) -> list[str]:

@@ -199,6 +199,7 @@ def test_skip_bad_does_not_make_a_dataset_of_nothing(write_csv):
         (b"emotion, Usage, pixels\n", "found a header and no rows"),
         (b"emotion,Usage\n3,Training\n", "found no pixels"),
         (b"pixels\n0 0\n", "found no emotion"),
+        (b"emotion,pixels\r0,1 2 3\r1,1 2 3\r", "found some that end in CR alone"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "no text"),
         (b"emotion,Usage,pixels\n" + b"0" * 70_000, "longer than"),
     ],

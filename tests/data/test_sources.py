@@ -11,6 +11,7 @@ def test_default_source(monkeypatch):
     monkeypatch.delenv("FER_SOURCE", raising=False)
     data_dir().mkdir()
     (data_dir() / "fer2013new.csv").touch()
+    (data_dir() / "._faces.csv").touch()  # as macOS lays it beside a file
     assert default_source() == "demo"
     (data_dir() / "example.csv").touch()
     (data_dir() / "icml_face_data.csv.xz").touch()

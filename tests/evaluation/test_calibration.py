@@ -70,6 +70,28 @@ def test_fitted_temperature_is_the_least(predictions):
     assert loss[1] == min(loss)
 
 
+def test_fitted_temperature_of_one_that_is_far_too_sure(predictions):
+    """136 faces, four fifths of them right, at probabilities of 1 but for millionths: no worse than any on a grid."""
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 6, 136)
+    said = np.where(rng.random(136) < 0.8, label, (label + 1) % 6)
+    logits = np.abs(rng.normal(30, 10, (136, 1))) * np.eye(6)[said] + rng.normal(0, 1, (136, 6))
+    sure = _with(predictions, label, np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))
+
+    def loss(temperature: float) -> float:
+        return surprise(label, with_temperature(sure.y_prob, temperature)).mean()
+
+    assert loss(fit_temperature(sure)) <= min(map(loss, np.geomspace(0.05, 20, 600))) + 1e-6
+
+
+def test_where_no_temperature_is_better_it_is_1(predictions):
+    """Of answers that are all 0 and 1, half of them wrong, and of such that are all alike."""
+    label = np.arange(12) % 6
+    hard = np.eye(6)[np.where(np.arange(12) < 6, label, 0)]
+    for y_prob in (hard, np.full((12, 6), 1 / 6)):
+        assert fit_temperature(_with(predictions, label, y_prob)) == 1
+
+
 def test_fit_needs_a_face(predictions):
     """Without one there is nothing to fit on."""
     with pytest.raises(ValueError, match="expected at least one face"):
@@ -162,6 +184,6 @@ def test_diagram_draws_the_frame(predictions):
 
 
 def _with(predictions: Predictions, label: np.ndarray, y_prob: np.ndarray) -> Predictions:
-    columns = (predictions.frame[name].to_numpy() for name in ("row", "usage"))
-    frame = predictions_frame(*columns, label, predictions.frame["leak"].to_numpy(), y_prob, predictions.labels)
+    row, usage, leak = (predictions.frame[name].to_numpy()[: len(label)] for name in ("row", "usage", "leak"))
+    frame = predictions_frame(row, usage, label, leak, y_prob, predictions.labels)
     return Predictions(frame, predictions.labels)

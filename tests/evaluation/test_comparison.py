@@ -19,7 +19,7 @@ from fer_core.evaluation.comparison import (
     scores_table,
 )
 from fer_core.evaluation.metrics import class_scores, summary
-from fer_core.evaluation.predictions import Predictions, probability_columns
+from fer_core.evaluation.predictions import Predictions, predictions_frame, probability_columns
 from fer_core.lineage import origin
 from fer_core.store import update_record
 
@@ -146,6 +146,23 @@ def test_difference_as_drawn_by_hand(predictions, other):
 def test_difference_of_a_model_from_itself(predictions):
     """A model is no better than itself, with certainty."""
     assert paired_macro_recall_difference(predictions, predictions) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(("differing", "shown"), [(1, False), (5, False), (6, True)])
+def test_a_difference_in_five_faces_may_be_chance(predictions, differing, shown):
+    """One model is right everywhere, the other but for a few faces of one class: below six nothing is shown."""
+    few = predictions.frame[predictions.y_true == 0].head(differing)
+    y_true, rows = np.zeros(differing, int), few["row"].to_numpy()
+
+    def answering(label: int) -> Predictions:
+        y_prob = np.eye(6)[np.full(differing, label)]
+        usage, leak = few["usage"].to_numpy(), few["leak"].to_numpy()
+        frame = predictions_frame(rows, usage, y_true, leak, y_prob, predictions.labels)
+        return Predictions(frame, predictions.labels)
+
+    value, low, _ = paired_macro_recall_difference(answering(1), answering(0))
+    assert value == 1
+    assert (low > 0) == shown
 
 
 def test_difference_needs_the_same_faces(predictions):

@@ -1,6 +1,7 @@
 """A chosen temperature and operating point in a model's folder: saved, read, refused, taken back."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -128,4 +129,7 @@ def test_sentences():
     assert Decision(1.5, SAD).sentences == (
         "Probabilities are calibrated: temperature 1.5.",
         "The answer is Sad where its probability is 25.0 % or more, chosen on validation for a recall of 70 %.",
+    )
+    assert Decision(1, replace(SAD, threshold=0.0)).sentences == (
+        "The answer is Sad for every face: no less would reach a recall of 70 %.",
     )

@@ -65,6 +65,16 @@ def test_all_faces_are_test_where_there_is_no_split(drawn, folder):
     assert "drawn by a program" in " ".join(elsewhere.sentences(on_drawn))
 
 
+def test_copies_are_not_known_where_a_start_learned_from_others(drawn, folder):
+    """One dataset is here, but not all that the weights come from: nothing is called honest that isn't known to be."""
+    model = save_constant("constant", drawn, "study", SAD)
+    parent = {"id": "before", "settings": {}, "dataset": {"fingerprint": "0" * 64}, "sha256": "0" * 64, "imported": {}}
+    scored = elsewhere.score(store.update_record(model, parent=parent), folder, drawn)
+    assert scored.scores["test"]["honest"]["n"] == scored.scores["test"]["raw"]["n"] == 5
+    assert not scored.record["dataset"]["leaks_known"]
+    assert "models that went into it learned from other datasets" in elsewhere.sentences(scored)[-1]
+
+
 def test_the_network_is_asked_once(drawn, folder, monkeypatch):
     """The second time the answers are read; leaks that were not known are added when the dataset is there."""
     model = save_constant("constant", drawn, "study", SAD)

@@ -14,7 +14,7 @@ from fer_core.evaluation.agreement import ALL_FAIL, groups, same_answer
 from fer_core.evaluation.common import bring_together
 from fer_core.evaluation.metrics import confusion_frame, summary
 from fer_core.evaluation.predictions import read_predictions
-from fer_core.evaluation.report import Report, make_report, to_csv
+from fer_core.evaluation.report import Report, leak_cautions, make_report, to_csv
 from fer_core.evaluation.report_html import to_html
 
 
@@ -129,6 +129,17 @@ def test_no_face_is_told(report):
         make_report([], common, "train", "raw", "good")
     with pytest.raises(ValueError, match="unknown reference 'none'"):
         make_report([], common, "train", "raw", "none")
+
+
+def test_each_model_has_its_own_copies():
+    """Models that learned from other datasets know copies of other faces, whichever of them is the reference."""
+    one, other = ("here", "all", 478), ("there", "all", 1)
+    assert [caution.split(" among")[0] for caution in leak_cautions([other, one, ("clean", "clean", 9)], 3533)] == [
+        "there learned from all Training faces, copies of 1 of these 3,533 faces",
+        "here learned from all Training faces, copies of 478 of these 3,533 faces",
+    ]
+    (together,) = leak_cautions([one, ("too", "all", 478), ("none", "", 0)], 3533)
+    assert together.startswith("here, too learned")
 
 
 def test_who_learned_copies_of_the_faces_is_told():

@@ -142,6 +142,14 @@ def test_a_table_is_read():
     assert table["age"].isna().tolist() == [False, True]
 
 
+def test_none_is_a_word_among_words_and_missing_among_numbers():
+    """Somebody wears no glasses; somebody's age isn't known."""
+    table = read_attributes(b"row,glasses,age\n0,None,30\n1,Sun,NA\n2,,31\n", faces=8)
+    assert table["glasses"].tolist()[:2] == ["None", "Sun"]
+    assert table["glasses"].isna().tolist() == [False, False, True]
+    assert table["age"].isna().tolist() == [False, True, False]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -159,6 +167,7 @@ def test_a_table_is_read():
         (b"row,age\n1,2,3\n", "as many cells in a line as there are names in the header, found more"),
         (b"row,age\n1,2,\n", "as many cells in a line as there are names in the header, found more"),
         (b"row,age,age \n1,2,3\n", "each column name once, found age again"),
+        (b"row,age,age\n1,2,3\n", "each column name once, found age again"),
         (b"row,row ,age\n1,2,3\n", "each column name once, found row again"),
         (b"row,age\n1,inf\n", "finite numbers, found inf in age"),
         (b"row,age,hat\n1,2,\n", "values in each column, found none in hat"),

@@ -1,5 +1,6 @@
 """From a run's record to its saved model: teachers, starts from saved models, the prior correction. In this process."""
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -14,12 +15,12 @@ from fer_core.evaluation.scoring import pixels
 from fer_core.labels import get_scheme
 from fer_core.lineage import origin
 from fer_core.networks import softened
-from fer_core.training import runs
+from fer_core.training import runs, speed
 from fer_core.training.combine import ensemble, soup
 from fer_core.training.config import VOTES_SETTINGS, TrainConfig
 from fer_core.training.data import Faces, training_rows, votes_sha256
 from fer_core.training.engine import Engine
-from fer_core.training.fit import fit
+from fer_core.training.fit import _resolved, fit
 from fer_core.training.prior import STRENGTHS
 from fer_core.training.targets import informed
 from fer_core.training.teachers import answers, evidence, hearing, open_teachers
@@ -180,6 +181,18 @@ def test_a_start_that_is_missing_is_refused(drawn):
     with pytest.raises(ModelError, match="'nowhere'"):
         runs.create_run(replace(TINY, start="nowhere"), drawn, "child")
     assert not store.list_models()
+
+
+def test_what_machines_computed_together_one_goes_on_computing(drawn, monkeypatch):
+    """`auto` is float32 where several have to agree, and stays it when the run is resumed alone."""
+    config = replace(TINY, precision="auto")
+    model = runs.create_run(config, drawn, "shared")
+    speed.remember(config, speed.Speed("bfloat16", {48: 1.0}))
+    cluster = {"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}
+    with monkeypatch.context() as machine:
+        machine.setenv("TF_CONFIG", json.dumps(cluster))
+        assert _resolved(model, config).precision == "float32"
+    assert _resolved(store.open_model("shared"), config).precision == "float32"
 
 
 def test_a_mean_of_imported_models_neither_teaches_nor_starts_a_run(trained, drawn):

@@ -112,19 +112,18 @@ def test_answers_outlive_their_models(drawn, tiny):
 
 
 def test_a_version_s_labels_are_ranked(drawn, tiny):
-    """What a version relabels or leaves out in Training stands in the ranking so; test faces stay as they were read."""
+    """What a version relabels or leaves out, in whatever split, stands in the ranking so."""
     training, test = (drawn.rows(split, STUDY) for split in ("train", "test"))
     codes = {int(training[0]): 3, int(training[1]): 4, int(test[0]): 5}
     codes = {row: code for row, code in codes.items() if drawn.emotion[row] != code}
-    save_version(Version("better", drawn.fingerprint, codes, (int(training[2]),)))
+    save_version(Version("better", drawn.fingerprint, codes, (int(training[2]), int(test[2]))))
     config = replace(tiny, version="better")
     pretend_trained(drawn, config)
     ranking = doubt.ranking(drawn, {"quick": config}).set_index("row")["label"]
     for row, code in codes.items():
-        changed = drawn.usage[row] == "Training"
-        expected = STUDY.classes(np.array([code if changed else drawn.emotion[row]]))[0]
-        assert ranking[row] == STUDY.labels[expected]
-    assert int(training[2]) not in ranking
+        assert ranking[row] == STUDY.labels[STUDY.classes(np.array([code]))[0]]
+    assert not {int(training[2]), int(test[2])} & set(ranking.index)
+    assert len(ranking) == (STUDY.classes(drawn.emotion) >= 0).sum() - 2
 
 
 def test_several_judges_are_weighed_by_how_right_they_are(drawn, tiny):
