@@ -8,11 +8,12 @@ import av
 import numpy as np
 from PIL import Image
 
+_SQUARE = Fraction(1)
 CODECS = {"mp4": "libx264", "mov": "libx264", "webm": "libvpx"}
 
 
-def encode(pictures: Iterable[np.ndarray], rate: int | Fraction, kind: str = "mp4") -> bytes:
-    """A video of uint8 `(h, w, 3)` pictures with even sides, `rate` a second."""
+def encode(pictures: Iterable[np.ndarray], rate: int | Fraction, kind: str = "mp4", pixel: Fraction = _SQUARE) -> bytes:
+    """A video of uint8 `(h, w, 3)` pictures with even sides, `rate` a second; a `pixel` is so wide, by its height."""
     file = BytesIO()
     with av.open(file, "w", format=kind) as container:
         stream = None
@@ -20,6 +21,7 @@ def encode(pictures: Iterable[np.ndarray], rate: int | Fraction, kind: str = "mp
             if stream is None:
                 stream = container.add_stream(CODECS[kind], rate=rate)
                 stream.height, stream.width = picture.shape[:2]
+                stream.codec_context.sample_aspect_ratio = pixel
                 stream.pix_fmt, stream.bit_rate = "yuv420p", 2_000_000
                 stream.options = {"crf": "10"} if kind == "webm" else {"crf": "18", "preset": "ultrafast"}
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))

@@ -20,7 +20,6 @@ import pandas as pd
 from fer_core.data.class_names import KNOWN
 from fer_core.data.dataset import FaceDataset
 from fer_core.errors import ModelError
-from fer_core.evaluation.predictions import SUM_TOLERANCE
 from fer_core.evaluation.scoring import answered, headline, scored_rows
 from fer_core.inference.importing import check_order, settle, staging
 from fer_core.integrity import SCORED, sha256_of
@@ -30,6 +29,8 @@ from fer_core.store import SavedModel
 SUFFIXES = (".csv", ".parquet")
 LARGEST = 1 << 28
 """Bytes of a table, at most."""
+ROUNDED = 0.0006
+"""By how much a probability may be off, those rounded to three digits are by 0.0005: they are made to sum to 1."""
 SHIFTED = 0.2
 """By how much accuracy has to rise with the faces one row beside for a table to be refused."""
 
@@ -147,7 +148,7 @@ def _told(rows: np.ndarray) -> str:
 def _probabilities(table: pd.DataFrame) -> np.ndarray:
     """Float64 `(n, k)`."""
     y_prob = table.apply(pd.to_numeric, errors="coerce").to_numpy(float)
-    wrong = ~((y_prob >= 0).all(axis=1) & (np.abs(y_prob.sum(axis=1) - 1) <= SUM_TOLERANCE))
+    wrong = ~((y_prob >= 0).all(axis=1) & (np.abs(y_prob.sum(axis=1) - 1) <= ROUNDED * y_prob.shape[1]))
     if wrong.any():
         found = ", ".join(f"{value:.3g}" for value in y_prob[wrong][0])
         raise ModelError(

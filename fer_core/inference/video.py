@@ -58,7 +58,7 @@ class Video:
         with self._opened() as (container, stream):
             for seconds, frame in _decode(container, stream):
                 if seconds >= due:
-                    yield Frame(seconds, _upright(frame))
+                    yield Frame(seconds, _upright(frame, stream))
                     due = (math.floor(seconds * rate + 1e-6) + 1 - 1e-6) / rate if rate else seconds
                 end = seconds + float((frame.duration or 0) * stream.time_base)
         if end < self.duration - max(CUT, 0.1 * self.duration):  # False where the duration is unknown
@@ -81,7 +81,7 @@ class Video:
                     break
             if last is None:
                 raise PhotoError(f"expected a frame at second {seconds:.1f}, found none: save or upload it again")
-            return Frame(last[0], _upright(last[1]))
+            return Frame(last[0], _upright(last[1], stream))
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Any, Any]]:
@@ -165,9 +165,11 @@ def _decode(container, stream) -> Iterator[tuple[float, Any]]:
             yield max(seconds, 0.0), frame
 
 
-def _upright(frame) -> np.ndarray:
-    scale = min(1.0, SHOWN / max(frame.width, frame.height))
-    width, height = (max(2, round(length * scale)) for length in (frame.width, frame.height))
+def _upright(frame, stream) -> np.ndarray:
+    """As it is to be shown: turned, and with square pixels."""
+    shown = frame.width * float(stream.sample_aspect_ratio or 1), frame.height
+    scale = min(1.0, SHOWN / max(shown))
+    width, height = (max(2, round(length * scale)) for length in shown)
     rgb = frame.to_ndarray(format="rgb24", width=width, height=height)
     # the angle is counted counter-clockwise, as `rot90` does
     return np.ascontiguousarray(np.rot90(rgb, round(frame.rotation / 90)))

@@ -38,12 +38,18 @@ def offer_annotated(name: str, read: Callable[[], bytes], faces: Sequence[FaceRe
 
 def annotated(data: bytes, faces: Sequence[FaceResult], answerer: Answerer) -> bytes:
     """A JPEG; `data` is the encoded picture."""
-    said = [f"{number}: {_answer(face)}" for number, face in enumerate(faces, 1)] or ["No face found"]
-    words = f"{'; '.join(said)} (model {answerer.model.id}).\n{rule(answerer.decision)}\n{MEANING}"
+    words = f"{said(faces)} (model {answerer.model.id}).\n{rule(answerer.decision)}\n{MEANING}"
     buffer = io.BytesIO()
     picture = captioned(annotate(read_photo(data), faces, COLOURS), words)
     picture.save(buffer, "JPEG", quality=QUALITY, comment=MEANING)
     return buffer.getvalue()
+
+
+def said(faces: Sequence[FaceResult]) -> str:
+    """The answers in one line; where no face was found, that they are of the whole picture."""
+    found = any(face.box.confidence for face in faces)
+    answers = [f"{number}: {_answer(face)}" for number, face in enumerate(faces, 1)]
+    return "; ".join(answers if found else ["No face found", *answers])
 
 
 def _answer(face: FaceResult) -> str:

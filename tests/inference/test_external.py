@@ -106,6 +106,13 @@ def test_its_card_tells_what_is_not_known(bring, drawn):
     assert "Predict" not in card
 
 
+def test_probabilities_of_three_digits_are_taken(bring, drawn):
+    """Rounded they sum to 1 by a few thousandths; in the model they do exactly."""
+    model = bring(answers(drawn).round(3))
+    y_prob = read_predictions(model.predictions_file, model.labels).y_prob
+    np.testing.assert_allclose(y_prob.sum(axis=1), 1, atol=1e-6)
+
+
 def test_one_without_its_table_is_damaged(bring, drawn):
     model = bring(answers(drawn))
     model.predictions_file.unlink()

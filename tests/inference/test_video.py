@@ -80,6 +80,13 @@ def test_a_turned_video_comes_out_upright(matrix, quarters):
     assert np.abs(frame.rgb.astype(int) - expected).mean() < 8
 
 
+def test_pixels_that_are_not_square_are_made_so():
+    """A wide picture that is stored narrow, as on a DVD: faces in it are as wide as they were."""
+    opened = video(encode(greys([50, 60]), 10, pixel=Fraction(64, 45)))
+    assert {frame.rgb.shape for frame in opened.frames(0)} == {(64, 91, 3)}
+    assert opened.frame_at(0).rgb.shape == (64, 91, 3)
+
+
 def test_large_frames_are_brought_down():
     """1,920 pixels become 1,280; the picture keeps its shape."""
     (frame, *_) = video(encode([np.zeros((1080, 1920, 3), np.uint8)] * 2, 10)).frames(0)

@@ -17,11 +17,13 @@ from fer_core.evaluation.calibration import fit_temperature, with_temperature
 from fer_core.evaluation.decision import PLAIN, Decision, save_decision
 from fer_core.evaluation.predictions import read_predictions
 from fer_core.inference.classifier import Classifier
+from fer_core.inference.detectors import Box
 from fer_core.inference.explanation import Explainer
+from fer_core.inference.predict import FaceResult
 from fer_core.labels import MEANING
 from fer_core.paths import ROOT
 from pages._ui import purpose
-from pages._ui.predict_exports import annotated
+from pages._ui.predict_exports import annotated, said
 from pages._ui.predict_models import Answerer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(EXIF|Tag data|Truncated File):UserWarning")
@@ -353,6 +355,14 @@ def test_an_annotated_picture_says_what_it_is(astronaut):
     assert drawn.size[0] == 512
     assert drawn.size[1] > 512 + 30
     assert drawn.info["comment"].decode() == MEANING
+
+
+def test_its_words_tell_a_face_from_a_whole_picture():
+    """Which a picture without a face is taken for when somebody asks for it; it must not pass for a face."""
+    crop, share = np.zeros((48, 48), np.uint8), {"Sad": 0.9, "Happy": 0.1}
+    assert said([FaceResult(Box(1, 2, 3, 4, 0.8), crop, share)]) == "1: Sad 90%"
+    assert said([FaceResult(Box(0, 0, 80, 60, 0.0), crop, share)]) == "No face found; 1: Sad 90%"
+    assert said([]) == "No face found"
 
 
 @pytest.mark.real
