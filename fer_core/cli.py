@@ -5,6 +5,7 @@ with one line that says what was expected and what was found.
 """
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -37,6 +38,8 @@ from fer_core.training.combine import HOW, STAGES, ensemble, soup, two_stage
 def main(argv: list[str] | None = None) -> int:
     """Run one verb; returns the exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's chatter isn't progress
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     arguments = _parser().parse_args(argv)
     try:
         result, text = arguments.verb(arguments)

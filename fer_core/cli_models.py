@@ -26,10 +26,7 @@ def card(arguments) -> tuple[dict, str]:
         return {"model": model.id, "card": text}, text
     out = Path(arguments.out)
     try:
-        if out.exists() and not out.is_file():  # /dev/stdout, say
-            out.write_text(text, encoding="utf-8")
-        else:
-            write_atomic(out, lambda file: file.write(text.encode()))
+        write_atomic(out, lambda file: file.write(text.encode()))
     except OSError as error:
         raise ModelError(f"{arguments.out}: expected a file that can be written, found: {error.strerror}") from error
     return {"model": model.id, "card": text, "file": arguments.out}, f"wrote {arguments.out}"

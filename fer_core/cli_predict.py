@@ -18,13 +18,16 @@ from fer_core.cli_common import TELL, calibrated_argument, check_writable, chose
 from fer_core.errors import PhotoError
 from fer_core.evaluation.decision import Decision
 from fer_core.inference import batch, ray_job
-from fer_core.inference.batch import list_pictures, parse_shard, shown
+from fer_core.inference.batch import list_pictures, parse_shard
 from fer_core.inference.classifier import Classifier
 from fer_core.inference.detectors import get_detector
 from fer_core.inference.growing import growing
 from fer_core.inference.predict import rule
 from fer_core.inference.table import NO_FACE, schema, to_files, to_table
 from fer_core.labels import MEANING
+from fer_core.paths import shown
+
+FORMULA = ("=", "+", "-", "@")
 
 
 def predict(arguments) -> tuple[dict, str]:
@@ -46,7 +49,9 @@ def predict(arguments) -> tuple[dict, str]:
     if arguments.out:
         table = to_table(files, schema(model.labels)).to_pandas(integer_object_nulls=True)
         told = {"model": model.id, "rule": rule(decision), "meaning": MEANING}
-        table.assign(**told).to_csv(arguments.out, index=False)
+        # in a spreadsheet a name that begins so would be a formula
+        names = [f"./{name}" if name[:1] in FORMULA else name for name in table["path"]]
+        table.assign(path=names, **told).to_csv(arguments.out, index=False)
         say(f"wrote {arguments.out}")
     return _result(files), "\n".join(map(words.file_text, files)) or "no picture found"
 

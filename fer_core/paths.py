@@ -1,9 +1,12 @@
 """Where things lie, and how a file is replaced so that a reader never sees half of it."""
 
+import contextlib
 import fcntl
+import glob
 import os
 import re
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -36,6 +39,11 @@ def existing(typed: str) -> Path | None:
         return None
 
 
+def shown(path: str | os.PathLike) -> str:
+    """`path` as it is told: bytes in a file's name that are no UTF-8 are escaped."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
 def held(lock: Path) -> bool:
     """Whether a process holds the `FileLock` of that file.
 
@@ -55,9 +63,16 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object], *, keep: Path
     """Write through `write(file)` into a temporary file beside `path`, flush it to disk, then replace `path`.
 
     A kill at any moment leaves the old file or the new one, never a mixture. The old file goes to `keep`, where that
-    is given; a kill may then leave it there and none at `path`. The suffix stays that of `path`: writers look at it.
+    is given; a kill may then leave it there and none at `path`. The suffix stays that of `path`: writers look at it. A
+    link stays one, and what is no file, /dev/stdout say, is written into.
     """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            write(file)
+        return
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_old(path)
     handle, name = tempfile.mkstemp(prefix=f"{PARTIAL}{path.stem}-", suffix=path.suffix, dir=path.parent)
     temporary = Path(name)
     try:
@@ -72,6 +87,14 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object], *, keep: Path
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _remove_old(path: Path) -> None:
+    """Remove what writers of `path` left that were killed more than a day ago."""
+    for left in path.parent.glob(f"{PARTIAL}{glob.escape(path.stem)}-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > 86_400:
+                left.unlink()
 
 
 def append_line(path: Path, line: str, *, sync: bool = False) -> None:

@@ -3,6 +3,7 @@
 Whoever changes a model holds its lock meanwhile, so no worker can be at work on it.
 """
 
+import contextlib
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -31,14 +32,14 @@ def rename(model: SavedModel, name: str) -> SavedModel:
     if name == model.id:
         return model
     store.check_free(name)
-    was_default = read_default() == model.id
     with alone(model, "renamed"):
+        if read_default() == model.id:
+            _write_default(name)
         model.folder.rename(models_dir() / name)
         renamed = SavedModel(name, models_dir() / name, model.record | {"name": name}, model.problem)
         if not model.problem:
-            renamed = store.update_record(renamed, name=name)
-    if was_default:
-        _write_default(name)
+            with contextlib.suppress(OSError):  # a full disk: the folder's name counts
+                renamed = store.update_record(renamed, name=name)
     return renamed
 
 
@@ -72,7 +73,9 @@ def delete(model: SavedModel) -> None:
 def in_git(model: SavedModel) -> bool:
     """Whether the model is committed, as the shipped ones are, so that git can bring it back."""
     try:
-        asked = ["git", "-C", str(model.folder), "ls-files", "--error-unmatch", "model.json"]
+        # of the repository around the models: one inside a model, which may be anybody's, could name programs to run
+        where = ["-c", "core.fsmonitor=false", "-C", str(models_dir())]
+        asked = ["git", *where, "ls-files", "--error-unmatch", f"{model.id}/model.json"]
         return subprocess.run(asked, capture_output=True, check=False, timeout=10).returncode == 0
     except (OSError, subprocess.TimeoutExpired):  # no git here
         return False

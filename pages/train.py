@@ -88,15 +88,17 @@ def choose_preset(dataset: FaceDataset) -> tuple[str, TrainConfig]:
     )
     name = name or first  # the run whose settings were chosen is gone
     if asked and asked not in options:
-        st.warning(f"There is no `{asked}` to begin with here; `{name}` is shown.", icon=":material/link_off:")
+        st.warning(
+            f"There is no {words.code(asked)} to begin with here; `{name}` is shown.", icon=":material/link_off:"
+        )
     st.caption(options[name])
     if name in PRESETS:
         return name, PRESETS[name]
     run = open_model(changed)
     if (learned := run.record["dataset"])["fingerprint"] != dataset.fingerprint:
         st.warning(
-            f"{run.id} learned from other faces, `{learned['source']}`; the new run will from those of "
-            f"`{dataset.source}`.",
+            f"{run.id} learned from other faces, {words.code(learned['source'])}; the new run will from those of "
+            f"{words.code(dataset.source)}.",
             icon=":material/face:",
         )
     return name, settings(run)

@@ -1,5 +1,6 @@
 """Saved models renamed, tagged, deleted, and the default of Predict: with real folders, real locks and real kills."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -138,6 +139,34 @@ def test_untrained_model_is_no_default():
     """It could not predict."""
     with pytest.raises(ModelError, match="expected a trained model"):
         upkeep.set_default(start_model("half-way", draw_dataset()))
+
+
+def test_full_disk_renames_or_doesnt(monkeypatch):
+    """The folder's name is the model's; the record catches up when it is next written. The default goes along."""
+    model = save_model("mine", draw_dataset())
+    upkeep.set_default(model)
+
+    def full(*arguments, **changes):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(store, "update_record", full)
+        assert upkeep.rename(model, "yours").id == "yours"
+    assert store.open_trained("yours").record["name"] == "yours"
+    assert upkeep.read_default() == "yours"
+
+
+def test_no_repository_inside_a_model_is_asked(tmp_path):
+    """It came with the model, and its settings may name programs to run."""
+    model = save_model("mine", draw_dataset())
+    ran = tmp_path / "ran"
+    (hook := tmp_path / "hook").write_text(f"#!/bin/sh\ntouch {ran}\n")
+    hook.chmod(0o755)
+    git = ["git", "-C", str(model.folder)]
+    for words in (["init", "-q"], ["add", "model.json"], ["config", "core.fsmonitor", str(hook)]):
+        subprocess.run([*git, *words], check=True)
+    assert not upkeep.in_git(model)
+    assert not ran.exists()
 
 
 def test_shipped_model_is_known_to_git_and_a_new_one_is_not(monkeypatch):

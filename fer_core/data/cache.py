@@ -1,14 +1,15 @@
 """Parsed datasets on disk: one folder for each file that was read, opened again as memory-mapped arrays.
 
-A folder `cache/<key>/` in the data folder holds `images.npy`, `emotion.npy`, `usage.npy` and `meta.json`. The key is
-the identity of what was read: its path, size and time of change, whether bad rows were skipped, and what its class
-names were mapped to. The folder is written under another name and then renamed, so that it is whole or absent; a lock
-lets one process write and makes another wait for it.
+A folder `cache/<asked>-<state>/` in the data folder holds `images.npy`, `emotion.npy`, `usage.npy` and `meta.json`.
+What was asked for is a path, whether bad rows are skipped, and what its class names are mapped to; the state is the
+size and time of change of what lies there. The folder is written under another name and then renamed, so that it is
+whole or absent, and takes the place of one of an earlier state; a lock lets one process write and makes another wait.
 """
 
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -30,6 +31,8 @@ Reader = Callable[[Path, Mapped], Iterator[Block]]
 Progress = Callable[[str], None]
 
 VERSION = 1
+NEW = ".new-"
+"""What the name of a folder that is being written begins with."""
 REASONS = 5
 """How many bad rows an error or a note spells out."""
 
@@ -66,10 +69,11 @@ def cached(path: Path, skip_bad: bool, read: Reader, progress: Progress, names: 
     cannot be written.
     """
     names = names or {}
-    folder = data_dir() / "cache" / _key(path, skip_bad, names)
+    cache, asked = data_dir() / "cache", _asked(path, skip_bad, names)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{folder}.lock"):
+        cache.mkdir(parents=True, exist_ok=True)
+        with FileLock(cache / f"{asked}.lock"):
+            folder = cache / f"{asked}-{_state(path)}"
             return _open_or_write(folder, path, skip_bad, lambda: read(path, names), progress)
     except OSError as error:
         if error.filename and Path(error.filename) == path:
@@ -89,19 +93,24 @@ def _open_or_write(
         except DAMAGED as error:
             note = f"the cache of {path.name} was made again: {error}"
             progress(note)
+    asked, _, _ = folder.name.partition("-")
+    for killed in folder.parent.glob(f"{NEW}{asked}-*"):
+        shutil.rmtree(killed, ignore_errors=True)
     _write(folder, path.name, _told(read(), path.name, progress), skip_bad)
+    for earlier in {*folder.parent.glob(f"{asked}-*")} - {folder}:
+        shutil.rmtree(earlier, ignore_errors=True)  # who has it open keeps it
     parsed = _open(folder)
     return replace(parsed, notes=(note, *parsed.notes)) if note else parsed
 
 
-def _key(path: Path, skip_bad: bool, names: Mapped) -> str:
+def _asked(path: Path, skip_bad: bool, names: Mapped) -> str:
+    told = [os.fsencode(path.resolve()).hex(), skip_bad, dict(names)]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def _state(path: Path) -> str:
     path = path.resolve()
-    files = picture_files(path) if path.is_dir() else [path]
-    digest = hashlib.sha256(os.fsencode(path) + f"\n{skip_bad}".encode())
-    if names:
-        digest.update(json.dumps(dict(names), sort_keys=True).encode())
-    digest.update(state_of(path, files).encode())
-    return digest.hexdigest()[:24]
+    return state_of(path, picture_files(path) if path.is_dir() else [path])
 
 
 def _open(folder: Path) -> Parsed:
@@ -128,47 +137,54 @@ def _told(blocks: Iterable[Block], name: str, progress: Progress) -> Iterator[Bl
 
 
 def _write(folder: Path, name: str, blocks: Iterable[Block], skip_bad: bool) -> None:
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as temporary:
+    with tempfile.TemporaryDirectory(prefix=f"{NEW}{folder.name}-", dir=folder.parent) as temporary:
         new = Path(temporary) / "new"
         new.mkdir()
         with (new / "images.npy").open("wb+") as file:
-            emotion, usage, bad, left_out, notes = _write_images(file, blocks)
+            emotion, usage, bad, reasons, left_out, notes = _write_images(file, blocks)
         if bad and not (skip_bad and len(emotion)):
             rest = ", or read the rest with --skip-bad on the command line" if len(emotion) else ""
-            raise DatasetError(f"{name}: {_tell_bad(bad, len(emotion))}: repair them{rest}")
+            raise DatasetError(f"{name}: {_tell_bad(reasons, len(bad), len(emotion))}: repair them{rest}")
         if bad:
-            notes.append(f"left out {_tell_bad(bad, len(emotion))}; rows are counted without them")
+            notes.append(f"left out {_tell_bad(reasons, len(bad), len(emotion))}; rows are counted without them")
         if not len(emotion):
             raise DatasetError(f"{name}: expected a face of a class that is not left out, found none")
         np.save(new / "emotion.npy", emotion)
         np.save(new / "usage.npy", usage)
         fingerprint = fingerprint_of(np.load(new / "images.npy", mmap_mode="r"), emotion, usage)
-        meta = Meta(VERSION, name, fingerprint, len(emotion), sorted([*left_out, *(row for row, _ in bad)]), notes)
+        meta = Meta(VERSION, name, fingerprint, len(emotion), sorted([*left_out, *bad]), notes)
         (new / "meta.json").write_text(json.dumps(asdict(meta), indent=2))
         if folder.exists():
             folder.rename(Path(temporary) / "old")  # goes with the temporary folder; who has it open keeps it
         new.rename(folder)
 
 
-def _write_images(file: IO[bytes], blocks: Iterable[Block]) -> tuple[np.ndarray, np.ndarray, list, list, list[str]]:
-    """Append the images to `file` as they come, so that they never lie in memory together; return the rest."""
+def _write_images(
+    file: IO[bytes], blocks: Iterable[Block]
+) -> tuple[np.ndarray, np.ndarray, list[int], list[tuple[int, str]], list[int], list[str]]:
+    """Append the images to `file` as they come, so that they never lie in memory together; return the rest.
+
+    Of bad rows the numbers, and what is wrong with the first ones.
+    """
     # numpy leaves room in the header for a first axis that grows, so it can be written again in place
     _write_header(file, 0)
     emotion, usage = [], []
-    bad: list[tuple[int, str]] = []
+    bad: list[int] = []
+    reasons: list[tuple[int, str]] = []
     left_out: list[int] = []
     notes: list[str] = []
     for block in blocks:
         file.write(np.ascontiguousarray(block.images).data)
         emotion.append(block.emotion)
         usage.append(block.usage)
-        bad.extend(block.bad)
+        bad.extend(row for row, _ in block.bad)
+        reasons.extend(block.bad[: REASONS - len(reasons)])
         left_out.extend(block.left_out)
         notes.extend(block.notes)
     labels = np.concatenate(emotion)
     file.seek(0)
     _write_header(file, len(labels))
-    return labels, np.concatenate(usage), bad, left_out, notes
+    return labels, np.concatenate(usage), bad, reasons, left_out, notes
 
 
 def _write_header(file: IO[bytes], rows: int) -> None:
@@ -176,7 +192,7 @@ def _write_header(file: IO[bytes], rows: int) -> None:
     np.lib.format.write_array_header_1_0(file, header)
 
 
-def _tell_bad(bad: list[tuple[int, str]], good: int) -> str:
-    reasons = "; ".join(f"row {row}, {reason}" for row, reason in bad[:REASONS])
-    more = f"; and {len(bad) - REASONS:,} more" if len(bad) > REASONS else ""
-    return f"{len(bad):,} of {len(bad) + good:,} rows that cannot be read ({reasons}{more})"
+def _tell_bad(reasons: list[tuple[int, str]], bad: int, good: int) -> str:
+    told = "; ".join(f"row {row}, {reason}" for row, reason in reasons)
+    more = f"; and {bad - len(reasons):,} more" if bad > len(reasons) else ""
+    return f"{bad:,} of {bad + good:,} rows that cannot be read ({told}{more})"

@@ -61,6 +61,10 @@ class ClassNamesError(DatasetError):
         )
 
 
+MANY = 50
+"""So many unknown names nobody is asked about."""
+
+
 class Names:
     """What the names in one dataset mean, and how often those were seen that are not known by themselves.
 
@@ -86,6 +90,10 @@ class Names:
 
     def check(self) -> None:
         """Raise `ClassNamesError` if there were some."""
+        if len(self._unknown) > MANY:
+            some = ", ".join(sorted(self._unknown)[:3])
+            found = f"{len(self._unknown):,} others, such as {some}"
+            raise DatasetError(f"{self._path.name}: expected names of expressions, found {found}; are these people?")
         if self._unknown:
             raise ClassNamesError(self._path, dict(sorted(self._unknown.items())))
 

@@ -14,6 +14,7 @@ from fer_core.data.class_names import Mapped, Names
 from fer_core.data.dataset import SIDE
 from fer_core.errors import DatasetError
 from fer_core.labels import OUT, USAGES
+from fer_core.paths import shown
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 PIXEL_LIMIT = 25_000_000
@@ -91,16 +92,16 @@ def _read_block(root: Path, paths: list[Path], first: int, names: Names, changed
         try:
             image, form = _read_image(path)
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            bad.append((row, f"{name.as_posix()}: {error}"))
+            bad.append((row, f"{shown(name)}: {error}"))
             continue
         faces.append((image, code, _usage(name)))
         if form != FORM:
-            changed.append("{}, {} × {} {}".format(name.as_posix(), *form))
+            changed.append("{}, {} × {} {}".format(shown(name), *form))
     return Block.of(faces, bad, left_out=left_out)
 
 
 def _class_name(path: Path) -> str:
-    return path.parent.name.strip().lower()
+    return shown(path.parent.name.strip().lower())
 
 
 def _usage(name: Path) -> str:

@@ -253,6 +253,8 @@ def _fault(record: Any, fingerprint: str, dataset: FaceDataset | None) -> str:
         return f"expected a version of format {FORMAT}, found {record.get('format')!r}"
     if wrong := [key for key in WORDS if not isinstance(record.get(key), str)]:
         return f"expected words in {', '.join(wrong)}, found otherwise"
+    if wrong := [key for key in WORDS if not _is_text(record[key])]:
+        return f"expected text in {', '.join(wrong)}, found half of a character"
     if record["fingerprint"] != fingerprint:
         return (
             f"expected a version of this dataset ({fingerprint[:12]}), found one of another "
@@ -266,6 +268,15 @@ def _fault(record: Any, fingerprint: str, dataset: FaceDataset | None) -> str:
         return f"expected emotions among {', '.join(EMOTIONS)}, found {unknown[0]!r}"
     labelled = [row for rows in labels.values() for row in rows]
     return _rows_fault(labelled, dataset) or _rows_fault(excluded, dataset)
+
+
+def _is_text(words: str) -> bool:
+    """Whether they can be written: JSON may escape halves of characters."""
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _rows_fault(rows: list, dataset: FaceDataset | None) -> str:

@@ -32,6 +32,7 @@ from fer_core.inference.classifier import Classifier
 from fer_core.inference.detectors import Box, get_detector
 from fer_core.inference.photo import SUFFIXES, read_photo
 from fer_core.inference.predict import classify_crops, find_faces
+from fer_core.paths import shown
 
 CHUNK = 64
 """Pictures whose faces are classified together."""
@@ -64,11 +65,6 @@ def parse_shard(text: str) -> tuple[int, int]:
     if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
         raise ValueError(f"shard: expected a part from 1 to n, and n, such as 2/3, found {text!r}")
     return int(part), int(parts)
-
-
-def shown(path: str) -> str:
-    """`path` as it is told: bytes in a file's name that are no UTF-8 are escaped."""
-    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def classify_files(

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from fer_core.data.class_names import KNOWN
 from fer_core.data.dataset import FaceDataset
@@ -29,6 +30,8 @@ from fer_core.store import SavedModel
 SUFFIXES = (".csv", ".parquet")
 LARGEST = 1 << 28
 """Bytes of a table, at most."""
+COLUMNS = 1000
+"""Columns of a table, at most."""
 ROUNDED = 0.0006
 """By how much a probability may be off, those rounded to three digits are by 0.0005: they are made to sum to 1."""
 SHIFTED = 0.2
@@ -42,7 +45,7 @@ def import_answers(path: Path, name: str, dataset: FaceDataset) -> SavedModel:
     among its rows, or all of validation, or both. Raises `ModelError` where the table is another, or its classes or
     rows seem to stand in another order.
     """
-    table = _read(path)
+    table = _read(path, len(dataset))
     scheme, columns = _classes(table)
     rows, y_prob = _rows(table, dataset), _probabilities(table[columns])
     _check_place(rows, y_prob.argmax(axis=1), dataset, scheme)
@@ -67,11 +70,19 @@ def import_answers(path: Path, name: str, dataset: FaceDataset) -> SavedModel:
         return settle(folder, name, record, predictions)
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: Path, faces: int) -> pd.DataFrame:
     try:
         if (size := path.stat().st_size) > LARGEST:
             raise ModelError(f"{path.name}: expected at most {LARGEST >> 20} MiB, found {size >> 20} MiB")
-        return pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path)
+        if path.suffix.lower() != ".parquet":
+            return pd.read_csv(path)
+        about = pq.ParquetFile(path).metadata  # what is packed into so many bytes may be any size
+        if about.num_rows > faces or about.num_columns > COLUMNS:
+            raise ModelError(
+                f"{path.name}: expected at most {faces:,} rows, one a face, and {COLUMNS:,} columns, found "
+                f"{about.num_rows:,} and {about.num_columns:,}"
+            )
+        return pd.read_parquet(path)
     except (OSError, ValueError, zlib.error) as error:  # pandas' and pyarrow's own errors are ValueErrors
         what = "a CSV or Parquet file that can be read"
         raise ModelError(f"{path.name}: expected {what}, found: {' '.join(str(error).split())[:200]}") from error

@@ -5,9 +5,8 @@ made with, the settings, stands in each file's own metadata under `fer_core`, as
 """
 
 import json
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -115,7 +114,9 @@ def growing(path: Path, schema: pa.Schema, settings: dict) -> Iterator[GrowingTa
         yield GrowingTable(path, schema.with_metadata((schema.metadata or {}) | {KEY: told}))
     finally:
         if not any(folder.glob(PARTS)):
-            shutil.rmtree(folder, ignore_errors=True)  # while nobody else can have begun
+            Path(lock.lock_file).unlink(missing_ok=True)  # while nobody else can have begun
+            with suppress(OSError):  # something else lies in it
+                folder.rmdir()
         lock.release()
 
 

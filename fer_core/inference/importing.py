@@ -103,6 +103,8 @@ def staging(name: str) -> Iterator[Path]:
 def _copy(path: Path, folder: Path, name: str) -> None:
     try:
         size = path.stat().st_size
+        if not path.is_file():
+            raise ModelError(f"{path.name}: expected a file, found something else of that name")
         if size > LARGEST[name]:
             raise ModelError(f"{path.name}: expected at most {LARGEST[name] >> 20} MiB, found {size >> 20} MiB")
         shutil.copyfile(path, folder / name)

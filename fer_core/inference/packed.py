@@ -30,13 +30,8 @@ def import_zip(path: Path, name: str, scheme_name: str, dataset: FaceDataset) ->
     with _unpacked(path) as folder:
         if (folder / "model.json").exists():
             return import_folder(folder, name, dataset)
-        files = [*folder.glob("*.keras")]
-        if len(files) != 1:
-            raise ModelError(
-                f"{path.name}: expected a zip with one .keras file, as an export as keras has, or with a saved model's "
-                f"folder, found {len(files)} such files in it"
-            )
-        return import_file(files[0], name, _scheme(folder / LABELS) or scheme_name, dataset)
+        (file,) = folder.glob("*.keras")
+        return import_file(file, name, _scheme(folder / LABELS) or scheme_name, dataset)
 
 
 @contextmanager
@@ -45,8 +40,9 @@ def _unpacked(path: Path) -> Iterator[Path]:
     with TemporaryDirectory() as folder:
         try:
             with zipfile.ZipFile(path) as packed:
-                for member in packed.infolist():
-                    _extract(packed, member, Path(folder))
+                for name, member in _wanted(packed, path.name).items():
+                    with packed.open(member) as source, (Path(folder) / name).open("wb") as file:
+                        shutil.copyfileobj(source, file)
         except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ModelError(f"{path.name}: expected a whole zip, found: {error}") from error
         except CLOSED as error:
@@ -56,18 +52,25 @@ def _unpacked(path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _extract(packed: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:
-    name = PurePosixPath(member.filename).name
-    largest = LARGEST.get("model.keras" if name.endswith(".keras") else name, LARGEST["model.json"])
-    wanted = name in LARGEST or name == LABELS or name.endswith(".keras")
-    if not wanted or name.startswith("._"):  # those of macOS stand beside the files that are meant
-        return
-    if member.file_size > largest:
-        raise ModelError(f"{name}: expected at most {largest >> 20} MiB, found {member.file_size >> 20} MiB")
-    if (folder / name).exists():
-        raise ModelError(f"{name}: expected one in the zip, found several; pack one model alone")
-    with packed.open(member) as source, (folder / name).open("wb") as file:
-        shutil.copyfileobj(source, file)
+def _wanted(packed: zipfile.ZipFile, called: str) -> dict[str, zipfile.ZipInfo]:
+    """What makes a model, by the name that it is unpacked to; refused before anything is, where it is too much."""
+    wanted: dict[str, zipfile.ZipInfo] = {}
+    for member in packed.infolist():
+        name = PurePosixPath(member.filename.replace("\\", "/")).name  # some packers of Windows write it so
+        if name.startswith("._") or not (name in LARGEST or name == LABELS or name.endswith(".keras")):
+            continue  # those of macOS stand beside the files that are meant
+        if name in wanted:
+            raise ModelError(f"{name}: expected one in the zip, found several; pack one model alone")
+        largest = LARGEST.get("model.keras" if name.endswith(".keras") else name, LARGEST["model.json"])
+        if member.file_size > largest:
+            raise ModelError(f"{name}: expected at most {largest >> 20} MiB, found {member.file_size >> 20} MiB")
+        wanted[name] = member
+    if (found := sum(name.endswith(".keras") for name in wanted)) != 1:
+        raise ModelError(
+            f"{called}: expected a zip with one .keras file, as an export as keras has, or with a saved model's "
+            f"folder, found {found} such files in it"
+        )
+    return wanted
 
 
 def _scheme(labels: Path) -> str | None:

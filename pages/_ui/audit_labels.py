@@ -56,7 +56,8 @@ def choose_judges(dataset: FaceDataset) -> dict[str, TrainConfig]:
     asked = st.session_state.get("labels_of", st.query_params.get("labels_of"))
     if asked not in (None, *versions):
         st.warning(
-            f"There is no version `{asked}` of this dataset; its own labels are judged.", icon=":material/link_off:"
+            f"There is no version {words.code(asked)} of this dataset; its own labels are judged.",
+            icon=":material/link_off:",
         )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         told = (

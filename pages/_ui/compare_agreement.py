@@ -74,7 +74,8 @@ def _offer_saving(models: Sequence[SavedModel]) -> None:
     scored_on = own(models[0]).record["dataset"]  # on which the mean is scored too
     if dataset.fingerprint != scored_on["fingerprint"]:
         st.info(
-            f"To save it choose, in the sidebar, the dataset that it is to be scored on: `{scored_on['source']}`.",
+            "To save it choose, in the sidebar, the dataset that it is to be scored on: "
+            f"{words.code(scored_on['source'])}.",
             icon=":material/info:",
         )
         return

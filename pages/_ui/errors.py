@@ -8,7 +8,7 @@ import streamlit as st
 
 from fer_core.data.class_names import ClassNamesError
 from fer_core.errors import FerError, disk_told
-from pages._ui import class_names
+from pages._ui import class_names, words
 
 
 def boxed(show: Callable) -> Callable:
@@ -35,7 +35,7 @@ def box() -> Iterator[None]:
         class_names.ask(error)
         st.stop()
     except (FerError, OSError) as error:
-        st.error(told(error), icon=":material/error:")
+        st.error(words.literal(told(error)), icon=":material/error:")
 
 
 def told(error: FerError | OSError) -> str:

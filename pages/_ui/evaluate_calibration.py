@@ -81,8 +81,8 @@ def _show_votes(model: SavedModel, predictions: Predictions, temperature: float)
     if dataset is None or dataset.votes is None:
         source = model.record["dataset"]["source"]
         st.caption(
-            f"It stands here where the dataset that this model was evaluated on, `{source}`, is chosen in the sidebar "
-            "and FER+'s `fer2013new.csv` lies beside it."
+            f"It stands here where the dataset that this model was evaluated on, {words.code(source)}, is chosen in "
+            "the sidebar and FER+'s `fer2013new.csv` lies beside it."
         )
         return
     distances = votes_distance(predictions, dataset.votes, temperature)

@@ -5,7 +5,7 @@ import streamlit as st
 from fer_core.data.versions import Version, versions_of
 from fer_core.evaluation.predictions import Predictions
 from fer_core.store import SavedModel
-from pages._ui import cached, faces
+from pages._ui import cached, faces, words
 
 OWN = "the dataset's own"
 
@@ -16,8 +16,8 @@ def ask(model: SavedModel) -> None:
     asked = st.session_state.get("labels", st.query_params.get("labels", OWN))
     if asked not in names:
         st.warning(
-            f"No version `{asked}` that changes a face which this model is scored on; its scores are against the "
-            "dataset's own labels.",
+            f"No version {words.code(asked)} that changes a face which this model is scored on; its scores are "
+            "against the dataset's own labels.",
             icon=":material/link_off:",
         )
     if len(names) == 1:

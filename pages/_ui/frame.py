@@ -8,7 +8,7 @@ from fer_core.data import NAMED, FaceDataset, default_source
 from fer_core.data.class_names import ClassNamesError, read_names
 from fer_core.errors import FerError
 from fer_core.store import SavedModel
-from pages._ui import cached, class_names
+from pages._ui import cached, class_names, words
 
 
 def start(file: str, title: str, purpose: str) -> None:
@@ -38,7 +38,7 @@ def dataset() -> FaceDataset:
             icon=":material/draw:",
         )
     for note in chosen.notes:
-        st.caption(f"Note on the data: {note}")
+        st.caption(f"Note on the data: {words.literal(note)}")
     if (path := Path(chosen.source).expanduser()).exists() and (mapped := read_names(path)):
         class_names.offer(path, mapped)
     return chosen
@@ -67,13 +67,13 @@ def ask_dataset_of(model: SavedModel, rest: str = NEEDS_NONE) -> FaceDataset | N
     """`dataset_of` it; where that is another, words that say how to choose it, and the `rest`."""
     found, problem = _found(model)
     if problem:
-        st.warning(problem, icon=":material/error:")
+        st.warning(words.literal(problem), icon=":material/error:")
     if found is None:
         source = model.record["dataset"]["source"]
         how = "Type it" if source in NAMED else "Put it into the folder `data`, or type its path"
         st.info(
-            f"To see the faces choose the dataset that this model was evaluated on: `{source}`. {how} into the box "
-            f"*Dataset* in the sidebar.{rest}",
+            f"To see the faces choose the dataset that this model was evaluated on: {words.code(source)}. {how} into "
+            f"the box *Dataset* in the sidebar.{rest}",
             icon=":material/hide_image:",
         )
     return found

@@ -11,7 +11,7 @@ from fer_core.data import default_source
 from fer_core.evaluation.leaderboard import default_model
 from fer_core.store import SavedModel, list_models
 from fer_core.upkeep import read_default
-from pages._ui import errors, faces
+from pages._ui import errors, faces, words
 
 
 def source() -> None:
@@ -213,12 +213,12 @@ def _say_gone(names: Sequence[str], instead: str = "") -> None:
         st.warning(told, icon=":material/link_off:")
     for model in list_models():
         if model.id in names and model.problem:
-            st.warning(f"{model.id} is damaged: {model.problem}", icon=":material/heart_broken:")
+            st.warning(f"{model.id} is damaged: {words.literal(model.problem)}", icon=":material/heart_broken:")
             st.page_link("pages/models.py", label="Models: what can be done", icon=":material/inventory_2:")
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+    return ", ".join(map(words.code, names))
 
 
 def _say_drawn(models: Sequence[SavedModel]) -> None:

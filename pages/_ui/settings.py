@@ -18,7 +18,7 @@ from fer_core.training import config as known
 from fer_core.training.combine import STAGES
 from fer_core.training.config import TrainConfig
 from fer_core.training.preview import Chance, disturbed
-from pages._ui import cached, frame, pickers
+from pages._ui import cached, frame, pickers, words
 
 COLUMNS = 3
 PREVIEW_FACES, PREVIEW_ROWS, PREVIEW_SIDE = 8, 4, 72
@@ -228,7 +228,7 @@ def _ask_number(control: Control, value: float | None, common: dict) -> float | 
 def _say_gone(control: Control, options: Sequence, key: str) -> None:
     """Say what a link asks for that is not among `options`: the box drops it without a word."""
     known = {_words(control.field, option) for option in options}
-    if gone := [f"`{name}`" for name in st.query_params.get_all(key) if name not in known]:
+    if gone := [words.code(name) for name in st.query_params.get_all(key) if name not in known]:
         st.warning(f"{control.label}: there is no {', '.join(gone)} here.", icon=":material/link_off:")
 
 

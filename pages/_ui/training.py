@@ -229,7 +229,7 @@ def _dataset_of(model: SavedModel, dataset: FaceDataset | None) -> FaceDataset:
     found = "none that can be read" if dataset is None else f"those of {dataset.source}"
     raise DatasetError(
         f"run {model.id!r}: expected the faces that it learned from, found {found}; choose "
-        f"`{source}` in the sidebar, or run it again with changes, on the faces that are chosen"
+        f"{words.code(source)} in the sidebar, or run it again with changes, on the faces that are chosen"
     )
 
 

@@ -39,6 +39,11 @@ def literal(text: str) -> str:
     return re.sub(r"([\\`*_$~#<>\[\]])", r"\\\1", re.sub(r":(?=\S)", ":\u2060", text))
 
 
+def code(text: str) -> str:
+    """`text` as code, in one line, whatever signs are in it."""
+    return f"`{' '.join(text.replace('`', '´').split())}`"
+
+
 def percent(value: float) -> str:
     """`66.1 %`, or a dash where there is no number."""
     return "–" if math.isnan(value) else f"{100 * value:.1f} %"

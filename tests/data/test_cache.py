@@ -44,8 +44,21 @@ def test_a_folder_of_pictures_that_holds_the_cache(monkeypatch, tmp_path):
 
 def test_a_changed_file_is_read_again(write_csv):
     """The cache knows the file by its size and time, not by its name alone."""
-    load_dataset(str(write_csv(line(0))))
+    before = load_dataset(str(write_csv(line(0))))
     assert load_dataset(str(write_csv(line(1), line(2)))).emotion.tolist() == [1, 2]
+    cache_folder()  # it took the place of the other
+    assert before.emotion.tolist() == [0]  # which who has it open keeps
+
+
+def test_what_a_kill_left_is_cleared_away(write_csv):
+    """A folder that was being written goes when the same file is read again."""
+    path = write_csv(line(0))
+    load_dataset(str(path))
+    left = data_dir() / "cache" / f".new-{cache_folder().name}-x"
+    left.mkdir()
+    write_csv(line(1))
+    load_dataset(str(path))
+    assert not left.exists()
 
 
 def test_cache_of_another_version_is_made_again(write_csv):

@@ -47,6 +47,15 @@ def test_unknown_names_are_listed_with_their_faces(folder, skip_bad):
     assert "\n" not in str(it.value)
 
 
+def test_nobody_is_asked_about_hundreds_of_names(tmp_path):
+    """A folder for each person, say, is no dataset of expressions."""
+    for number in range(60):
+        (tmp_path / "people" / f"person {number}").mkdir(parents=True)
+        Image.fromarray(np.zeros((48, 48), np.uint8)).save(tmp_path / "people" / f"person {number}" / "a.png")
+    with pytest.raises(DatasetError, match="expected names of expressions, found 60 others, such as person 0, "):
+        load_dataset(str(tmp_path / "people"))
+
+
 def test_a_mapped_folder(folder):
     """Classes count as what they were mapped to; those left out are counted in the notes."""
     save_names(folder, MAPPED)

@@ -103,6 +103,22 @@ def test_a_damaged_image_is_a_bad_row(tmp_path):
     assert labels(tmp_path / "faces", skip_bad=True) == [("Happy", "Training")]
 
 
+def test_names_that_are_no_text_are_told_escaped(tmp_path):
+    """Those of old zips, in the note on images of another form and in the reason of a bad one: all can be printed."""
+    folder = tmp_path / "faces" / "happy"
+    folder.mkdir(parents=True)
+    try:
+        Image.fromarray(np.zeros((60, 60), np.uint8)).save(folder / os.fsdecode(b"gr\xfc\xdfe.png"))
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    (note,) = load_dataset(str(tmp_path / "faces")).notes
+    assert r"happy/gr\xfc\xdfe.png" in note.encode().decode()
+    (folder / os.fsdecode(b"\xfc.png")).write_bytes(b"none")
+    with pytest.raises(DatasetError) as refused:
+        load_dataset(str(tmp_path / "faces"))
+    assert r"happy/\xfc.png" in str(refused.value).encode().decode()
+
+
 def test_an_added_image_is_seen(tmp_path):
     """The cache of a folder is known by all files in it."""
     save(tmp_path / "faces", "sad/a.png")

@@ -163,6 +163,7 @@ def test_no_such_version(drawn, version):
         ({"excluded": None}, "expected rows for each emotion in labels, and rows in excluded"),
         ({"format": 2}, "expected a version of format 1, found 2"),
         ({"note": 7}, "expected words in note"),
+        ({"note": "\ud800"}, "expected text in note, found half of a character"),
     ],
 )
 def test_a_file_that_is_no_version_is_refused_in_one_line(drawn, version, change, words):

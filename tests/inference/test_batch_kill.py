@@ -24,7 +24,7 @@ KEEPER = """
 import resource, sys
 from pathlib import Path
 from pictures import LABELS, Brightness
-from fer_core.inference.batch import classify_files, list_pictures, shown
+from fer_core.inference.batch import classify_files, list_pictures
 from fer_core.inference.growing import growing
 from fer_core.inference.table import schema, to_table
 

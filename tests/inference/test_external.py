@@ -106,6 +106,14 @@ def test_its_card_tells_what_is_not_known(bring, drawn):
     assert "Predict" not in card
 
 
+def test_a_table_of_more_rows_than_faces_is_refused_unread(drawn, tmp_path):
+    """However small its file is: 60 million equal rows pack into two megabytes."""
+    path = tmp_path / "bomb.parquet"
+    pd.DataFrame({"row": np.zeros(len(drawn) + 1, int)}).to_parquet(path)
+    with pytest.raises(ModelError, match=r"bomb.parquet: expected at most [\d,]+ rows, one a face, and 1,000 columns"):
+        import_answers(path, "bomb", drawn)
+
+
 def test_probabilities_of_three_digits_are_taken(bring, drawn):
     """Rounded they sum to 1 by a few thousandths; in the model they do exactly."""
     model = bring(answers(drawn).round(3))

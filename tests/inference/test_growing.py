@@ -121,6 +121,15 @@ def test_without_a_picture_there_is_an_empty_table(path):
     assert stored(path) == []
 
 
+def test_what_somebody_else_keeps_in_its_folder_stays(path):
+    """Only what it made is removed."""
+    parts_folder(path).mkdir()
+    (parts_folder(path) / "notes.txt").write_text("mine")
+    with growing(path, SCHEMA, ONE) as table:
+        table.finish()
+    assert [file.name for file in parts_folder(path).iterdir()] == ["notes.txt"]
+
+
 def _begin(path) -> str:
     try:
         with growing(path, SCHEMA, ONE):

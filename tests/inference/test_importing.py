@@ -295,6 +295,11 @@ def predictions_of_another(folder):
     (folder / "model.json").write_text(json.dumps(record | {"scores": headline(predictions)}))
 
 
+def endless_history(folder):
+    (folder / "history.csv").unlink()
+    (folder / "history.csv").symlink_to("/dev/zero")
+
+
 def better_scores(folder):
     text = (folder / "model.json").read_text()
     record = json.loads(text)
@@ -310,6 +315,7 @@ def better_scores(folder):
         (lambda folder: (folder / "model.keras").write_bytes(b"x"), "with the sha256"),
         (lambda folder: (folder / "predictions.parquet").unlink(), "expected a file that can be read"),
         (lambda folder: (folder / "model.json").write_text("{"), "expected JSON"),
+        (endless_history, "history.csv: expected a file, found something else"),
     ],
 )
 def test_folder_that_does_not_fit_itself_is_refused(damage, reason, drawn, tmp_path):

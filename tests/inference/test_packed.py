@@ -66,6 +66,16 @@ def test_zip_without_a_model_is_refused(members, reason, drawn, tmp_path):
     assert not store.list_models()
 
 
+def test_a_folder_packed_on_windows_comes_back(drawn, tmp_path):
+    """Some packers there write backslashes between the parts of a name; it's the same model all the same."""
+    model = save_network("mine", drawn, "study", learned_network(drawn, "study"))
+    with zipfile.ZipFile(tmp_path / "given.zip", "w") as zipped:
+        for path in model.folder.iterdir():
+            zipped.writestr(f"mine\\{path.name}", path.read_bytes())
+    imported = import_zip(tmp_path / "given.zip", "again", "study", drawn)
+    assert (imported.scores, imported.was_run) == (model.scores, True)
+
+
 def test_two_files_of_one_name_are_refused(drawn, tmp_path):
     """In two folders of a zip: nobody knows which is meant."""
     given = packed(tmp_path / "given.zip", **{"first/net.keras": b"x", "second/net.keras": b"y"})

@@ -6,6 +6,7 @@ from saved import save_model
 
 from fer_core.evaluation.predictions import read_predictions
 from fer_core.store import update_record
+from pages._ui import words
 
 
 @pytest.fixture
@@ -60,5 +61,5 @@ def test_a_bad_csv_is_told(open_page, model):
     """In a box, and the page goes on."""
     app = open_page("evaluate", view="Slices")
     app.file_uploader(key="attributes").upload("mine.csv", b"age,hat\n1,2\n", "text/csv").run()
-    assert "expected a column `row`" in app.error[0].value
+    assert words.literal("expected a column `row`") in app.error[0].value
     assert len(app.dataframe[0].value)

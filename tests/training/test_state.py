@@ -1,9 +1,11 @@
 """The resumable state, and the one before it."""
 
+import os
+
 import numpy as np
 import pytest
 
-from fer_core.paths import remove_partial, write_atomic
+from fer_core.paths import PARTIAL, remove_partial, write_atomic
 from fer_core.training.state import NAME, PREVIOUS, load_state, remove_states, save_state
 
 TORN = b"PK\x03\x04 torn"
@@ -124,3 +126,29 @@ def test_what_a_killed_writer_left_is_removed(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         write_atomic(tmp_path / "new.npz", look)
+
+
+def test_a_link_stays_a_link_and_a_pipe_a_pipe(tmp_path):
+    """Who writes to them means what they stand for."""
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    write_atomic(tmp_path / "link", lambda file: file.write(b"first"))
+    write_atomic(tmp_path / "link", lambda file: file.write(b"second"))
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_bytes() == b"second"
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_atomic(tmp_path / "pipe", lambda file: file.write(b"third"))
+    assert os.read(reader, 9) == b"third"
+    assert (tmp_path / "pipe").is_fifo()
+    os.close(reader)
+
+
+def test_what_was_left_long_ago_goes(tmp_path):
+    """By a writer of the same file that was killed; what is younger may still be written."""
+    old, young, other = (tmp_path / f"{PARTIAL}{name}.npz" for name in ("state-old", "state-young", "other-old"))
+    for path in (old, young, other):
+        path.touch()
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    write_atomic(tmp_path / "state.npz", lambda file: file.write(b"x"))
+    assert (old.exists(), young.exists(), other.exists()) == (False, True, True)
