@@ -46,9 +46,9 @@ def show_headline(model: SavedModel, predictions: Predictions, split: str) -> No
         f"On the {split} split, below each score its 95 % interval. Macro recall: the mean over the classes of the "
         f"share of their faces that is called so; accuracy: the share of all faces. {words.HONEST}"
     ]
-    if split == "validation":
+    if split == "validation" and not model.elsewhere and not model.record.keys() & {"imported", "answers"}:
         told.append("Where training kept its best epoch, it was the best on these faces, which flatters it a little.")
-    if missing := [label for label, recall in parts["raw"].recall.items() if math.isnan(recall)]:
+    if parts["raw"].n and (missing := [label for label, recall in parts["raw"].recall.items() if math.isnan(recall)]):
         told.append(f"There is no face of {', '.join(missing)}: macro recall is the mean of the other classes.")
     leaked = parts["raw"].n - parts["honest"].n
     told += leak_cautions([(model.id, learned_by(model), leaked)], parts["raw"].n)

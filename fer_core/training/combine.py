@@ -17,6 +17,7 @@ from fer_core.evaluation.scoring import predict_dataset
 from fer_core.labels import ClassScheme, get_scheme
 from fer_core.lineage import origin, told_once
 from fer_core.store import SavedModel
+from fer_core.training.runs import is_young
 from fer_core.training.saving import save_trained
 
 STAGES = ("valence", "negative", "positive")
@@ -85,12 +86,23 @@ def soup(models: Sequence[SavedModel], name: str | None, dataset: FaceDataset) -
 def combine_apart(how: str, ids: Sequence[str], name: str | None, source: str) -> SavedModel:
     """The models called `ids` as one, in a process of its own, which loads TensorFlow; half a minute.
 
-    `how` is one of `HOW`, `source` names the dataset. Raises `ModelError` where it fails, with what it said last.
+    `how` is one of `HOW`, `source` names the dataset. Where the same was made a few seconds ago, by a second
+    click say, that one is it. Raises `ModelError` where it fails, with what it said last.
     """
+    if twin := next((model for model in store.list_models() if _is_twin(model, how, ids, name)), None):
+        return twin
     named = ("--name", name) if name else ()
     options = ("--how", how, "--source", source, "--json", *named)
     made = apart.ask("fer_core", "combine", *ids, *options, error=ModelError)
     return store.open_trained(json.loads(made)["id"])
+
+
+def _is_twin(model: SavedModel, how: str, ids: Sequence[str], name: str | None) -> bool:
+    record = model.record
+    if not model.trained or [part["id"] for part in record.get("parts", ())] != [*ids] or name not in (None, model.id):
+        return False
+    same = record["network"] == how or (how == "soup" and record["network"] not in HOW)
+    return same and is_young(record)
 
 
 def _check_alike(how: str, models: Sequence[SavedModel], name: str | None, dataset: FaceDataset) -> None:

@@ -10,7 +10,7 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -90,11 +90,16 @@ def create_run_once(
         for model in store.list_models():
             if model.problem or model.status in store.ENDINGS or name not in (None, model.id):
                 continue
-            age = datetime.now(UTC) - datetime.fromisoformat(model.record["created"])
             asked = (model.record["settings"], model.record["dataset"]["fingerprint"])
-            if 0 <= age.total_seconds() < TWIN and asked == (config.to_json(), dataset.fingerprint):
+            if is_young(model.record) and asked == (config.to_json(), dataset.fingerprint):
                 return model
         return create_run(config, dataset, name, skip_bad=skip_bad)
+
+
+def is_young(record: Mapping) -> bool:
+    """Whether a model with that `record` was made in the last `TWIN` seconds."""
+    age = datetime.now(UTC) - datetime.fromisoformat(record["created"])
+    return 0 <= age.total_seconds() < TWIN
 
 
 @contextlib.contextmanager

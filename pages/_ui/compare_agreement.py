@@ -70,6 +70,9 @@ def _offer_saving(models: Sequence[SavedModel]) -> None:
     if without := [model.id for model in models if not model.trained]:
         st.info(f"It can be saved where all have a network; of {', '.join(without)} only the answers are here.")
         return
+    if len({own(model).record["dataset"]["fingerprint"] for model in models}) > 1:
+        st.info("It can be saved where all were saved with one dataset.", icon=":material/info:")
+        return
     dataset = cached.dataset(frame.chosen_source())
     scored_on = own(models[0]).record["dataset"]  # on which the mean is scored too
     if dataset.fingerprint != scored_on["fingerprint"]:

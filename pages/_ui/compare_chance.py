@@ -33,7 +33,7 @@ def _table(report: Report) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Points of macro recall": [f"{value:+.1f} ({low:+.1f} to {high:+.1f})" for value, low, high in intervals],
-            "Only it is right": tests["only_model"].to_numpy(),
+            "Only this one is right": tests["only_model"].to_numpy(),
             f"Only {report.reference} is right": tests["only_reference"].to_numpy(),
             "McNemar's p": [_p(p) for p in tests["p"]],
             "p of all together": [_p(p) for p in tests["p_holm"]],

@@ -29,10 +29,12 @@ def ask(models: Sequence[SavedModel]) -> list[SavedModel]:
     if all(_is_own(model, dataset) for model in models):
         return list(models)
     known = [model if _is_own(model, dataset) else _known(model, dataset) for model in models]
-    scored = [model for model in known if model is not None]
-    if missing := [model for model, as_scored in zip(models, known, strict=True) if as_scored is None]:
+    missing = [model for model, as_scored in zip(models, known, strict=True) if as_scored is None]
+    if any(model.trained for model in missing) or len(missing) == len(models):
         _offer(missing, dataset)
         return list(models)
+    # of whom the answers alone are here nobody can ask more
+    scored = [as_scored or model for model, as_scored in zip(models, known, strict=True)]
     if pickers.choice("Dataset of the scores", ("chosen", "own"), "scored_on", help=_HELP) == "own":
         return list(models)
     _explain(scored, dataset)

@@ -28,7 +28,7 @@ _SHOWN = (("validation", "honest"), ("test", "raw"), ("test", "honest"))
 def show(model: SavedModel, predictions: Predictions) -> None:
     """Threshold, scores of the group, recall of every class, matrix; the point can be saved for Predict."""
     now = decisions.saved(model)
-    group, recall = _ask(model.labels, now.point)
+    group, recall = _ask(model, now.point)
     everything = evaluate_labels.scored(model)
     fitted_on = cached.predictions(own(model)).select("validation", "honest")
     if not 0 < len(group) < len(model.labels):
@@ -54,15 +54,23 @@ def show(model: SavedModel, predictions: Predictions) -> None:
         st.caption("With it Predict never calls a face unsure that reaches the threshold; the others it still does.")
 
 
-def _ask(labels: tuple[str, ...], saved: OperatingPoint | None) -> tuple[tuple[str, ...], float]:
-    """The group, in the order of `labels`, and the recall that is asked for; at first those that are `saved`."""
+def _ask(model: SavedModel, saved: OperatingPoint | None) -> tuple[tuple[str, ...], float]:
+    """The group, in the order of the labels, and the recall that is asked for; at first those that are `saved`.
+
+    With another model that has a point its own are shown; one without goes on with what was asked of the last.
+    """
+    labels = model.labels
     first = [next((label for label in _FIRST if label in labels), labels[0])]
     group, recall = (list(saved.group), round(100 * saved.recall)) if saved else (first, 70)
+    turned = st.session_state.get("operating_of", model.id) != model.id
+    st.session_state["operating_of"] = model.id
+    asked = st.session_state.get("group")
+    if (asked and not set(asked) & set(labels)) or (turned and saved):  # of a model of other classes, or its own
+        st.session_state.update(group=group, asked=recall)
+    pickers.into_address(group=group, asked=recall)
     left, right = st.columns(2)
-    if (asked := st.session_state.get("group")) and not set(asked) & set(labels):  # of a model of other classes
-        st.session_state["group"] = group
-    chosen = left.multiselect("Expressions not to miss", labels, group, key="group", bind="query-params")
-    asked = right.slider("Recall asked for", 1, 99, recall, format="%d %%", key="asked", bind="query-params")
+    chosen = left.multiselect("Expressions not to miss", labels, key="group", bind="query-params")
+    asked = right.slider("Recall asked for", 1, 99, format="%d %%", key="asked", bind="query-params")
     return tuple(label for label in labels if label in chosen), asked / 100
 
 

@@ -9,7 +9,7 @@ from fer_core.evaluation.reference import annotators, majority_class
 from fer_core.store import SavedModel
 from pages._ui import errors, evaluate_labels, frame
 
-ANNOTATORS, MAJORITY = "annotators", "one answer"
+ANNOTATORS, MAJORITY = "the annotators", "one answer"  # with a space, as no model is called
 
 
 def references(model: SavedModel, predictions: Predictions) -> dict[str, Predictions]:
@@ -28,7 +28,7 @@ def explain(model: SavedModel, others: Mapping[str, Predictions]) -> None:
     """Say what the references on the page are, and how to get the annotators' where they are missing."""
     if ANNOTATORS in others:
         st.caption(
-            "*Annotators*: what most of FER+'s ten annotators called each of these faces, scored against the same "
+            "*The annotators*: what most of FER+'s ten annotators called each of these faces, scored against the same "
             "labels: what a human second opinion reaches. A model above them has learned how these labels were given, "
             "and doesn't see more than people do. Of equally many votes the class that stands first counts."
         )

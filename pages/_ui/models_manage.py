@@ -28,7 +28,8 @@ def show_name(model: SavedModel) -> None:
         asked = st.button("Rename", f"rename-{model.id}", icon=":material/edit:", disabled=model.busy)
     if asked:
         with errors.box():
-            done(f"{model.id} is called {name} now.", upkeep.rename(model, name.strip()).id)
+            renamed = upkeep.rename(model, name.strip())
+            done(f"{model.id} is called {renamed.id} now.", renamed.id)
 
 
 def show_tags(model: SavedModel) -> None:

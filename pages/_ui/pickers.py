@@ -41,7 +41,7 @@ def several(label: str, options: Sequence[str], key: str, **kwargs) -> list[str]
 
     The first stands in the address as well: where that is opened there may be other options.
     """
-    _into_address(**{key: [options[0]]})
+    into_address(**{key: [options[0]]})
     asked = st.session_state.get(key, st.query_params.get_all(key))
     if gone := [name for name in asked if name not in options]:
         known = [name for name in options if name in asked] or [options[0]]
@@ -157,7 +157,7 @@ def models() -> list[SavedModel]:
         return []
     by_id = {model.id: model for model in known}
     alike = [model.id for model in known if comparable(model) == comparable(known[0])]
-    _into_address(models=alike[:2])
+    into_address(models=alike[:2])
     asked = st.session_state.get("models", st.query_params.get_all("models"))
     _say_gone([name for name in asked if name not in by_id])
     chosen = st.multiselect(
@@ -194,7 +194,7 @@ def reference(models: Sequence[SavedModel]) -> str:
     return st.selectbox("Reference", names, key="reference", bind="query-params", on_change=faces.first_page)
 
 
-def _into_address(**firsts: str | list[str]) -> None:
+def into_address(**firsts: str | int | list[str]) -> None:
     """Choose the first of each box, by its key, in which nothing is chosen yet.
 
     A default of the box would not stand in the URL, and there may be newer models when that is opened. All at once,
@@ -255,7 +255,7 @@ def cell(cells: pd.DataFrame) -> tuple[str, str]:
     """True and predicted class of a cell of `metrics.confusion_frame`; at first the most frequent mistake."""
     labels = list(cells["true"].unique())
     mistake = cells.loc[cells["n"].where(cells["true"] != cells["predicted"], -1).idxmax()]
-    _into_address(true=mistake["true"], predicted=mistake["predicted"])
+    into_address(true=mistake["true"], predicted=mistake["predicted"])
     left, right = st.columns(2)
     with left:
         true = named("Labelled", labels, mistake["true"], "true")
@@ -266,7 +266,7 @@ def cell(cells: pd.DataFrame) -> tuple[str, str]:
 
 def named(label: str, options: Sequence[str], first: str, key: str) -> str:
     """One of `options`, at first `first`, which hangs on what else is chosen: it stands in the address as well."""
-    _into_address(**{key: first})
+    into_address(**{key: first})
     if st.session_state.get(key, st.query_params.get(key)) not in options:  # those of another model
         st.session_state[key] = first
     chosen = st.selectbox(

@@ -68,13 +68,14 @@ def _drawn(model: SavedModel) -> tuple[pd.DataFrame, dict]:
 
 def start(*models: SavedModel) -> None:
     """Start or resume those of `models` that are neither trained nor at work; the page then turns to the first."""
-    with st.spinner("Starting the run" if len(models) == 1 else f"Starting {len(models)} runs"):
-        for model in models:
-            if not (model.trained or model.busy):
-                runs.start_run(model)
-    turn("run", models[0].id)
-    more = f" and {len(models) - 1} more" if len(models) > 1 else ""
-    frame.tell_next(f"Started {models[0].id}{more}: see Runs.")
+    idle = [model for model in models if not (model.trained or model.busy)]
+    with st.spinner("Starting the run" if len(idle) == 1 else f"Starting {len(idle)} runs"):
+        for model in idle:
+            runs.start_run(model)
+    first, *others = idle or models
+    turn("run", first.id)
+    told = f"{first.id}{f' and {len(others)} more' if others else ''}"
+    frame.tell_next(f"Started {told}: see Runs." if idle else f"There already: {told}. See Runs.")
     st.rerun()
 
 
