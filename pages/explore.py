@@ -100,7 +100,10 @@ def show_answers(dataset: FaceDataset, row: int) -> None:
         st.markdown("**What saved models answer**")
         st.dataframe(words.answers(known), hide_index=True, key="answers", alt=f"Answers of models to row {row}")
     elif asked:
-        st.caption("No saved model was scored on this face: Training faces are for learning.")
+        training = dataset.usage[row] == SPLITS["train"]
+        label = EMOTIONS[dataset.emotion[row]]
+        why = "Training faces are for learning" if training else f"none of them knows the class {label}"
+        st.caption(f"No saved model was scored on this face: {why}.")
 
 
 def _shuffle() -> None:

@@ -73,7 +73,10 @@ def show_pictures(
     if ALIKE in also:
         predict_faces.follow_measuring(model)
     pages = -(-len(answered) // PAGE)
-    start = PAGE * (st.pagination(pages, key="page") - 1) if pages > 1 else 0
+    shown = [picture.key for picture, _ in answered]
+    if st.session_state.get("pictures_shown") != shown:
+        st.session_state.update(pictures_shown=shown, pictures_page=1)
+    start = PAGE * (st.pagination(pages, key="pictures_page") - 1) if pages > 1 else 0
     for picture, its in answered[start : start + PAGE]:
         st.subheader(words.literal(picture.name), anchor=False, divider="gray")
         predict_faces.show(picture, seen[picture.key], its.faces, model, also)

@@ -27,7 +27,16 @@ import numpy as np
 from filelock import FileLock
 
 from fer_core.data.dataset import FaceDataset
-from fer_core.data.versions import DRAFT, Version, by_emotion, by_row, folder_of, read_version, save_version
+from fer_core.data.versions import (
+    DRAFT,
+    Version,
+    by_emotion,
+    by_row,
+    folder_of,
+    read_version,
+    save_version,
+    version_file,
+)
 from fer_core.errors import VersionError
 from fer_core.labels import EMOTIONS
 from fer_core.paths import append_line
@@ -73,8 +82,13 @@ class Draft:
 
     @property
     def edited(self) -> bool:
-        """Whether it differs from its base."""
-        return (self.labels, self.excluded) != self._begun
+        """Whether it differs from its base, or where that is gone from the dataset."""
+        return (self.labels, self.excluded) != (({}, ()) if self.base_gone else self._begun)
+
+    @property
+    def base_gone(self) -> bool:
+        """Whether its base is a version that was deleted since."""
+        return bool(self.base) and not self._stands(self.base)
 
     def changed(self, version: Version | None) -> set[int]:
         """The rows of which it says something else than `version`, or than the dataset as it was read."""
@@ -119,8 +133,13 @@ class Draft:
             self._append("undo")
 
     def continue_from(self, version: Version | None) -> None:
-        """Replace the edits by those of `version`, or by none; can be undone. `VersionError` as for `undo`."""
+        """Replace the edits by those of `version`, or by none; can be undone.
+
+        `VersionError` as for `undo`, and where the version was deleted meanwhile.
+        """
         with self._as_seen("continue from it"):
+            if version and not self._stands(version.name):
+                raise VersionError(f"version {version.name!r}: expected its file, found that it was deleted meanwhile")
             self._append("continue", **_state(version))
 
     def save(self, name: str, note: str = "", author: str = "") -> Version:
@@ -140,6 +159,9 @@ class Draft:
                 path.unlink()
                 raise
         return version
+
+    def _stands(self, version: str) -> bool:
+        return version_file(self._dataset.fingerprint, version).is_file()
 
     def _checked(self, rows: Rows) -> list[int]:
         numbers = np.asarray(rows, np.int64)

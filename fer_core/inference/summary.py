@@ -20,14 +20,15 @@ _COLUMNS = {"frame", "face", "label"}
 def shares_frame(recordings: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """One row a recording and label: `recording`, `label`, `n`, `share`, `low`, `high`; of `timeline.timeline_table`s.
 
-    `n` counts the recording's entries, one a frame and face seen in it, and `share` is of these. `low` and `high` bound
-    the middle 95 % of what recordings of as many blocks, drawn from its blocks of `BLOCK` seconds, would show (block
-    bootstrap: Künsch 1989, Annals of Statistics 17, p. 1217); NaN where there are fewer than `FEWEST` blocks, and where
-    the share is 0 or 1, as it then is in each draw. Pictures in order have no time: each is a block.
+    `n` counts the recording's entries, one a frame and face seen in it, and `share` is of these; NaN for a class that
+    its model doesn't know. `low` and `high` bound the middle 95 % of what recordings of as many blocks, drawn from its
+    blocks of `BLOCK` seconds, would show (block bootstrap: Künsch 1989, Annals of Statistics 17, p. 1217); NaN where
+    there are fewer than `FEWEST` blocks, and where the share is 0 or 1, as it then is in each draw. Pictures in order
+    have no time: each is a block.
     """
     seen = {name: table[table["label"].notna()] for name, table in recordings.items()}
     labels = list(dict.fromkeys(label for table in recordings.values() for label in _labels(table)))
-    parts = [_shares(name, table, labels) for name, table in seen.items()]
+    parts = [_shares(name, table, labels, _labels(table)) for name, table in seen.items()]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -61,12 +62,14 @@ def _labels(table: pd.DataFrame) -> list[str]:
     ]
 
 
-def _shares(name: str, seen: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
+def _shares(name: str, seen: pd.DataFrame, labels: list[str], known: list[str]) -> pd.DataFrame:
     # pictures in order have no time: each stands for itself
     blocks = (seen["seconds"].astype(float) // BLOCK).astype(int) if "seconds" in seen else seen["frame"]
     counts = pd.crosstab(blocks, seen["label"]).reindex(columns=labels, fill_value=0).to_numpy()  # (b, k)
     n = int(counts.sum())
-    about = {"recording": name, "label": labels, "n": n, "share": counts.sum(axis=0) / n if n else np.nan}
+    shares = counts.sum(axis=0) / n if n else np.full(len(labels), np.nan)
+    shares[~np.isin(labels, known)] = np.nan  # what the model can't answer
+    about = {"recording": name, "label": labels, "n": n, "share": shares}
     bounds = np.array([_interval(counts, column) for column in range(len(labels))])
     return pd.DataFrame(about | {"low": bounds[:, 0], "high": bounds[:, 1]})
 

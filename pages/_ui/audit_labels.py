@@ -187,28 +187,52 @@ def edit_first(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame, split: s
     """Let the judges have their way with the first of these faces, in one step that can be undone."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         n = st.number_input("First", 1, len(shown), min(100, len(shown)), key="doubt_first", width=160)
-        first = shown.head(n)
-        rows, codes = first["row"].to_numpy(), first["suggested"].map(EMOTIONS.index).to_numpy()
-        differing = codes != [draft.labels.get(row, dataset.emotion[row]) for row in rows.tolist()]
-        n_differing = int(differing.sum())
+        n_differing = len(_differing(dataset, draft, shown.head(n)))
         st.button(
             "Relabel as suggested",
             "as_suggested",
             icon=":material/auto_fix_high:",
             help=f"{n_differing:,} of them, for which another label is suggested than they have",
             disabled=not n_differing,
-            on_click=audit_edit.edit_draft,
-            args=(
-                f"{n_differing:,} relabelled as suggested",
-                lambda: copy(draft).relabel(rows[differing], codes[differing], f"as {' and '.join(judges)} suggest"),
-                "as_suggested",
-            ),
+            on_click=_relabel_first,
+            args=(dataset, draft, shown, judges),
         )
-        why = f"the first {n:,} of the doubtful labels shown"
-        audit_edit.leave_out(dataset, first["row"].to_numpy(), "first", "Leave out", why)
+        st.button(
+            "Leave out",
+            "exclude-first",
+            icon=":material/visibility_off:",
+            help=f"{n:,} {'face' if n == 1 else 'faces'}",
+            on_click=_leave_out_first,
+            args=(draft, shown),
+        )
+    audit_edit.say_failed("exclude-first")
     audit_edit.say_failed("as_suggested")
     if split != "train" and judges != [doubt.ANNOTATORS]:
         st.caption("Test and validation faces that models have relabelled or left out say little about models.")
+
+
+def _differing(dataset: FaceDataset, draft: Draft, faces: pd.DataFrame) -> dict[int, int]:
+    """Row → suggested emotion code, of those of the `faces` that have another label."""
+    suggested = dict(zip(faces["row"].tolist(), faces["suggested"].map(EMOTIONS.index), strict=True))
+    return {row: code for row, code in suggested.items() if code != draft.labels.get(row, dataset.emotion[row])}
+
+
+def _relabel_first(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame, judges: list[str]) -> None:
+    """As many as the box says when the button is clicked, which may be newer than the page."""
+    codes = _differing(dataset, draft, shown.head(st.session_state["doubt_first"]))
+    why = f"as {' and '.join(judges)} suggest"
+    audit_edit.edit_draft(
+        f"{len(codes):,} relabelled as suggested",
+        lambda: copy(draft).relabel([*codes], [*codes.values()], why),
+        "as_suggested",
+    )
+
+
+def _leave_out_first(draft: Draft, shown: pd.DataFrame) -> None:
+    rows = shown.head(st.session_state["doubt_first"])["row"].to_numpy()
+    n = f"{len(rows):,} {'face' if len(rows) == 1 else 'faces'}"
+    why = f"the first {len(rows):,} of the doubtful labels shown"
+    audit_edit.edit_draft(f"{n} left out", lambda: copy(draft).exclude(rows, why), "exclude-first")
 
 
 def show_faces(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame) -> None:

@@ -21,7 +21,7 @@ from fer_core.data.versions import (
 )
 from fer_core.errors import VersionError
 from fer_core.evaluation.data_figures import change_heatmap, class_change_bars
-from pages._ui import audit_edit, charts, errors, faces, frame
+from pages._ui import audit_edit, charts, errors, faces, frame, pickers
 
 OWN, DRAFT = audit_edit.OWN, "the draft"
 LAST = 20
@@ -44,7 +44,8 @@ def show_draft(draft: Draft) -> None:
         "dataset's own file is never touched, and no edit is lost when you close this page."
     )
     if draft.edited:
-        st.markdown(f"Edited since **{draft.base or OWN}**, and not saved yet.")
+        gone = ", which is gone," if draft.base_gone else ","
+        st.markdown(f"Edited since **{draft.base or OWN}**{gone} and not saved yet.")
     else:
         st.markdown(f"Nothing to save: it is the same as **{draft.base or OWN}**.")
     with st.container(horizontal=True):
@@ -96,6 +97,7 @@ def show_versions(dataset: FaceDataset, draft: Draft, versions: Sequence[Version
             "it changes test or validation faces."
         )
     named = {OWN: None} | {version.name: version for version in versions}
+    pickers.say_gone_of("version", named)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Version", list(named), int(len(named) > 1), key="version", bind="query-params", width=320)
         version = named[name]
@@ -147,9 +149,12 @@ def show_comparison(dataset: FaceDataset, draft: Draft, versions: Sequence[Versi
         return
     st.subheader("What is different", anchor=False)
     newest = list(known).index(DRAFT) if draft.edited else 1
+    for key in ("before", "after"):
+        pickers.say_gone_of(key, known)
     left, right = st.columns(2)
-    before = known[left.selectbox("Before", list(known), key="before", bind="query-params")]
-    after = known[right.selectbox("After", list(known), newest, key="after", bind="query-params")]
+    common = {"bind": "query-params", "on_change": faces.first_page}
+    before = known[left.selectbox("Before", list(known), key="before", **common)]
+    after = known[right.selectbox("After", list(known), newest, key="after", **common)]
     frame = changes(dataset, before, after)
     moved = changed_only(frame)
     if moved.empty:
@@ -185,13 +190,14 @@ def ask_for_file(dataset: FaceDataset) -> None:
         with errors.box():
             version = parse_version(file.getvalue(), dataset)
             st.dataframe(_table([version]), hide_index=True, key="brought", alt="The version in the file")
-            name = st.text_input("Name here", version.name, key=f"name-{file.file_id}", width=320)
+            name = f"name-{file.file_id}"
+            st.text_input("Name here", version.name, key=name, width=320)
             st.button(
                 "Bring it in",
                 "bring",
                 icon=":material/upload:",
-                on_click=audit_edit.attempt,
-                args=(f"Brought in {name}", lambda: _bring_in(replace(version, name=name.strip())), "bring"),
+                on_click=_bring_in,
+                args=(version, name),
             )
             audit_edit.say_failed("bring")
 
@@ -203,9 +209,15 @@ def _save(draft: Draft) -> None:
     st.session_state["version"] = name
 
 
-def _bring_in(version: Version) -> None:
-    save_version(version)
-    st.session_state["version"] = version.name
+def _bring_in(version: Version, box: str) -> None:
+    """Under the name that stands in the `box` as the button is clicked, which may be newer than the page."""
+    named = replace(version, name=st.session_state[box].strip())
+
+    def save() -> None:
+        save_version(named)
+        st.session_state["version"] = named.name
+
+    audit_edit.attempt(f"Brought in {named.name}", save, "bring")
 
 
 def _delete(version: Version) -> None:

@@ -11,11 +11,7 @@ _CALIBRATED = "calibrated"  # in the address and the session's state
 
 
 def ask_calibrated(model: SavedModel) -> None:
-    """Whether probabilities are to be calibrated; nothing to choose where a temperature was saved for that."""
-    if _has_temperature(model):
-        told = f"By the temperature that was saved for {model.id} on the page Evaluate, where it can be taken back."
-        st.toggle(f"Calibrated probabilities of {model.id}", True, "calibrated_saved", help=told, disabled=True)
-        return
+    """Whether probabilities are to be calibrated; those of a model that a temperature was saved for are anyway."""
     st.toggle(
         "Calibrated probabilities",
         key=_CALIBRATED,
@@ -24,6 +20,8 @@ def ask_calibrated(model: SavedModel) -> None:
         "most probable expression stays. Off: the network's own numbers, as they stand in its saved predictions. "
         "Evaluate tells more, and can save the temperature.",
     )
+    if _has_temperature(model):
+        st.caption(f"Those of {model.id} are in any case, by the temperature that was saved for it in Evaluate.")
 
 
 def _has_temperature(model: SavedModel) -> bool:

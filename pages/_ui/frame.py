@@ -1,12 +1,11 @@
 """What stands around every page: the deep-link guard, the title, what the dataset has to say."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from fer_core.data import NAMED, FaceDataset, default_source
 from fer_core.data.class_names import ClassNamesError, read_names
-from fer_core.errors import FerError
+from fer_core.errors import DatasetError, FerError
+from fer_core.paths import existing
 from fer_core.store import SavedModel
 from pages._ui import cached, class_names, words
 
@@ -30,7 +29,16 @@ def tell_next(message: str) -> None:
 
 def dataset() -> FaceDataset:
     """The dataset chosen in the sidebar; says on the page if its faces are drawn, and what reading it noted."""
-    chosen = cached.dataset(chosen_source())
+    source = chosen_source()
+    path = existing(source)
+    try:
+        chosen = cached.dataset(source)
+    except ClassNamesError:  # a question, which `errors.box` asks
+        raise
+    except DatasetError:
+        if path and (mapped := read_names(path)):  # by which all may be left out
+            class_names.offer(path, mapped)
+        raise
     if chosen.drawn:
         st.info(
             "These faces are **drawn by a program**. They show how everything works; no score on them says "
@@ -39,7 +47,7 @@ def dataset() -> FaceDataset:
         )
     for note in chosen.notes:
         st.caption(f"Note on the data: {words.literal(note)}")
-    if (path := Path(chosen.source).expanduser()).exists() and (mapped := read_names(path)):
+    if path and (mapped := read_names(path)):
         class_names.offer(path, mapped)
     return chosen
 

@@ -1,6 +1,6 @@
 """Choices that several pages offer. Each stands in the URL, so that a link shows what its sender saw."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -215,6 +215,13 @@ def _say_gone(names: Sequence[str], instead: str = "") -> None:
         if model.id in names and model.problem:
             st.warning(f"{model.id} is damaged: {words.literal(model.problem)}", icon=":material/heart_broken:")
             st.page_link("pages/models.py", label="Models: what can be done", icon=":material/inventory_2:")
+
+
+def say_gone_of(key: str, names: Collection[str]) -> None:
+    """Say what a link asks for in the box of that key that is none of `names`; the box shows another then."""
+    asked = st.query_params.get_all(key) if key not in st.session_state else []
+    if gone := [name for name in asked if name not in names]:
+        st.warning(f"There is no {_listed(gone)} to choose here.", icon=":material/link_off:")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -35,6 +35,7 @@ class Answerer:
 def ask_beside(model: SavedModel) -> list[SavedModel]:
     """Other saved models whose answers are to stand beside those of `model`."""
     others = {other.id: other for other in pickers.trained_models() if other.id != model.id}
+    pickers.say_gone_of("beside", [*others, model.id])
     chosen = st.multiselect(
         "Other models beside it",
         list(others),

@@ -139,6 +139,8 @@ def imbalance(class_counts: pd.DataFrame) -> str:
     totals = class_counts.groupby("emotion")["n"].sum()
     totals = totals[totals > 0]
     largest, smallest = totals.idxmax(), totals.idxmin()
+    if len(totals) == 1:
+        return f"All faces are labelled {largest}: there is nothing to tell apart."
     return (
         f"**Imbalance {imbalance_ratio(class_counts):.1f} : 1.** There are that many more faces of {largest} than of "
         f"{smallest}. A network that always answered {largest} would be right for "

@@ -31,6 +31,14 @@ def test_shares_by_hand():
     assert share(found, "b", "Happy")["share"] == 0
 
 
+def test_a_class_that_a_model_cannot_answer_has_no_share():
+    """It is no 0 %: nobody asked."""
+    seven = recording("Happy").assign(p_Disgust=0.0)
+    found = shares_frame({"six": recording("Happy"), "seven": seven})
+    assert np.isnan(share(found, "six", "Disgust")["share"])
+    assert share(found, "seven", "Disgust")["share"] == 0
+
+
 def test_intervals_need_four_stretches():
     """A short recording has none, nor has a share of 0 or 1, which stays so whatever is drawn."""
     found = shares_frame(

@@ -191,8 +191,8 @@ def test_first_are_relabelled_as_suggested(open_page, said, ranking, faces):
     """One edit in the draft, each face with its own suggestion; they are not shown again."""
     app = open_page("audit", view="Labels")
     before = shown_rows(app)
-    app.number_input(key="doubt_first").set_value(5).run()
-    app.button(key="as_suggested").click().run()
+    app.number_input(key="doubt_first").set_value(5)
+    app.button(key="as_suggested").click().run()  # at once, before the page has heard of the number
     assert not app.exception
     draft = Draft(faces)
     first = ranking[ranking["usage"] == "Training"].head(5)

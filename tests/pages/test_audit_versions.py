@@ -8,6 +8,7 @@ import pytest
 from fer_core.data.copies import audit
 from fer_core.data.draft import Draft
 from fer_core.data.versions import Version, list_versions, read_version, save_version, version_file
+from fer_core.errors import VersionError
 from fer_core.labels import EMOTIONS
 
 SAD = EMOTIONS.index("Sad")
@@ -51,6 +52,22 @@ def test_a_draft_is_shown_undone_and_saved(open_page, said, faces, rows):
     assert (version.name, version.note, version.labels) == ("weeping", "a note", dict.fromkeys(rows[:3], SAD))
     assert "it is the same as **weeping**" in said(app)
     assert app.text_input(key="version_name").value == ""
+
+
+def test_edits_whose_version_was_deleted_can_be_saved_again(open_page, said, faces, rows):
+    """They aren't lost with it, and the page doesn't call them saved; nothing continues what is gone."""
+    draft = Draft(faces)
+    draft.exclude(rows[:2])
+    version = draft.save("typo")
+    version_file(faces.fingerprint, "typo").unlink()
+    app = open_page("audit", view="Versions", version="typo")
+    assert "Edited since **typo**, which is gone, and not saved yet." in said(app)
+    assert "Not among the models" not in said(app)
+    assert "`typo`" in app.warning[0].value
+    save(app, "better")
+    assert list_versions(faces)[0].excluded == tuple(rows[:2])
+    with pytest.raises(VersionError, match="found that it was deleted meanwhile"):
+        Draft(faces).continue_from(version)
 
 
 def test_what_was_saved_is_the_chosen_version(open_page, faces, rows):

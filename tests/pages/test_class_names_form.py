@@ -29,6 +29,17 @@ def test_the_form_on_any_page(open_page, said, folder):
     assert any("Training" in table.value for table in app.dataframe)
 
 
+def test_who_left_all_out_is_asked_again(open_page, said, folder):
+    """That leaves no face; the same form mends it."""
+    app = open_page("explore")
+    app.button[0].click().run()
+    assert "expected a face of a class that is not left out, found none" in said(app)
+    boxes = {box.label: box for box in app.selectbox}
+    boxes["calm"].select("Neutral")
+    next(button for button in app.button if "Read the faces" in button.label).click().run()
+    assert any("Training" in table.value for table in app.dataframe)
+
+
 def test_like_names_are_proposed(open_page, folder):
     """Names that are like FER's start at that expression, the others are left out."""
     for name, like in (("calm", "Happy Faces"), ("contempt", "02_sad"), ("other", "happily_surprised")):

@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 from saved import save_model
 
 from fer_core.evaluation.predictions import read_predictions
-from fer_core.labels import get_scheme
+from fer_core.labels import EMOTIONS, get_scheme
 
 
 def test_imbalance_is_told(open_page, said, faces):
@@ -19,6 +20,14 @@ def test_imbalance_is_told(open_page, said, faces):
 def test_every_view_stands_in_the_url(open_page, view):
     """Each view opens from a link."""
     assert open_page("explore", view=view).session_state["view"] == view
+
+
+def test_why_no_model_was_scored_on_a_face_is_told(open_page, said, faces):
+    """A test face of a class that no model knows is no Training face."""
+    save_model("mine", faces)
+    for usage, why in (("PublicTest", "none of them knows the class Disgust"), ("Training", "are for learning")):
+        row = np.flatnonzero((faces.usage == usage) & (faces.emotion == EMOTIONS.index("Disgust")))[0]
+        assert why in said(open_page("explore", view="One face", row=str(row)))
 
 
 def test_the_shuffle_is_in_the_url(open_page):

@@ -218,5 +218,7 @@ def test_ensemble_in_a_process_of_its_own(alike):
     """The model comes back, and what went wrong in its own words; the caller loads nothing."""
     model = combine_apart("ensemble", ["a", "b"], "mean", "demo")
     assert model == store.open_trained("mean")
+    assert combine_apart("ensemble", ["a", "b"], "mean", "demo") == model  # a second click is the same wish
+    store.update_record(model, created="2020-01-01T00:00:00+00:00")
     with pytest.raises(ModelError, match=r"^model name: expected one that is not taken, found 'mean'"):
         combine_apart("ensemble", ["a", "b"], "mean", "demo")
