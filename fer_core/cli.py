@@ -42,6 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     arguments = _parser().parse_args(argv)
     try:
+        _check_given(arguments)
         result, text = arguments.verb(arguments)
     except (FerError, ValueError) as error:
         print(error, file=sys.stderr)
@@ -171,6 +172,8 @@ def evaluate(arguments) -> tuple[dict, str]:
 
 def compare(arguments) -> tuple[dict, str]:
     """Scores of several models on one split, and each one's difference from the first."""
+    if len({*arguments.models}) < max(len(arguments.models), 2):
+        raise ValueError(f"expected two models or more, each once, found {', '.join(arguments.models)}")
     chosen = {name: _scored(store.open_answered(name), arguments) for name in arguments.models}
     first = arguments.models[0]
     predictions = {name: read_predictions(model.predictions_file, model.labels) for name, model in chosen.items()}
@@ -207,6 +210,8 @@ def _model_row(model: store.SavedModel) -> dict:
 def _scored(model, arguments):
     """The model as it was saved, or as scored on another dataset that `--source` names."""
     if not arguments.source:
+        if arguments.skip_bad or arguments.map:
+            raise ValueError("--skip-bad and --map: expected --source beside them, found none; no dataset is read")
         return model
     dataset = load(arguments)
     if dataset.fingerprint == model.record["dataset"]["fingerprint"]:
@@ -223,6 +228,13 @@ def _scored(model, arguments):
     return scored
 
 
+def _check_given(arguments: argparse.Namespace) -> None:
+    """Refuse empty words, of a variable of the shell that isn't set, say: a path that is empty is this folder's."""
+    for name, given in vars(arguments).items():
+        if given == "" or (isinstance(given, list) and "" in given):
+            raise ValueError(f"{name}: expected a word, found an empty one")
+
+
 class _Parser(argparse.ArgumentParser):
     """argparse whose refusal is one line, as every other."""
 
@@ -234,12 +246,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m fer_core", description="Facial-expression recognition without a browser.")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
-    def verb(function: Callable, *, source: bool = False) -> argparse.ArgumentParser:
+    def verb(function: Callable, *, source: bool | str = False) -> argparse.ArgumentParser:
         sub = verbs.add_parser(function.__name__.strip("_"), help=function.__doc__, description=function.__doc__)
         sub.set_defaults(verb=function)
         sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         if source:
-            sub.add_argument("--source", help="demo, kaggle, a CSV or a folder; default: FER_SOURCE, else data/")
+            source = source if isinstance(source, str) else "FER_SOURCE, else data/"
+            sub.add_argument("--source", help=f"demo, kaggle, a CSV or a folder; default: {source}")
             sub.add_argument("--skip-bad", action="store_true", help="leave out rows that cannot be read")
             sub.add_argument(
                 "--map",
@@ -266,10 +279,10 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--how", choices=HOW, default="two_stage", help="default: two_stage")
     sub.add_argument("--name", help="of the new model; default: how they are combined, and a number")
     verb(models)
-    one, several = verb(evaluate, source=True), verb(compare, source=True)
+    one, several = (verb(function, source="that of the saved predictions") for function in (evaluate, compare))
     one.add_argument("model")
     one.add_argument("--version", help="of the dataset, whose labels are taken for the true ones (default: its own)")
-    several.add_argument("models", nargs="+")
+    several.add_argument("models", nargs="+", metavar="MODEL", help="two or more; the first is the reference")
     for sub in (one, several):
         sub.add_argument("--split", choices=SCORED, default="test")
     cli_predict.add_arguments(verb)

@@ -88,7 +88,7 @@ def settings_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def asked_config(arguments) -> TrainConfig:
-    """The settings that `settings_arguments` were given; `ValueError` for some that cannot be, or are told twice."""
+    """The settings that `settings_arguments` were given; `ValueError` for what cannot be, or is told in two places."""
     preset = get_preset(arguments.preset or "compact", epochs=arguments.epochs, minutes=arguments.minutes)
     changes = parse_settings(arguments.set)
     for name in ("epochs", "minutes"):
@@ -120,8 +120,15 @@ def say(message: str, end: str = "\n") -> None:
     print(message, end=end, file=sys.stderr, flush=True)
 
 
+def check_folder(path: Path) -> None:
+    """Refuse a file in a folder that isn't there: nobody meant to make one by a slip of the pen."""
+    if not path.parent.is_dir():
+        raise ModelError(f"{path}: expected a file that can be written, found: No such file or directory {path.parent}")
+
+
 def check_writable(path: Path) -> None:
     """Refuse before the work is done what would fail after it; where there was no file, there is none after."""
+    check_folder(path)
     try:
         new = not path.exists()
         path.open("a").close()

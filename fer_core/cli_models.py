@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fer_core import store, upkeep
-from fer_core.cli_common import load
+from fer_core.cli_common import check_folder, load
 from fer_core.data import load_dataset
 from fer_core.errors import FerError, ModelError
 from fer_core.evaluation import verification
@@ -25,6 +25,7 @@ def card(arguments) -> tuple[dict, str]:
     if not arguments.out:
         return {"model": model.id, "card": text}, text
     out = Path(arguments.out)
+    check_folder(out)
     try:
         write_atomic(out, lambda file: file.write(text.encode()))
     except OSError as error:
@@ -33,7 +34,7 @@ def card(arguments) -> tuple[dict, str]:
 
 
 def verify(arguments) -> tuple[dict, str]:
-    """Whether models are whole: every byte of their files, and their scores again."""
+    """Whether models are whole: every byte of their networks, and the scores of their predictions again."""
     models = [*map(_any, arguments.models)] or store.list_models()
     found = {model.id: verification.verify(model) for model in models}
     lines = [f"{name}: {'damaged, ' + '; '.join(faults) if faults else 'whole'}" for name, faults in found.items()]
@@ -87,6 +88,8 @@ def import_(arguments) -> tuple[dict, str]:
 def export(arguments) -> tuple[dict, str]:
     """The network of a model in another format, or in a zip with its card."""
     model = store.open_trained(arguments.model)
+    if arguments.out:
+        check_folder(Path(arguments.out))
     try:
         dataset = load(arguments)
     except FerError:

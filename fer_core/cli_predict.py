@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from fer_core import cli_words as words
 from fer_core import store
-from fer_core.cli_common import TELL, calibrated_argument, check_writable, chosen_decision, say
+from fer_core.cli_common import TELL, calibrated_argument, check_folder, check_writable, chosen_decision, say
 from fer_core.errors import PhotoError
 from fer_core.evaluation.decision import Decision
 from fer_core.inference import batch, ray_job
@@ -36,8 +36,8 @@ def predict(arguments) -> tuple[dict, str]:
     if arguments.workers < 1:
         raise ValueError(f"workers: expected at least 1, found {arguments.workers}")
     keeps = arguments.out and arguments.out.endswith(".parquet")
-    if arguments.out and not keeps:
-        check_writable(Path(arguments.out))
+    if arguments.out:
+        (check_folder if keeps else check_writable)(Path(arguments.out))
     model = store.open_trained(arguments.model)
     decision = chosen_decision(model, arguments)
     for sentence in (MEANING, *decision.sentences):

@@ -1,5 +1,6 @@
 """The verbs about expression over time: timeline, recurrent."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,8 +23,10 @@ from fer_core.upkeep import alone
 def timeline(arguments) -> tuple[dict, str]:
     """Faces of a video and their expressions over time, as CSV: one row a frame and face."""
     check_writable(Path(arguments.out))
-    if not arguments.width > 0:
+    if not 0 < arguments.width < math.inf:
         raise ValueError(f"--width: expected seconds above 0, found {arguments.width:g}")
+    if not 0 <= arguments.rate < math.inf:
+        raise ValueError(f"--rate: expected frames a second, 0 for all, found {arguments.rate:g}")
     say(MEANING)
     model = store.open_trained(arguments.model)
     decision, reader = chosen_decision(model, arguments), None
@@ -58,11 +61,8 @@ def timeline(arguments) -> tuple[dict, str]:
 
 def recurrent(arguments) -> tuple[dict, str]:
     """Train the GRU of a model on composed sequences, and judge it; kept beside the model if it wins."""
-    from fer_core.training import recurrent as training  # which loads TensorFlow
-
     if arguments.epochs < 1:
         raise ValueError(f"epochs: expected at least 1, found {arguments.epochs}")
-    settings = training.Settings(epochs=arguments.epochs)
     model, dataset = store.open_trained(arguments.model), load(arguments)
     known = model.record["dataset"]
     if dataset.fingerprint != known["fingerprint"]:
@@ -70,6 +70,9 @@ def recurrent(arguments) -> tuple[dict, str]:
             f"{model.id}: expected the dataset that it was trained on, {known['source']}, found {dataset.source}; name "
             "that by --source"
         )
+    from fer_core.training import recurrent as training  # which loads TensorFlow
+
+    settings = training.Settings(epochs=arguments.epochs)
     ways = {"validation": 3, "train": 2, "test": 3}
     for split in ways:
         training.pool_rows(model, dataset, split)  # refused before minutes of work
@@ -98,7 +101,7 @@ def add_arguments(verb: Callable) -> None:
     sub.add_argument("model")
     sub.add_argument("video", help="MP4, MOV or WEBM")
     sub.add_argument("--out", required=True, help="the CSV to write")
-    sub.add_argument("--rate", type=float, default=5.0, help="frames a second that are looked at (default: 5)")
+    sub.add_argument("--rate", type=float, default=5.0, help="frames a second to look at, 0 for all (default: 5)")
     sub.add_argument("--smoothing", choices=("none", "window", "exponential", "recurrent"), default="none")
     sub.add_argument("--width", type=float, default=1.8, help="of the smoothing, in seconds (default: 1.8)")
     calibrated_argument(sub)

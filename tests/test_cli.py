@@ -127,6 +127,32 @@ def test_another_dataset(run, tmp_path, capsys):
     assert run("compare", "first", "second", "--source", folder)["raw"]["scores"][1]["n"] == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["compare", "mine"], "expected two models or more, each once, found mine"),
+        (["compare", "mine", "mine"], "expected two models or more, each once, found mine, mine"),
+        (["evaluate", "mine", "--skip-bad"], "--skip-bad and --map: expected --source beside them"),
+        (["predict", "mine", ""], "files: expected a word, found an empty one"),
+        (["card", "mine", "--out", ""], "out: expected a word, found an empty one"),
+        (
+            ["card", "mine", "--out", "nowhere/card.md"],
+            "expected a file that can be written, found: No such file or directory nowhere",
+        ),
+        (["export", "mine", "--format", "keras", "--out", "nowhere/x.keras"], "No such file or directory nowhere"),
+    ],
+)
+def test_what_was_hardly_meant_is_refused_in_a_line(words, told, capsys, tmp_path, monkeypatch):
+    """An empty variable of the shell, a slip of the pen; nothing is done, and no folder made."""
+    save_model("mine", draw_dataset())
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert told in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_compare_tells_the_difference(run):
     """Two models on the same faces: a row each, and a sentence with the interval."""
     for seed in (0, 1):

@@ -136,8 +136,8 @@ def _learned(record: Mapping, scored_on: Mapping) -> str:
         told.append(f"without part {settings.get('fold', 0) + 1} of {settings['folds']}")
     if name := settings.get("version"):
         told.append(f"with the labels of version {name}, sha256 {dataset.get('version_sha256')}")
-    if (settings.get("votes_weight") or settings.get("votes_taught")) and "votes_sha256" in dataset:
-        votes = dataset["votes_sha256"]
+    if settings.get("votes_weight") or settings.get("votes_taught"):
+        votes = dataset.get("votes_sha256", "not recorded")
         told.append(f"with the annotators' votes, sha256 {votes}" if votes else "without annotators' votes")
     return "; ".join(told)
 

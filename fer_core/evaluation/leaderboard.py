@@ -34,7 +34,7 @@ def default_model(models: Sequence[SavedModel], chosen: str | None) -> tuple[Sav
     """
     trained = {model.id: model for model in models if model.trained}
     if chosen in trained:
-        return trained[chosen], f"{chosen} was chosen as the default on the page Models."
+        return trained[chosen], f"{chosen} was chosen as the default."
     if not trained:
         return None, "No model is trained yet."
     best = max(trained.values(), key=_merit)

@@ -17,8 +17,9 @@ TOLERANCE = 1e-6
 def verify(model: SavedModel) -> list[str]:
     """What is wrong with `model`, a line each; empty where nothing is, or nothing can be known before it is trained.
 
-    Every byte of its files is read: the sha256 of the network and of the one that reads its timelines, each row of the
-    predictions, what was chosen for Predict, and that the scores of the record are those of the predictions.
+    Looked at are every byte, by its sha256, of the network and of the one that reads its timelines; each row of the
+    predictions, what was chosen for Predict, and that the scores of the record are those of the predictions. What else
+    somebody writes into its files, and what it would answer, isn't.
     """
     if model.problem:
         return [model.problem]

@@ -1,7 +1,7 @@
 """What a second look is worth: saved models that see a face once, or its mirror image beside it, on the same faces.
 
 Run it with `FER_SOURCE=<the CSV> python -m tests.benchmarks.bench_looks [models …]`; without models, the shipped
-`compact`, which is saved with one look, and `flagship-all-rows`, saved with two. Several networks combined are refused.
+`compact`, which is saved with one look, and `compact-all-rows`, saved with two. Several networks combined are refused.
 """
 
 import sys
@@ -17,7 +17,7 @@ from fer_core.evaluation.scoring import predict_dataset
 from fer_core.labels import get_scheme
 from fer_core.networks.frame import looking_twice
 
-MODELS = ("compact", "flagship-all-rows")
+MODELS = ("compact", "compact-all-rows")
 
 
 def one_look(saved: keras.Model) -> keras.Model:
