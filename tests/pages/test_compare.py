@@ -69,6 +69,14 @@ def test_chance(open_page, said, models):
     assert table(app, "McNemar's p").loc["good", "Points of macro recall"].startswith(f"{points:+.1f} (")
 
 
+def test_a_reference_of_any_name_has_its_own_column(open_page, faces):
+    """Also one called `it`: what only it gets right isn't what only the row's model does."""
+    for name, seed in (("it", 1), ("other", 2)):
+        save_model(name, faces, seed=seed)
+    table = open_page("compare", models=["it", "other"], reference="it", view="Chance").dataframe[0].value
+    assert {"Only this one is right", "Only it is right"} <= {*table.columns}
+
+
 def test_the_reference_turns_the_difference(open_page, models):
     """Chosen by a link or in its box."""
     app = open_page("compare", models=["poor", "good"], view="Chance", reference="good")

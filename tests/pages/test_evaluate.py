@@ -8,7 +8,8 @@ from saved import save_model, start_model
 from fer_core.data.copies import copies_of, find_copies
 from fer_core.evaluation.metrics import cell_faces, confusion_frame
 from fer_core.evaluation.predictions import read_predictions
-from fer_core.store import update_record
+from fer_core.store import NAME, update_record
+from pages._ui import evaluate_reference
 
 
 @pytest.fixture
@@ -189,7 +190,9 @@ def test_a_split_without_faces(open_page, said, model, view):
     predictions = read_predictions(model.folder / "predictions.parquet", model.labels)
     of_validation = predictions.frame[predictions.frame["usage"] == "PrivateTest"]
     of_validation.to_parquet(model.folder / "predictions.parquet")
-    assert "no raw test faces of mine: it was scored on none. Choose others" in said(open_page("evaluate", view=view))
+    told = said(open_page("evaluate", view=view))
+    assert "no raw test faces of mine: it was scored on none. Choose others" in told
+    assert "the mean of the other classes" not in told
 
 
 def test_a_split_of_copies_only(open_page, said, model):
@@ -226,6 +229,20 @@ def test_references(open_page, said, faces, model):
     assert "`fer2013new.csv` lies beside it" not in said(app)
     update_record(model, dataset=model.record["dataset"] | {"drawn": False})
     assert "`fer2013new.csv` lies beside it" in said(open_page("evaluate", view="Classes"))
+
+
+def test_no_model_can_be_called_as_a_reference():
+    """Else its own scores would stand in the row of the annotators, or the other way round."""
+    for name in (evaluate_reference.ANNOTATORS, evaluate_reference.MAJORITY):
+        assert not NAME.fullmatch(name)
+
+
+def test_what_validation_faces_are_of_another_dataset_flatters_nobody(open_page, said, faces, model):
+    """No epoch was chosen by them; of its own that is said."""
+    flatters = "it was the best on these faces"
+    assert flatters in said(open_page("evaluate", split="validation"))
+    update_record(model, imported={"file": "x.keras", "sha256": "0"})
+    assert flatters not in said(open_page("evaluate", split="validation"))
 
 
 def test_a_model_that_combines_others_has_no_curves(open_page, said, model):

@@ -50,6 +50,17 @@ def test_the_saved_point_is_the_first_to_be_shown(open_page, model):
     assert app.slider(key="asked").value == 80
 
 
+def test_a_point_goes_with_its_model_and_stands_in_the_address(open_page, model, faces):
+    """Another model's own is shown first; a link shows what its sender saw, whatever is saved by then."""
+    other = save_model("other", faces, seed=1)
+    save_decision(other, Decision(point=OperatingPoint(("Fear",), 0.25, 0.85)))
+    app = open_page("evaluate", model="mine", view=POINT)
+    assert (app.multiselect(key="group").value, app.slider(key="asked").value) == (["Sad"], 70)
+    assert (app.query_params["group"], app.query_params["asked"]) == ("Sad", "70")
+    app.selectbox(key="model").set_value("other").run()
+    assert (app.multiselect(key="group").value, app.slider(key="asked").value) == (["Fear"], 85)
+
+
 @pytest.mark.parametrize("group", [[], ["Angry", "Fear", "Happy", "Sad", "Surprise", "Neutral"]])
 def test_no_group(open_page, said, model, group):
     """None and all are no group, and the page says so."""

@@ -2,8 +2,12 @@ import numpy as np
 import pytest
 from networked import save_constant
 from PIL import Image
+from saved import answers
 
+from fer_core.data import load_dataset
 from fer_core.data.class_names import save_names
+from fer_core.evaluation import elsewhere
+from fer_core.inference.external import import_answers
 from fer_core.labels import EMOTIONS, get_scheme
 
 SAD = (0.1, 0.1, 0.1, 0.5, 0.1, 0.1)
@@ -20,6 +24,21 @@ def folder(tmp_path, faces, monkeypatch):
         Image.fromarray(image).save(path)
     monkeypatch.setenv("FER_SOURCE", str(tmp_path / "faces"))
     return tmp_path / "faces"
+
+
+def test_who_can_be_asked_no_more_hides_nobody_elses_scores(open_page, said, faces, folder, tmp_path):
+    """Of a model that is here by its answers alone there are none on these faces: it alone is refused."""
+    save_names(folder, {"calm": "Neutral"})
+    chosen = load_dataset(str(folder))
+    for name in ("first", "second"):
+        elsewhere.score(save_constant(name, faces, "study", SAD), chosen, faces)
+    answers(faces).to_csv(tmp_path / "theirs.csv", index=False)
+    import_answers(tmp_path / "theirs.csv", "theirs", faces)
+    app = open_page("compare", models=["first", "second", "theirs"])
+    told = said(app)
+    assert "first is scored on faces" in told
+    assert "theirs" in told
+    assert app.dataframe[0].value.shape[0] == 2
 
 
 def button(app, label: str):
