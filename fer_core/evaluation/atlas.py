@@ -6,9 +6,9 @@ the faces are laid out by it, the others between those of them that they are mos
 components and not of the map, which tears groups apart. All seeds are fixed; on another number of cores the map is
 another all the same, as sums come in another order, the clusters are not.
 
-Of FER2013's faces by `models/compact`, clusters and map take 70 processor seconds. Of the 15 nearest faces on the map
-0.61 have the same label, of the components' 0.64, and the trustworthiness of 5,000 faces is 0.946. UMAP's map is 0.62
-and 0.961, but takes 130 seconds and numba; two components alone are 0.52 and 0.850.
+Of FER2013's faces by a network of `compact`, clusters and map take 70 processor seconds. Of the 15 nearest faces on the
+map 0.61 have the same label, of the components' 0.64, and the trustworthiness of 5,000 faces is 0.946. UMAP's map is
+0.62 and 0.961, but takes 130 seconds and numba; two components alone are 0.52 and 0.850.
 
 | array | shape | dtype | values |
 |---|---|---|---|
