@@ -27,6 +27,7 @@ from pictures import LABELS, Brightness
 from fer_core.inference.batch import classify_files, list_pictures
 from fer_core.inference.growing import growing
 from fer_core.inference.table import schema, to_table
+from fer_core.paths import shown
 
 def keep(folder, out, workers):
     columns = schema(LABELS)

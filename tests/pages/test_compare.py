@@ -220,4 +220,7 @@ def test_the_mean_is_saved(open_page, said, faces):
     assert "Saved as **mean**" in "\n".join(element.value for element in app.success)
     assert store.open_trained("mean").record["network"] == "ensemble"
     app.button(key="save_ensemble").click().run(timeout=120)
+    assert "Saved as **mean**" in "\n".join(element.value for element in app.success)  # a second click at once
+    store.update_record(store.open_model("mean"), created="2020-01-01T00:00:00+00:00")
+    app.button(key="save_ensemble").click().run(timeout=120)
     assert "expected one that is not taken, found 'mean'" in app.error[0].value
