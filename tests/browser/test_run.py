@@ -64,7 +64,7 @@ def test_run_outlives_the_server_and_obeys_the_page(fresh_server, chromium):
             shows(driver, "stopped")
             type_in(driver, "run", first.id)  # by keyboard, while the page is live
             shows(driver, "faces a second")
-            assert f"run={first.id}" in driver.current_url
+            waiting(driver).until(lambda _: f"run={first.id}" in driver.current_url)
             press(driver, f"stop-{first.id}")
             shows(driver, "stopped")
             press(driver, f"resume-{first.id}")
