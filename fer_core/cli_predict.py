@@ -40,9 +40,9 @@ def predict(arguments) -> tuple[dict, str]:
         (check_folder if keeps else check_writable)(Path(arguments.out))
     model = store.open_trained(arguments.model)
     decision = chosen_decision(model, arguments)
+    paths = _list(arguments.files, shard)
     for sentence in (MEANING, *decision.sentences):
         say(sentence)
-    paths = _list(arguments.files, shard)
     if keeps:
         return _keep(paths, model, decision, arguments)
     files = [file for some in _classified(paths, model, decision, arguments) for file in some]

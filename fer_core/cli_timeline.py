@@ -27,7 +27,6 @@ def timeline(arguments) -> tuple[dict, str]:
         raise ValueError(f"--width: expected seconds above 0, found {arguments.width:g}")
     if not 0 <= arguments.rate < math.inf:
         raise ValueError(f"--rate: expected frames a second, 0 for all, found {arguments.rate:g}")
-    say(MEANING)
     model = store.open_trained(arguments.model)
     decision, reader = chosen_decision(model, arguments), None
     if arguments.smoothing == "recurrent":
@@ -36,7 +35,9 @@ def timeline(arguments) -> tuple[dict, str]:
         reader = Reader(model)
     try:
         with Path(arguments.video).open("rb") as file:
-            watched = watch(_telling(Video(file).frames(arguments.rate)), get_detector(), Tracks())
+            video = Video(file)
+            say(MEANING)
+            watched = watch(_telling(video.frames(arguments.rate)), get_detector(), Tracks())
     except OSError as error:
         raise FerError(f"{arguments.video}: expected a readable video, found: {error.strerror}") from error
     except FerError as error:

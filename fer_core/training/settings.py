@@ -14,16 +14,20 @@ BOOLS = {"true": True, "false": False}
 
 
 def parse_settings(words: Iterable[str]) -> dict[str, Any]:
-    """`SETTING=VALUE` words to values by the types of `TrainConfig`'s fields; of two for one setting the last stands.
+    """`SETTING=VALUE` words to values by the types of `TrainConfig`'s fields.
 
-    The items of a tuple are separated by commas. Raises `ValueError` for a word without `=`, an unknown setting or a
-    value of another type; the range of a value is checked by `TrainConfig` itself.
+    The items of a tuple are separated by commas. Raises `ValueError` for a word without `=`, an unknown setting, a
+    value of another type or a second one; the range of a value is checked by `TrainConfig` itself.
     """
-    return dict(map(_parse, words))
+    told = parse_tried(words)
+    for name, values in told.items():
+        if len(values) > 1:
+            raise ValueError(f"{name}: expected one value, found {' and '.join(map(as_word, values))}; leave one out")
+    return {name: value for name, (value,) in told.items()}
 
 
 def parse_tried(words: Iterable[str]) -> dict[str, list[Any]]:
-    """As `parse_settings`; of several words for one setting all values stand, in their order."""
+    """As `parse_settings`, but several words for one setting are all its values, in their order."""
     tried: dict[str, list[Any]] = {}
     for name, value in map(_parse, words):
         tried.setdefault(name, []).append(value)

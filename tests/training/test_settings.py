@@ -67,6 +67,12 @@ def test_word_that_does_not_fit_is_refused(word, message):
         parse_settings([word])
 
 
+def test_two_values_for_one_setting_are_refused():
+    """Nobody knows which was meant."""
+    with pytest.raises(ValueError, match="width: expected one value, found 24 and 32; leave one out"):
+        parse_settings(["width=24", "seed=1", "width=32"])
+
+
 def test_values_of_one_setting_stand_together():
     """In the order in which they were given, whatever stands between them."""
     assert parse_tried(["seed=2", "sides=32,48", "seed=1"]) == {"seed": [2, 1], "sides": [(32, 48)]}
