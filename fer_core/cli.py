@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
         print(json.dumps(result, ensure_ascii=False) if arguments.json else text, flush=True)
     except BrokenPipeError:  # who read it has seen enough: `evaluate compact | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return arguments.exit_code
 
 
 def data(arguments) -> tuple[dict, str]:
@@ -164,8 +164,8 @@ def evaluate(arguments) -> tuple[dict, str]:
     lines = [
         f"{model.id} on {arguments.split}, against {labels}, with 95 % intervals",
         *(f"{part}: {words.scores_words(scores)}" for part, scores in headline(predictions)[arguments.split].items()),
-        "recall: " + ", ".join(f"{label} {words.share(value)}" for label, value in result["recall"].items()),
-        f"confusion, rows true:\n{table.to_string()}",
+        "recall, raw: " + ", ".join(f"{label} {words.share(value)}" for label, value in result["recall"].items()),
+        f"confusion, raw, rows true:\n{table.to_string()}",
     ]
     return result, "\n".join(lines)
 
@@ -248,7 +248,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def verb(function: Callable, *, source: bool | str = False) -> argparse.ArgumentParser:
         sub = verbs.add_parser(function.__name__.strip("_"), help=function.__doc__, description=function.__doc__)
-        sub.set_defaults(verb=function)
+        sub.set_defaults(verb=function, exit_code=0)
         sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         if source:
             source = source if isinstance(source, str) else "FER_SOURCE, else data/"
@@ -280,11 +280,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--name", help="of the new model; default: how they are combined, and a number")
     verb(models)
     one, several = (verb(function, source="that of the saved predictions") for function in (evaluate, compare))
-    one.add_argument("model")
+    one.add_argument("model", metavar="MODEL")
     one.add_argument("--version", help="of the dataset, whose labels are taken for the true ones (default: its own)")
     several.add_argument("models", nargs="+", metavar="MODEL", help="two or more; the first is the reference")
     for sub in (one, several):
-        sub.add_argument("--split", choices=SCORED, default="test")
+        told = "test (PublicTest) or validation (PrivateTest); default: test"
+        sub.add_argument("--split", choices=SCORED, default="test", help=told)
     cli_predict.add_arguments(verb)
     cli_timeline.add_arguments(verb)
     cli_data.add_arguments(verb)

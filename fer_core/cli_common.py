@@ -12,7 +12,7 @@ from pathlib import Path
 from fer_core import store
 from fer_core.data import NAMED, FaceDataset, default_source, load_dataset, source_path
 from fer_core.data.class_names import parse_names, save_names
-from fer_core.errors import DatasetError, ModelError
+from fer_core.errors import DatasetError, ModelError, reason
 from fer_core.evaluation.decision import Decision, calibrated, read_decision
 from fer_core.evaluation.predictions import read_predictions
 from fer_core.store import SavedModel
@@ -135,4 +135,4 @@ def check_writable(path: Path) -> None:
         if new:
             path.unlink()
     except OSError as error:
-        raise ModelError(f"{path}: expected a file that can be written, found: {error.strerror}") from error
+        raise ModelError(f"{path}: expected a file that can be written, found: {reason(error)}") from error

@@ -6,7 +6,7 @@ from pathlib import Path
 from fer_core import store, upkeep
 from fer_core.cli_common import check_folder, load
 from fer_core.data import load_dataset
-from fer_core.errors import FerError, ModelError
+from fer_core.errors import FerError, ModelError, reason
 from fer_core.evaluation import verification
 from fer_core.evaluation.card import model_card
 from fer_core.evaluation.leaderboard import default_model
@@ -29,15 +29,16 @@ def card(arguments) -> tuple[dict, str]:
     try:
         write_atomic(out, lambda file: file.write(text.encode()))
     except OSError as error:
-        raise ModelError(f"{arguments.out}: expected a file that can be written, found: {error.strerror}") from error
+        raise ModelError(f"{arguments.out}: expected a file that can be written, found: {reason(error)}") from error
     return {"model": model.id, "card": text, "file": arguments.out}, f"wrote {arguments.out}"
 
 
 def verify(arguments) -> tuple[dict, str]:
-    """Whether models are whole: every byte of their networks, and the scores of their predictions again."""
+    """Whether models are whole, byte by byte, and their scores those of their predictions; exit code 2 where not."""
     models = [*map(_any, arguments.models)] or store.list_models()
     found = {model.id: verification.verify(model) for model in models}
     lines = [f"{name}: {'damaged, ' + '; '.join(faults) if faults else 'whole'}" for name, faults in found.items()]
+    arguments.exit_code = 2 if any(found.values()) else 0
     return {"models": found}, "\n".join(lines) or f"no saved model in {store.models_dir()}"
 
 
@@ -57,7 +58,7 @@ def delete(arguments) -> tuple[dict, str]:
     """Remove a model and all its files; asks nothing, so --yes has to be given."""
     model = _any(arguments.model)
     if not arguments.yes:
-        raise ModelError(f"delete: expected --yes, since {model.id!r} and its files will be gone, found none")
+        raise ModelError(f"delete: expected --yes, found none; add it to remove {model.id!r} and all its files")
     kept = upkeep.in_git(model)
     upkeep.delete(model)
     hint = "; git can bring it back: git restore, with the path of its folder" if kept else ""
@@ -105,25 +106,25 @@ def export(arguments) -> tuple[dict, str]:
 def add_arguments(verb: Callable) -> None:
     """Register these verbs; `verb(function, source=…)` makes the parser of one."""
     sub = verb(card)
-    sub.add_argument("model")
+    sub.add_argument("model", metavar="MODEL")
     sub.add_argument("--out", help="the file to write, as Markdown; default: print it")
     verb(verify).add_argument("models", nargs="*", metavar="MODEL", help="default: all")
     sub = verb(rename)
-    sub.add_argument("model")
-    sub.add_argument("name")
+    sub.add_argument("model", metavar="MODEL")
+    sub.add_argument("name", metavar="NAME")
     sub = verb(tag)
-    sub.add_argument("model")
+    sub.add_argument("model", metavar="MODEL")
     sub.add_argument("tags", nargs="*", metavar="TAG")
     sub = verb(delete)
-    sub.add_argument("model")
+    sub.add_argument("model", metavar="MODEL")
     sub.add_argument("--yes", action="store_true", help="it cannot be undone")
-    verb(default).add_argument("model", nargs="?")
+    verb(default).add_argument("model", metavar="MODEL", nargs="?")
     sub = verb(import_, source=True)
     sub.add_argument("path", metavar="FILE_OR_FOLDER")
     sub.add_argument("--name", help="of the model; default: the folder's, or imported and a number")
     sub.add_argument("--scheme", default="study", help="the classes of a .keras file's outputs (default: study)")
     sub = verb(export, source=True)
-    sub.add_argument("model")
+    sub.add_argument("model", metavar="MODEL")
     sub.add_argument("--format", required=True, choices=("keras", "litert", "onnx"))
     sub.add_argument("--out", help="the file to write, a .zip for all of it; default: the model's name in this folder")
 

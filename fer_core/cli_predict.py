@@ -59,7 +59,7 @@ def predict(arguments) -> tuple[dict, str]:
 def add_arguments(verb: Callable[..., argparse.ArgumentParser]) -> None:
     """Register the verb."""
     sub = verb(predict)
-    sub.add_argument("model")
+    sub.add_argument("model", metavar="MODEL")
     sub.add_argument("files", nargs="+", metavar="FILE_OR_FOLDER")
     sub.add_argument("--out", help="write a table, one row a face: .parquet, which goes on after a kill, or CSV")
     sub.add_argument("--shard", default="1/1", metavar="I/N", help="only part i of n, for several machines")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from fer_core import store
 from fer_core.cli_common import TELL, calibrated_argument, check_writable, chosen_decision, load, say
-from fer_core.errors import FerError, ModelError
+from fer_core.errors import FerError, ModelError, reason
 from fer_core.evaluation.decision import PLAIN
+from fer_core.evaluation.smoothing import SMOOTHINGS
 from fer_core.inference.classifier import Classifier
 from fer_core.inference.detectors import get_detector
 from fer_core.inference.summary import shares_frame
@@ -39,7 +40,7 @@ def timeline(arguments) -> tuple[dict, str]:
             say(MEANING)
             watched = watch(_telling(video.frames(arguments.rate)), get_detector(), Tracks())
     except OSError as error:
-        raise FerError(f"{arguments.video}: expected a readable video, found: {error.strerror}") from error
+        raise FerError(f"{arguments.video}: expected a readable video, found: {reason(error)}") from error
     except FerError as error:
         raise type(error)(f"{arguments.video}: {error}") from error
     found = classify(watched, Classifier.load(model.id), decision)
@@ -47,9 +48,9 @@ def timeline(arguments) -> tuple[dict, str]:
         if decision != PLAIN:
             say(SINGLE_FACES)
         found, decision = reader.read(watched, found), PLAIN
-    elif arguments.smoothing not in ("none", "recurrent"):
+    elif arguments.smoothing in SMOOTHINGS:
         found = found.smoothed(arguments.smoothing, arguments.width)
-    width = f" of {arguments.width:g} seconds" if arguments.smoothing in ("window", "exponential") else ""
+    width = f" of {arguments.width:g} seconds" if arguments.smoothing in SMOOTHINGS else ""
     read_by = f"{model.id}, smoothing {arguments.smoothing}{width}"
     table = timeline_table(found, read_by, decision)
     table.to_csv(arguments.out, index=False)
@@ -99,15 +100,20 @@ def recurrent(arguments) -> tuple[dict, str]:
 def add_arguments(verb: Callable) -> None:
     """Register these verbs; `verb(function, source=…)` makes the parser of one."""
     sub = verb(timeline)
-    sub.add_argument("model")
-    sub.add_argument("video", help="MP4, MOV or WEBM")
+    sub.add_argument("model", metavar="MODEL")
+    sub.add_argument("video", metavar="VIDEO", help="MP4, MOV or WEBM")
     sub.add_argument("--out", required=True, help="the CSV to write")
     sub.add_argument("--rate", type=float, default=5.0, help="frames a second to look at, 0 for all (default: 5)")
-    sub.add_argument("--smoothing", choices=("none", "window", "exponential", "recurrent"), default="none")
+    sub.add_argument(
+        "--smoothing",
+        choices=("none", *SMOOTHINGS, "recurrent"),
+        default="none",
+        help="how each face is made steadier over time (default: none)",
+    )
     sub.add_argument("--width", type=float, default=1.8, help="of the smoothing, in seconds (default: 1.8)")
     calibrated_argument(sub)
     sub = verb(recurrent, source=True)
-    sub.add_argument("model")
+    sub.add_argument("model", metavar="MODEL")
     sub.add_argument("--epochs", type=int, default=16, help="default: 16")
 
 

@@ -49,8 +49,8 @@ def add_arguments(verb: Callable) -> None:
         "--try",
         dest="tried",
         action="append",
-        default=[],
+        required=True,
         metavar="SETTING=VALUE",
-        help="a value to try; again for more values, or for a second setting: then all combinations are tried",
+        help="a value to try; again for more values, and for a second setting: then all combinations are tried",
     )
     sub.add_argument("--name", help="of the runs, with a number each; the same again goes on where it was")

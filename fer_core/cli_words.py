@@ -16,6 +16,14 @@ def ending(model: SavedModel) -> str:
     return f"run {model.id!r}: {model.status}; go on with: python -m fer_core train --resume --name {model.id}"
 
 
+TESTS = (
+    "difference: of macro recall, with its 95 % interval, bootstrapped over the same faces; holds: that is free of 0 "
+    "where all rows are looked at together; only_model, only_reference: faces that one gets right and the other "
+    "doesn't; p, p_holm: McNemar's test of these, alone and where all rows are looked at together"
+)
+"""What stands in the last columns of `compare`."""
+
+
 def scores_text(model: SavedModel) -> str:
     """A trained model's headline scores, a line a split and part."""
     lines = [f"{model.id}: {model.record['parameters']:,} parameters; scores with 95 % intervals"]
@@ -56,6 +64,7 @@ def report_text(report: Report) -> str:
     shown = [name for name in report.scores if not (name.endswith(ends) and name.startswith(("recall_", "sad_")))]
     tables = [report.scores[shown].round(3)] + ([report.tests.round(4)] if len(report.tests) else [])
     scores, *tests = (table.to_string(index=False) for table in tables)
+    tests += [TESTS] if tests else []
     return "\n".join([*report.common.notes, *report.cautions, scores, *report.sentences, *tests])
 
 
@@ -76,7 +85,7 @@ def model_line(row: dict) -> str:
         return f"{row['id']}: damaged, {row['problem']}"
     parts = row["scores"].get("test", {})
     told = "".join(f"\n  test, {part}: {scores_words(scores)}" for part, scores in parts.items()) or ", no scores yet"
-    return f"{row['id']}: {row['status']}, {row['network']} on {row['scheme']}{told}"
+    return f"{row['id']}: {row['status']}, network {row['network']}, classes {row['scheme']}{told}"
 
 
 def counted(n: int, noun: str) -> str:

@@ -5,9 +5,14 @@ class FerError(Exception):
     """Anything the user can put right; pages and the command line show its message and nothing else."""
 
 
+def reason(error: OSError) -> str:
+    """What the system says was wrong, without the file's name; who raises one by hand may say it in other words."""
+    return error.strerror or str(error)
+
+
 def disk_told(error: OSError) -> str:
     """One line of what the system says of a file or a disk."""
-    return f"{error.filename or 'the disk'}: expected it to be read or written, found: {error.strerror or error}"
+    return f"{error.filename or 'the disk'}: expected it to be read or written, found: {reason(error)}"
 
 
 class DatasetError(FerError):

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import UnionType
 
+from fer_core.errors import reason
 from fer_core.labels import SCHEMES
 
 FORMAT = 1
@@ -196,7 +197,7 @@ def _of_file(fault: Callable[..., str], path: Path, *facts: str) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        return f"expected a readable {path.name}, found: {error.strerror or error}"
+        return f"expected a readable {path.name}, found: {reason(error)}"
 
 
 @lru_cache(maxsize=1024)

@@ -30,7 +30,7 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock
 
-from fer_core.errors import ModelError
+from fer_core.errors import ModelError, reason
 from fer_core.integrity import FORMAT, NOT_RUN, find_problem, sha256_of
 from fer_core.paths import NAME, held, models_dir, write_atomic
 
@@ -182,7 +182,7 @@ def open_model(model_id: str) -> SavedModel:
     """The model with that id; `ModelError` where it is missing or damaged."""
     folder = models_dir() / check_name(model_id)
     if not folder.is_dir():
-        known = ", ".join(model.id for model in list_models()) or "none; train one first"
+        known = ", ".join(sorted(model.id for model in list_models())) or "none; train one first"
         raise ModelError(
             f"model {model_id!r}: expected one of the saved models, found none of that name; there are: {known}"
         )
@@ -256,13 +256,13 @@ def create_model(name: str, record: dict) -> SavedModel:
     except FileExistsError:
         raise _TakenError(name) from None
     except OSError as error:
-        raise ModelError(f"{folder.parent}: expected a folder to write models into, found: {error.strerror}") from error
+        raise ModelError(f"{folder.parent}: expected a folder to write models into, found: {reason(error)}") from error
     model = SavedModel(name, folder, new_record(name, record))
     try:
         save_record(model)
     except OSError as error:
         folder.rmdir()  # the name stays free
-        raise ModelError(f"{folder}: expected room for a model's record, found: {error.strerror}") from error
+        raise ModelError(f"{folder}: expected room for a model's record, found: {reason(error)}") from error
     return model
 
 
@@ -304,7 +304,7 @@ def _read(folder: Path) -> SavedModel:
     except (ValueError, RecursionError):
         return SavedModel(folder.name, folder, problem="expected JSON in model.json, found something else")
     except OSError as error:
-        return SavedModel(folder.name, folder, problem=f"expected a readable model.json, found: {error.strerror}")
+        return SavedModel(folder.name, folder, problem=f"expected a readable model.json, found: {reason(error)}")
     known = record | {"name": folder.name} if isinstance(record, dict) else {}
     return SavedModel(folder.name, folder, known, find_problem(record, folder))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from fer_core import store
-from fer_core.errors import ModelError
+from fer_core.errors import ModelError, reason
 from fer_core.paths import models_dir, write_atomic
 from fer_core.store import SavedModel
 
@@ -114,7 +114,7 @@ def alone(model: SavedModel, done: str) -> Iterator[None]:
             f"model {model.id!r}: expected no run at work on it, found one; stop it first, then it can be {done}"
         ) from None
     except OSError as error:
-        raise ModelError(f"model {model.id!r}: expected that it can be {done}, found: {error.strerror}") from error
+        raise ModelError(f"model {model.id!r}: expected that it can be {done}, found: {reason(error)}") from error
 
 
 def _default_file() -> Path:

@@ -10,8 +10,7 @@ VIEWS = {
 }
 """View → what draws it from the dataset; only the open one runs."""
 
-frame.start(__file__, "Audit", "Which faces are copies, which labels are doubtful; and better versions made of them.")
-audit_versions.keep_typed()
+frame.start(__file__, "Audit", "Find duplicate faces and doubtful labels, and save better versions.")
 dataset = frame.dataset()
 with errors.box():
     audit_edit.offer_undo(dataset)

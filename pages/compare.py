@@ -20,6 +20,7 @@ from pages._ui import (
     evaluate_elsewhere,
     frame,
     pickers,
+    words,
 )
 
 VIEWS = {
@@ -35,7 +36,7 @@ def say_what_is_common(common: Common) -> None:
     for note in common.notes:
         st.info(f"Brought to what all share. {note}", icon=":material/filter_alt:")
     for name, reason in common.refused.items():
-        st.warning(f"**{name}** is not compared: {reason}.", icon=":material/difference:")
+        st.warning(f"**{name}** is not compared: {words.literal(reason)}.", icon=":material/difference:")
 
 
 def with_milliseconds(report: Report, known: dict[str, latency.Latency]) -> Report:

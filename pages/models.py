@@ -40,7 +40,7 @@ def show_table(models: list[SavedModel]) -> None:
     )
     for model in shown:
         if model.problem:
-            st.warning(f"**{model.id}** is damaged: {model.problem}", icon=":material/broken_image:")
+            st.warning(f"**{model.id}** is damaged: {words.literal(model.problem)}", icon=":material/broken_image:")
 
 
 def show_check(models: list[SavedModel]) -> None:
@@ -50,10 +50,10 @@ def show_check(models: list[SavedModel]) -> None:
             found = {model.id: verify(model) for model in models if model.answered or model.problem}
         for name, faults in found.items():
             if faults:
-                st.error(f"**{name}**: {'; '.join(faults)}", icon=":material/error:")
+                errors.show(f"{name}: {'; '.join(faults)}")
         whole = [name for name, faults in found.items() if not faults]
         if whole:
-            st.success(f"Whole: {', '.join(whole)}.", icon=":material/check:")
+            st.success(f"No fault found: {', '.join(whole)}.", icon=":material/check:")
 
 
 def show_import(*, open: bool) -> None:
@@ -86,7 +86,7 @@ def show_card(model: SavedModel) -> None:
 VIEWS = {"Card": show_card, "Export": models_export.show, "Manage": models_manage.show}
 
 frame.start(__file__, "Models", "Keep saved models in order, read their cards, and carry them out and in.")
-models_manage.say_failed()
+errors.say_kept("delete")
 if turned := st.session_state.pop("turn_to_model", None):
     st.session_state["model"] = turned
 if models := list_models():

@@ -10,7 +10,7 @@ from fer_core.training.doubt import TAG
 from pages._ui import errors, frame, pickers, words
 
 DOORS = (
-    ("Look", "Which expressions are there, how many of each, and which faces stand there twice?", "explore", "Explore"),
+    ("Look", "Which expressions are there, how many of each, and which faces are duplicates?", "explore", "Explore"),
     ("Train", "Choose classes, a network and its settings; watch it learn, stop it and go on.", "train", "Train"),
     ("Classify", "Which expression does a saved model see in a photo of yours?", "predict", "Predict"),
 )
@@ -44,7 +44,7 @@ def show_models() -> None:
     if table.empty:
         pickers.no_models()
     else:
-        st.dataframe(words.scores(table), hide_index=True, key="models", alt="Scores of the saved models on test")
+        st.dataframe(words.scores(table), hide_index=True, key="leaderboard", alt="Scores of the saved models on test")
         st.caption(
             "Macro recall, the mean of the classes' recalls, on the test split with its 95 % interval. "
             f"{words.HONEST} Models with other classes, or scored on other faces, don't compare."

@@ -21,7 +21,7 @@ PRESET_WORDS = {
     "study": "the study's last network: twelve convolutions, as it was trained there; half a day and more on two cores",
     "compact": "our small network: a quarter of an hour to an hour on two cores",
     "fast": "our small network to the study's score: five to ten minutes on two cores",
-    "flagship": "the small network, half as wide again and more disturbed: half an hour to hours on two cores",
+    "flagship": "the small network, half as wide again, with stronger augmentation: half an hour to hours on two cores",
 }
 
 
@@ -31,10 +31,8 @@ def show_form(dataset: FaceDataset) -> None:
         name, base = choose_preset(dataset)
         config = ask(base, name, dataset)
         configs = possible(tuning.ask(config), dataset) if config else []
-        if st.session_state.pop("name_taken", False):
-            st.session_state["name"] = ""
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            model_name = st.text_input("Name", placeholder="the network's name and a number", key="name", width=320)
+            model_name = pickers.new_name("Name", "name", "the network's name and a number")
             started = st.button(
                 f"Start {len(configs)} runs" if len(configs) > 1 else "Start training",
                 "start",
@@ -47,10 +45,10 @@ def show_form(dataset: FaceDataset) -> None:
             return
         with errors.box():
             if started:
-                start(configs, dataset, model_name.strip() or None)
+                start(configs, dataset, model_name)
             training.show_estimate(dataset, configs)
             with st.expander("The same on the command line"):
-                command = as_command(configs, frame.chosen_source(), model_name.strip() or None)
+                command = as_command(configs, frame.chosen_source(), model_name)
                 st.code(command, "bash", wrap_lines=True)
 
 
@@ -67,7 +65,7 @@ def start(configs: Sequence[TrainConfig], dataset: FaceDataset, name: str | None
     """One run, or one for each of the values that are tried."""
     several = len(configs) > 1
     made = create(configs, dataset, name) if several else [runs.create_run_once(configs[0], dataset, name)]
-    st.session_state["name_taken"] = True  # the box is emptied when it is drawn next
+    pickers.name_taken("name")
     training.start(*made)
 
 

@@ -40,7 +40,7 @@ def test_a_run_that_was_trained_elsewhere_meanwhile(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "values to try: expected 2 to 16 combinations, found 1"),
+        (("--try", "seed=1"), "values to try: expected 2 to 16 combinations, found 1"),
         (("--try", "width"), "setting: expected SETTING=VALUE, found 'width'"),
         (("--try", "width=8", "--try", "width=wide"), "width: expected a whole number or none"),
         (("--try", "width=8", "--try", "width=0"), "width: expected"),

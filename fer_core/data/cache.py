@@ -24,7 +24,7 @@ from fer_core.data.block import Block
 from fer_core.data.class_names import Mapped
 from fer_core.data.dataset import SIDE, fingerprint_of
 from fer_core.data.folder import picture_files, state_of
-from fer_core.errors import DatasetError
+from fer_core.errors import DatasetError, reason
 from fer_core.paths import data_dir
 
 Reader = Callable[[Path, Mapped], Iterator[Block]]
@@ -77,9 +77,9 @@ def cached(path: Path, skip_bad: bool, read: Reader, progress: Progress, names: 
             return _open_or_write(folder, path, skip_bad, lambda: read(path, names), progress)
     except OSError as error:
         if error.filename and Path(error.filename) == path:
-            raise DatasetError(f"{path.name}: expected a readable file, found: {error.strerror}") from error
+            raise DatasetError(f"{path.name}: expected a readable file, found: {reason(error)}") from error
         raise DatasetError(
-            f"cannot read {path.name} into {folder.parent} ({error}): FER_DATA may name another folder"
+            f"cannot read {path.name} into {cache} ({error}): FER_DATA may name another folder"
         ) from error
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from fer_core.errors import DatasetError
+from fer_core.errors import DatasetError, reason
 from fer_core.labels import EMOTIONS, OUT
 from fer_core.paths import data_dir, write_atomic
 
@@ -125,7 +125,7 @@ def save_names(path: Path, names: Mapped) -> None:
     try:
         write_atomic(file, lambda opened: opened.write(text.encode()))
     except OSError as error:
-        raise DatasetError(f"{file}: expected a place for the class names, found: {error.strerror}") from error
+        raise DatasetError(f"{file}: expected a place for the class names, found: {reason(error)}") from error
 
 
 def parse_names(words: Sequence[str]) -> dict[str, str | None]:

@@ -36,8 +36,8 @@ LOWEST = 0.90
 stand ever more pairs of unlike faces."""
 BLANK, FAINT = 1, 10
 """Standard deviations of the pixels, 0 to 127.5, under which an image is blank, or nearly so."""
-_KEPT = (SPLITS["test"], SPLITS["validation"], SPLITS["train"])
-"""Which of several copies `spare` keeps."""
+_ORDER = (SPLITS["test"], SPLITS["validation"], SPLITS["train"])
+"""Which of several copies `spare_rows` keeps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,15 +151,15 @@ def leak_between(learned: FaceDataset, dataset: FaceDataset) -> np.ndarray:
     images = np.concatenate([training, dataset.images])
     usage = np.repeat(["Training", "PublicTest"], [len(training), len(dataset)])
     key = hashlib.sha256(f"{learned.fingerprint} {dataset.fingerprint}".encode()).hexdigest()
-    return _leak(_kept(images, key).at(NEAR), usage)[len(training) :]
+    return _leak(_cached(images, key).at(NEAR), usage)[len(training) :]
 
 
 def find_copies(dataset: FaceDataset, threshold: float = NEAR) -> Copies:
     """`measure_copies` of the dataset's images, kept in the data folder under its fingerprint."""
-    return _kept(dataset.images, dataset.fingerprint).at(threshold)
+    return _cached(dataset.images, dataset.fingerprint).at(threshold)
 
 
-def _kept(images: np.ndarray, key: str) -> Copies:
+def _cached(images: np.ndarray, key: str) -> Copies:
     path = data_dir() / "cache" / f"pairs-{key[:16]}.npz"
     if kept := read_arrays(path, [field.name for field in fields(Copies)]):
         return Copies(**kept)
@@ -200,24 +200,17 @@ def near_pairs(copies: Copies) -> tuple[np.ndarray, np.ndarray]:
     return copies.near[order], copies.cosine[order]
 
 
-def spare(rows: np.ndarray, usage: np.ndarray) -> np.ndarray:
-    """All of `rows`, copies of one another, but one: test goes before validation, and that before training.
-
-    So nothing is learned from a copy of a face that a model is scored on, and that face stays.
-    """
-    return np.delete(rows, _rank(usage[rows]).argmin())
-
-
 def _rank(usage: np.ndarray) -> np.ndarray:
-    """The place of each of `usage` in `_KEPT`."""
-    return np.select([usage == name for name in _KEPT], range(len(_KEPT)))
+    """The place of each of `usage` in `_ORDER`."""
+    return np.select([usage == name for name in _ORDER], range(len(_ORDER)))
 
 
-def spare_of_all(groups: Iterable[np.ndarray], usage: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """The rows to leave out, ascending, so that of each of `groups` no more than one is left.
+def spare_rows(groups: Iterable[np.ndarray], usage: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """The rows to leave out, ascending, so that of each of `groups`, copies of one another, no more than one is left.
 
-    `out`, bool `(n,)`, are left out already. Where a row stands in several groups, as in pairs of near copies, those
-    across Usages come first, each for itself as in `spare`, and the others go no further than they have to.
+    Test stays before validation, and that before training: so nothing is learned from a copy of a face that a model is
+    scored on. `out`, bool `(n,)`, are left out already. Where a row stands in several groups, as in pairs of near
+    copies, those across Usages come first, each for itself, and the others go no further than they have to.
     """
     rank, gone = _rank(usage), out.copy()
     within = [(np.ptp(rank[rows]) == 0, rows) for rows in groups]

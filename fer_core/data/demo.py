@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -86,9 +85,9 @@ class Look:
 
 
 @cache
-def draw_dataset(seed: int = 0) -> FaceDataset:
-    """The drawn dataset of `seed`: the same faces each time; about 780 of them, in two seconds."""
-    rng = np.random.default_rng(seed)
+def draw_dataset() -> FaceDataset:
+    """The drawn dataset: the same faces each time; about 780 of them, in two seconds."""
+    rng = np.random.default_rng(0)
     emotion, usage = _labels(rng)
     images = np.stack([draw_face(EMOTIONS[code], rng) for code in emotion])
     _spoil(images, emotion, usage, rng)
@@ -97,8 +96,8 @@ def draw_dataset(seed: int = 0) -> FaceDataset:
     return FaceDataset(images, emotion, usage, None, "demo", fingerprint_of(images, emotion, usage), drawn=True)
 
 
-def draw_blocks(program: Path) -> Iterator[Block]:
-    """The faces of seed 0, to be cached under the identity of `program`, this file: a change draws them again."""
+def draw_blocks() -> Iterator[Block]:
+    """The drawn faces as they are read from a file, to be cached."""
     drawn = draw_dataset()
     yield Block(drawn.images, drawn.emotion, drawn.usage)
 

@@ -37,7 +37,7 @@ from fer_core.data.versions import (
     save_version,
     version_file,
 )
-from fer_core.errors import VersionError
+from fer_core.errors import VersionError, reason
 from fer_core.labels import EMOTIONS
 from fer_core.paths import append_line
 
@@ -196,7 +196,7 @@ class Draft:
                 yield
         except OSError as error:
             raise VersionError(
-                f"{self._path}: expected a file to keep edits in, found: {error.strerror or error}; nothing was done"
+                f"{self._path}: expected a file to keep edits in, found: {reason(error)}; nothing was done"
             ) from error
         self._read()
 

@@ -12,7 +12,7 @@ from PIL import Image
 from fer_core.data.block import Block
 from fer_core.data.class_names import Mapped, Names
 from fer_core.data.dataset import SIDE
-from fer_core.errors import DatasetError
+from fer_core.errors import DatasetError, reason
 from fer_core.labels import OUT, USAGES
 from fer_core.paths import shown
 
@@ -39,7 +39,7 @@ def picture_files(root: Path, suffixes: Collection[str] = SUFFIXES) -> list[Path
 
     def refuse(error: OSError) -> NoReturn:
         raise DatasetError(
-            f"{root.name or root}: expected folders that can be read, found {error.filename}: {error.strerror}"
+            f"{root.name or root}: expected folders that can be read, found {error.filename}: {reason(error)}"
         ) from error
 
     named = (Path(folder, name) for folder, _, names in os.walk(root, onerror=refuse) for name in names)

@@ -46,7 +46,8 @@ def load_dataset(
     source = source or default_source()
     progress = progress or (lambda message: None)
     if source == "demo":
-        drawn = cached(Path(demo.__file__), False, lambda path, names: demo.draw_blocks(path), progress)
+        # under the identity of the program, so that a change of it draws them again
+        drawn = cached(Path(demo.__file__), False, lambda path, names: demo.draw_blocks(), progress)
         return FaceDataset(drawn.images, drawn.emotion, drawn.usage, None, source, drawn.fingerprint, drawn=True)
     path = kaggle.download(progress) if source == "kaggle" else source_path(source)
     return _load_path(path, source, skip_bad, progress)

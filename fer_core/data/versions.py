@@ -27,7 +27,7 @@ import numpy as np
 from filelock import FileLock
 
 from fer_core.data.dataset import FaceDataset
-from fer_core.errors import VersionError
+from fer_core.errors import VersionError, reason
 from fer_core.labels import EMOTIONS, OUT
 from fer_core.paths import NAME, data_dir, write_atomic
 
@@ -137,7 +137,7 @@ def save_version(version: Version) -> Path:
                 raise VersionError(f"version name: expected one that is not taken, found {version.name!r}")
             write_atomic(path, lambda file: file.write(text.encode()))
     except OSError as error:
-        raise VersionError(f"{path}: expected a file that can be written, found: {error.strerror or error}") from error
+        raise VersionError(f"{path}: expected a file that can be written, found: {reason(error)}") from error
     return path
 
 
@@ -149,7 +149,7 @@ def delete_version(fingerprint: str, name: str) -> None:
     except FileNotFoundError:
         raise VersionError(f"version {name!r}: expected one to delete, found none of that name") from None
     except OSError as error:
-        raise VersionError(f"{path}: expected a file that can be deleted, found: {error.strerror or error}") from error
+        raise VersionError(f"{path}: expected a file that can be deleted, found: {reason(error)}") from error
 
 
 def check_name(name: str) -> str:
@@ -211,7 +211,7 @@ def _read_or_fault(path: Path, fingerprint: str, dataset: FaceDataset | None) ->
     try:
         data = path.read_bytes()
     except OSError as error:
-        return f"version {path.stem!r}: expected a readable file, found: {error.strerror}"
+        return f"version {path.stem!r}: expected a readable file, found: {reason(error)}"
     record = _json(data)
     if fault := _fault(record, fingerprint, dataset):
         return f"version {path.stem!r}: {fault}"

@@ -6,12 +6,13 @@ in the order of `labels.VOTES`. Its names, `fer0028638.png`, rise but for four; 
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from fer_core.errors import DatasetError
-from fer_core.labels import VOTES
+from fer_core.errors import DatasetError, reason
+from fer_core.labels import EMOTIONS, SCHEMES, VOTES
 from fer_core.paths import data_dir
 
 VOTES_FILE = "fer2013new.csv"
@@ -20,6 +21,21 @@ FALLING = 4
 """Names of FER+'s file that come after a later one."""
 _IMAGE = re.compile(r"\w*,fer(\d+)\.png,")
 HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+
+_CODES = {
+    label: codes for scheme in SCHEMES.values() for label, codes in zip(scheme.labels, scheme.groups, strict=True)
+}
+
+
+def votes_for(votes: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+    """How many of the annotators, `votes` `(n, 10)`, chose an emotion of each class of `labels`: int64 `(n, k)`.
+
+    `ValueError` for a class that they were not asked for.
+    """
+    if unknown := [label for label in labels if label not in _CODES]:
+        raise ValueError(f"labels: expected classes of {', '.join(SCHEMES)}, found {unknown[0]!r}")
+    columns = [[VOTES.index(EMOTIONS[code]) for code in _CODES[label]] for label in labels]
+    return np.stack([votes[:, some].sum(axis=1, dtype=np.int64) for some in columns], axis=1)
 
 
 def find_votes(path: Path) -> Path | None:
@@ -49,7 +65,7 @@ def read_votes(path: Path, usage: np.ndarray, dropped: list[int]) -> np.ndarray:
     try:
         header, *lines = path.read_text("utf-8", "replace").splitlines() or [""]
     except OSError as error:
-        raise DatasetError(f"{path.name}: expected a readable file, found: {error.strerror}") from error
+        raise DatasetError(f"{path.name}: expected a readable file, found: {reason(error)}") from error
     if header.strip() != HEADER:
         raise DatasetError(f"{path.name}: expected the header {HEADER}, found {header[:80]!r}")
     rows = len(usage) + len(dropped)

@@ -25,9 +25,10 @@ import pandas as pd
 
 from fer_core.arrays import read_arrays
 from fer_core.data.dataset import FaceDataset
+from fer_core.data.votes import votes_for
 from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation.embeddings import Embeddings, Progress, find_embeddings, kept_as
-from fer_core.labels import EMOTIONS, USAGES, VOTES, choose
+from fer_core.labels import EMOTIONS, USAGES, choose
 from fer_core.paths import write_atomic
 from fer_core.store import SavedModel
 
@@ -130,7 +131,7 @@ def majority_emotion(votes: np.ndarray) -> np.ndarray:
 
     `votes` is uint8 `(n, 10)`. Of FER2013's faces 98.3 % have an emotion for their majority.
     """
-    emotions = votes[:, [VOTES.index(emotion) for emotion in EMOTIONS]]
+    emotions = votes_for(votes, EMOTIONS)
     most = emotions.max(axis=1)
     return np.where((most > 0) & (most == votes.max(axis=1)), emotions.argmax(axis=1), NO_EMOTION).astype(np.int8)
 
@@ -206,8 +207,7 @@ def _share_codes(dataset: FaceDataset) -> np.ndarray:
     """Of each face the code of its share among `SHARES`, and the one after them without votes."""
     if dataset.votes is None:
         return np.full(len(dataset), len(SHARES))
-    votes = dataset.votes.astype(int)
-    chose = votes[np.arange(len(votes)), [VOTES.index(EMOTIONS[code]) for code in dataset.emotion]]
-    total = votes.sum(axis=1)
+    chose = votes_for(dataset.votes, EMOTIONS)[np.arange(len(dataset)), dataset.emotion]
+    total = dataset.votes.sum(axis=1, dtype=int)
     share = chose / np.maximum(total, 1)
     return np.where(total > 0, np.searchsorted(list(SHARES.values()), share, side="right") - 1, len(SHARES))

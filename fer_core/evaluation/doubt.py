@@ -27,6 +27,7 @@ import pandas as pd
 
 from fer_core.data.copies import Copies
 from fer_core.data.dataset import FaceDataset
+from fer_core.data.votes import votes_for
 from fer_core.evaluation.intervals import proportion, wilson
 from fer_core.labels import EMOTIONS, VOTES, ClassScheme
 
@@ -147,12 +148,10 @@ def _second_opinion(dataset: FaceDataset, scheme: ClassScheme, rows: np.ndarray,
 
 def _votes_by_class(votes: np.ndarray, scheme: ClassScheme) -> tuple[np.ndarray, np.ndarray]:
     """Votes `(n, 10)` summed by class, and by what else there was to choose: int64 `(n, m)`, and the `m` names."""
-    codes = np.array([EMOTIONS.index(name) if name in EMOTIONS else -1 for name in VOTES])
-    classes = np.where(codes >= 0, scheme.classes(codes), -1)
-    others = np.flatnonzero(classes < 0)
-    of_classes = [votes[:, classes == index].sum(axis=1, dtype=np.int64) for index in range(len(scheme))]
+    in_classes = {EMOTIONS[code] for codes in scheme.groups for code in codes}
+    others = [index for index, name in enumerate(VOTES) if name not in in_classes]
     names = np.array([*scheme.labels, *(VOTES[index] for index in others)], object)
-    return np.column_stack([*of_classes, votes[:, others].astype(np.int64)]), names
+    return np.column_stack([votes_for(votes, scheme.labels), votes[:, others].astype(np.int64)]), names
 
 
 def _chose(total: int, n_most: int, most: str, n_label: int, label: str) -> str:

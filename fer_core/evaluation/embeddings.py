@@ -7,6 +7,7 @@ Church 2006, doi:10.1145/1150402.1150436).
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -49,12 +50,13 @@ def find_embeddings(model: SavedModel, dataset: FaceDataset, progress: Progress 
         found = Embedder(network).measure(dataset.images, progress)
     except ModelError as error:
         raise ModelError(f"model {model.id!r}: {error}") from error
-    write_atomic(path, lambda file: np.savez(file, **vars(found)))
+    with suppress(OSError):  # on a full disk they are measured anew the next time
+        write_atomic(path, lambda file: np.savez(file, **vars(found)))
     return found
 
 
 def kept_as(what: str, model: SavedModel, dataset: FaceDataset) -> Path:
-    """The file in the data folder of `what` is measured on this network and these faces."""
+    """Where `what` (`embeddings`, `atlas`), measured with this network on these faces, is kept."""
     return data_dir() / "cache" / f"{what}-{model.record['sha256'][:16]}-{dataset.fingerprint[:16]}.npz"
 
 

@@ -5,8 +5,8 @@ Each is a `Predictions` on the model's faces, so that every metric tells of it t
 
 import numpy as np
 
+from fer_core.data.votes import votes_for
 from fer_core.evaluation.predictions import Predictions, probability_columns
-from fer_core.labels import EMOTIONS, SCHEMES, VOTES
 
 
 def majority_class(predictions: Predictions, known: Predictions) -> Predictions:
@@ -35,17 +35,7 @@ def annotators(predictions: Predictions, votes: np.ndarray) -> Predictions:
 
 def class_votes(predictions: Predictions, votes: np.ndarray) -> np.ndarray:
     """How many of FER+'s annotators chose each class: int64 `(n, k)`; `votes` and what is raised as in `annotators`."""
-    votes = votes[predictions.frame["row"].to_numpy()]
-    return np.stack([_votes_for(label, votes) for label in predictions.labels], axis=1)
-
-
-def _votes_for(label: str, votes: np.ndarray) -> np.ndarray:
-    """Votes for the emotions of a class, int64 `(n,)`."""
-    groups = [dict(zip(scheme.labels, scheme.groups, strict=True)) for scheme in SCHEMES.values()]
-    emotions = next((group[label] for group in groups if label in group), None)
-    if emotions is None:
-        raise ValueError(f"labels: expected classes of {', '.join(SCHEMES)}, found {label!r}")
-    return votes[:, [VOTES.index(EMOTIONS[code]) for code in emotions]].sum(axis=1, dtype=np.int64)
+    return votes_for(votes[predictions.frame["row"].to_numpy()], predictions.labels)
 
 
 def _answered(predictions: Predictions, y_prob: np.ndarray) -> Predictions:

@@ -26,7 +26,7 @@ import numpy as np
 
 from fer_core.data.dataset import SIDE
 from fer_core.data.folder import picture_files
-from fer_core.errors import FerError, PhotoError
+from fer_core.errors import FerError, PhotoError, reason
 from fer_core.evaluation.decision import PLAIN, Decision
 from fer_core.inference.classifier import Classifier
 from fer_core.inference.detectors import Box, get_detector
@@ -90,7 +90,7 @@ def look(path: str) -> Looked:
     except PhotoError as error:
         return Looked(shown(path), error=str(error))
     except OSError as error:
-        return Looked(shown(path), error=f"expected a readable picture, found: {error.strerror}")
+        return Looked(shown(path), error=f"expected a readable picture, found: {reason(error)}")
     return Looked(shown(path), boxes, crops)
 
 

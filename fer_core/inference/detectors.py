@@ -41,7 +41,7 @@ class Box:
     w: int
     h: int
     confidence: float
-    """The detector's, in [0, 1]; 1 for a box that a person chose, 0 for a whole picture in which it found no face."""
+    """The detector's, in [0, 1]; 1 where none measured it, 0 for a whole picture in which it found no face."""
 
 
 def in_reading_order(boxes: Iterable[Box]) -> list[Box]:

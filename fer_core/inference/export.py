@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from fer_core.data.dataset import SIDE, FaceDataset
-from fer_core.errors import ModelError
+from fer_core.errors import ModelError, reason
 from fer_core.evaluation.card import model_card
 from fer_core.evaluation.decision import read_decision
 from fer_core.evaluation.predictions import read_predictions
@@ -83,7 +83,7 @@ def export_model(model: SavedModel, kind: str, dataset: FaceDataset, path: Path 
         try:
             write_atomic(path, lambda out: _write(out, file, model, export))
         except OSError as error:
-            raise ModelError(f"{path}: expected a file that can be written, found: {error.strerror}") from error
+            raise ModelError(f"{path}: expected a file that can be written, found: {reason(error)}") from error
     return export
 
 

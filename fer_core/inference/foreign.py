@@ -135,8 +135,8 @@ def _read_config(path: Path) -> dict:
             root = json.loads(packed.read("config.json"))
     except zipfile.BadZipFile:
         with path.open("rb") as file:
-            found = "an HDF5 file" if file.read(4) == b"\x89HDF" else "another or a cut one"
-        raise ModelError(f"expected a .keras file as Keras 3 saves it, a zip, found {found}; save it anew") from None
+            found = "an HDF5 file" if file.read(4) == b"\x89HDF" else "another file or a part of one"
+        raise ModelError(f"expected a .keras file, as Keras 3 saves it, found {found}; save it anew") from None
     except (ValueError, RecursionError, NotImplementedError, EOFError) as error:
         raise ModelError(f"expected a whole .keras file, found a damaged one: {error}") from None
     if not isinstance(root, dict):

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from fer_core.errors import FerError
+from fer_core.errors import FerError, reason
 from fer_core.paths import remove_partial, write_atomic
 
 KEY = b"fer_core"
@@ -132,5 +132,6 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        found = error.strerror or error
-        raise FerError(f"{path}: expected a file that can be written, found: {found}; what was done is kept") from error
+        raise FerError(
+            f"{path}: expected a file that can be written, found: {reason(error)}; what was done is kept"
+        ) from error

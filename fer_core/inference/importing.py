@@ -19,7 +19,7 @@ from scipy.optimize import linear_sum_assignment
 
 from fer_core import apart, store
 from fer_core.data.dataset import FaceDataset
-from fer_core.errors import ModelError
+from fer_core.errors import ModelError, reason
 from fer_core.evaluation.intervals import proportion
 from fer_core.evaluation.metrics import confusion
 from fer_core.evaluation.predictions import Predictions, read_predictions
@@ -109,7 +109,7 @@ def _copy(path: Path, folder: Path, name: str) -> None:
             raise ModelError(f"{path.name}: expected at most {LARGEST[name] >> 20} MiB, found {size >> 20} MiB")
         shutil.copyfile(path, folder / name)
     except OSError as error:
-        raise ModelError(f"{path}: expected a file that can be read, found: {error.strerror or error}") from error
+        raise ModelError(f"{path}: expected a file that can be read, found: {reason(error)}") from error
 
 
 def _ask(folder: Path, k: int, **faces: np.ndarray) -> dict:

@@ -7,9 +7,11 @@ import numpy as np
 
 UNITS = 48
 """Of the GRU in either direction."""
+DROP = 0.3
+"""Share of the inputs, and of what the GRU says, that is dropped in training."""
 
 
-def build(features: int, classes: int, mean: np.ndarray, std: np.ndarray, *, units: int = UNITS, drop: float = 0.3):
+def build(features: int, classes: int, mean: np.ndarray, std: np.ndarray):
     """A GRU (Cho et al. 2014, arXiv:1406.1078) in both directions over standardised embeddings.
 
     `mean` and `std`, float `(features,)`, are those of the embeddings that it learns from.
@@ -22,9 +24,9 @@ def build(features: int, classes: int, mean: np.ndarray, std: np.ndarray, *, uni
     scale = layers.Normalization(mean=np.append(mean, 0), variance=np.append(std, 1) ** 2, name="standardise")
     seen = inputs[..., -1:]
     x = layers.Multiply(name="gaps")([scale(inputs), seen])
-    x = layers.Dropout(drop, name="drop")(x)
-    x = layers.Bidirectional(layers.GRU(units, return_sequences=True), name="gru")(x)
-    x = layers.Dropout(drop, name="drop_after")(x)
+    x = layers.Dropout(DROP, name="drop")(x)
+    x = layers.Bidirectional(layers.GRU(UNITS, return_sequences=True), name="gru")(x)
+    x = layers.Dropout(DROP, name="drop_after")(x)
     return keras.Model(inputs, layers.Dense(classes, activation="softmax", name="probabilities")(x), name="timeline")
 
 

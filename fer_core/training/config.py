@@ -8,7 +8,7 @@ from fer_core.labels import choose, get_scheme
 OPTIMIZERS = ("sgd", "adam")
 SCHEDULES = ("constant", "cosine")
 ROWS = ("all", "clean")
-"""`all` Training rows of the scheme's classes; `clean`: those without blanks, copies, and copies of test images."""
+"""`all` Training rows of the scheme's classes; `clean`: those that `copies.clean_training_rows` keeps."""
 PRECISIONS = ("auto", "float32", "bfloat16")
 """Of the computation; the weights are float32 always. `auto`: the faster one here, by a self-test."""
 TEACHINGS = ("unseen", "consistent")
@@ -83,7 +83,7 @@ class TrainConfig:
     teachers: tuple[str, ...] = ()  # saved models, whose mean answer is learned beside the label
     teaching: str = "unseen"
     distillation: float = 0.5  # share of the teachers' answer in the target, where there is one
-    votes_taught: float = 0.0  # how far the teachers know the votes, which without teachers teach alone; 0: not
+    votes_taught: float = 0.0  # how far the teachers know the votes, which without teachers teach alone; 0: off
     sharpness: float = 0.0  # radius about the weights in which the loss is kept low, at a quarter more time; 0: a point
     averaging: float = 0.0  # decay of the averaged weights a step; 0: no averaging
     flip: bool = True

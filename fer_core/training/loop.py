@@ -104,6 +104,13 @@ class Loop:
             shares.append(sum(row["seconds"] for row in self.progress.history) / (60 * self.config.minutes))
         return min(max(shares), 1.0)
 
+    def _share_of_epoch(self) -> float:
+        """How much of the run an epoch is; where minutes count, by the time that the last one took."""
+        share = 1 / self.config.epochs
+        if self.config.minutes and self.progress.history:
+            share = max(share, self.progress.history[-1]["seconds"] / (60 * self.config.minutes))
+        return share
+
     def _epoch(self) -> dict | None:
         """Train and measure one epoch, or the rest of it; None where it was stopped."""
         at, started = self.progress, time.monotonic()
@@ -134,7 +141,7 @@ class Loop:
 
     def _rate(self, share: float, batch: int) -> float:
         """Learning rate of a batch in the epoch that begins after `share` of the run."""
-        return learning_rate(self.config, share + batch / self.batches / self.config.epochs)
+        return learning_rate(self.config, share + batch / self.batches * self._share_of_epoch())
 
     def _measure(self, side: int, rate: float, seconds: float) -> dict:
         """Measure the averaged network after an epoch and move on to the next."""

@@ -29,7 +29,7 @@ class Chance:
         return np.random.default_rng((self.seed, stream)).beta(alpha, alpha, self.n)
 
 
-def disturbed(images: np.ndarray, chance: Chance, config: TrainConfig) -> np.ndarray:
+def augmented(images: np.ndarray, chance: Chance, config: TrainConfig) -> np.ndarray:
     """Faces as a run with `config` would see them at full size: uint8 `(n, 48, 48)` to the same.
 
     With mixup each is blended with its neighbour, so `n` must then be even.

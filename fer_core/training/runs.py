@@ -19,7 +19,7 @@ from filelock import FileLock
 from fer_core import apart, store
 from fer_core.data import FaceDataset, absolute
 from fer_core.data.versions import read_version
-from fer_core.errors import ModelError, RunError
+from fer_core.errors import ModelError, RunError, reason
 from fer_core.labels import get_scheme
 from fer_core.lineage import origin, told_once, trainings
 from fer_core.paths import append_line, models_dir
@@ -109,7 +109,7 @@ def naming() -> Iterator[None]:
     try:
         lock.acquire()
     except OSError as error:
-        raise ModelError(f"{models_dir()}: expected a folder to write models into, found: {error.strerror}") from error
+        raise ModelError(f"{models_dir()}: expected a folder to write models into, found: {reason(error)}") from error
     try:
         yield
     finally:

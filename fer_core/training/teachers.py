@@ -18,6 +18,7 @@ from fer_core import store
 from fer_core.data.copies import chained, find_copies
 from fer_core.data.dataset import SIDE, FaceDataset
 from fer_core.errors import RunError
+from fer_core.evaluation.scoring import probabilities
 from fer_core.lineage import trainings
 from fer_core.store import SavedModel
 from fer_core.training.config import FIXED_SIDE, NETWORKS, TrainConfig
@@ -102,8 +103,6 @@ def mean_answer(
 
     Mean probabilities float32 `(len(rows), k)`, zeros where none may; and how many do, int64 `(len(rows),)`.
     """
-    from fer_core.evaluation.scoring import probabilities
-
     total = np.zeros((len(rows), len(models[0][0].labels)), np.float32)
     for model, may in models:
         total[may] += probabilities(store.load_network(model), dataset.images, rows[may])

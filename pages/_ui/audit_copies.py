@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.data.copies import BLANK, FAINT, LOWEST, NEAR, Audit, copies_of, spare_of_all
+from fer_core.data.copies import BLANK, FAINT, LOWEST, NEAR, Audit, copies_of, spare_rows
 from fer_core.data.draft import Draft
 from fer_core.data.rows import row_table
 from fer_core.data.statistics import class_counts, leak_shares
@@ -60,7 +60,7 @@ def _ask_threshold() -> float:
 def _show_counts(audit: Audit) -> None:
     exact = (
         ("Exact groups", audit.exact_groups, "Groups of faces that are the same pixel by pixel."),
-        ("Redundant", audit.exact_redundant, "Faces that could go without losing a different image."),
+        ("Redundant", audit.exact_redundant, "Faces that could be removed without losing a distinct image."),
         ("Across splits", audit.cross_split_groups, "Exact groups that stand in two splits or three."),
         ("Conflicting", audit.conflicting_groups, "Exact groups under two labels or more."),
     )
@@ -128,7 +128,7 @@ def _show_groups(dataset: FaceDataset, audit: Audit, usage: str) -> None:
                 with st.popover("Edit", icon=":material/edit:"):
                     some: list[int] = []
                     if len(rows) > 1:
-                        left = spare_of_all([rows], dataset.usage, _left_out(dataset, draft))
+                        left = spare_rows([rows], dataset.usage, _left_out(dataset, draft))
                         audit_edit.leave_out(dataset, left, f"spare-{index}", f"Leave out {_BUT_ONE}", kind)
                         some = st.pills(
                             "These rows, or all where none is chosen",
@@ -142,7 +142,7 @@ def _show_groups(dataset: FaceDataset, audit: Audit, usage: str) -> None:
 def _offer_all(dataset: FaceDataset, groups: Groups, draft: Draft, kind: str) -> None:
     """One button for all groups of a kind, which one undo takes back."""
     out = _left_out(dataset, draft)
-    left = spare_of_all(groups.rows, dataset.usage, out) if groups.keep else _here(np.concatenate(groups.rows), out)
+    left = spare_rows(groups.rows, dataset.usage, out) if groups.keep else _here(np.concatenate(groups.rows), out)
     which = _BUT_ONE if groups.keep else "all"
     audit_edit.leave_out(dataset, left, "copies", f"Leave out {which} of each: {len(left):,} faces", kind)
     if groups.keep:

@@ -11,9 +11,10 @@ from fer_core.data.draft import Command, Draft
 from fer_core.data.versions import by_emotion
 from fer_core.errors import VersionError
 from fer_core.labels import EMOTIONS, SPLITS
-from pages._ui import cached, faces
+from pages._ui import cached, errors, faces, words
 
 OWN = "the dataset's own labels"
+"""Stands for no version, wherever one can be chosen."""
 
 
 def offer_undo(dataset: FaceDataset) -> None:
@@ -27,12 +28,12 @@ def offer_undo(dataset: FaceDataset) -> None:
             on_click=attempt,
             args=("Undone", lambda: copy(draft).undo(), "undo"),
         )
-    say_failed("undo")
+    errors.say_kept("undo")
 
 
 def told(command: Command) -> str:
     """`12 faces labelled Sad`, `3 faces left out`."""
-    n = f"{len(command.rows):,} {'face' if len(command.rows) == 1 else 'faces'}"
+    n = words.faces(len(command.rows))
     return {
         "relabel": lambda: f"{n} labelled {', '.join(by_emotion(command.labels))}",
         "exclude": lambda: f"{n} left out",
@@ -41,11 +42,11 @@ def told(command: Command) -> str:
     }[command.do]()
 
 
-def edit(dataset: FaceDataset, rows: Sequence[int] | np.ndarray, key: str, why: str = "") -> None:
+def edit(dataset: FaceDataset, rows: Sequence[int] | np.ndarray, key: str, why: str) -> None:
     """Buttons that relabel the faces at `rows`, leave them out, or bring them back; `why` is kept with the edit."""
     draft = cached.draft(dataset)
     rows = np.asarray(rows, np.int64)
-    said = f"{len(rows):,} {'face' if len(rows) == 1 else 'faces'}"
+    said = words.faces(len(rows))
     with st.container(horizontal=True, gap="small"):
         st.menu_button(
             "Relabel as…",
@@ -67,15 +68,15 @@ def edit(dataset: FaceDataset, rows: Sequence[int] | np.ndarray, key: str, why: 
             on_click=edit_draft,
             args=(f"{said} as in the dataset again", lambda: copy(draft).restore(rows), f"relabel-{key}"),
         )
-    say_failed(f"relabel-{key}")
+    errors.say_kept(f"relabel-{key}")
     if held_out := int((dataset.usage[rows] != SPLITS["train"]).sum()):
         st.caption(f"{held_out:,} of them are no Training faces: what is changed of these changes scores only.")
 
 
-def leave_out(dataset: FaceDataset, rows: np.ndarray, key: str, label: str, why: str = "") -> None:
+def leave_out(dataset: FaceDataset, rows: np.ndarray, key: str, label: str, why: str) -> None:
     """One button that leaves the faces at `rows` out, without the way back that `edit` has."""
     draft = cached.draft(dataset)
-    said = f"{len(rows):,} {'face' if len(rows) == 1 else 'faces'}"
+    said = words.faces(len(rows))
     st.button(
         label,
         f"exclude-{key}",
@@ -85,7 +86,7 @@ def leave_out(dataset: FaceDataset, rows: np.ndarray, key: str, label: str, why:
         on_click=edit_draft,
         args=(f"{said} left out", lambda: copy(draft).exclude(rows, why), f"exclude-{key}"),
     )
-    say_failed(f"exclude-{key}")
+    errors.say_kept(f"exclude-{key}")
 
 
 def captions(dataset: FaceDataset, rows: Sequence[int] | np.ndarray, draft: Draft) -> list[str]:
@@ -104,29 +105,18 @@ def said_by(draft: Draft, rows: Sequence[int] | np.ndarray) -> list[list[str]]:
 
 
 def attempt(said: str, do: Callable[[], object], key: str) -> None:
-    """For `on_click`: do it and say what was done, or keep the reason why not for `say_failed`."""
+    """For `on_click`: do it and say what was done, or keep the reason why not for `errors.say_kept`."""
     try:
         do()
     except VersionError as error:
-        fail(key, error)
+        errors.keep(key, error)
     else:
         st.toast(f"{said}.", icon=":material/check:")
-
-
-def fail(key: str, error: VersionError) -> None:
-    """Keep the reason why a click on that widget did nothing, for `say_failed`."""
-    st.session_state[f"failed-{key}"] = str(error)
 
 
 def edit_draft(said: str, do: Callable[[], object], key: str) -> None:
     """`attempt` an edit, away from the view that shows what it adds to."""
     attempt(f"{said}. Undo stands above, the draft in the view Versions", do, key)
-
-
-def say_failed(key: str) -> None:
-    """Why the last click on that widget did nothing, if so."""
-    if reason := st.session_state.pop(f"failed-{key}", None):
-        st.error(reason, icon=":material/error:")
 
 
 def _relabel(draft: Draft, rows: np.ndarray, key: str, why: str) -> None:

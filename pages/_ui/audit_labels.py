@@ -13,7 +13,6 @@ from fer_core.data.versions import Version, list_versions, read_version
 from fer_core.evaluation.doubt import contradiction
 from fer_core.evaluation.doubt_figures import contradiction_line
 from fer_core.labels import EMOTIONS, SPLITS
-from fer_core.store import SavedModel
 from fer_core.training import doubt, runs
 from fer_core.training.config import TrainConfig
 from pages._ui import audit_edit, cached, charts, errors, faces, pickers, training, words
@@ -22,7 +21,6 @@ PRESETS = ("fast", "compact", "flagship")
 SCHEMES = ("study", "all")
 """Of the class schemes, those whose classes are emotions that a face can be labelled as, and cover most faces."""
 ANY = "any"
-OWN = "the dataset's own"
 SIZES = np.unique(np.geomspace(20, 40_000, 60).round().astype(int))
 """Of the heads of the ranking whose share of contradicted labels is drawn."""
 
@@ -33,7 +31,7 @@ def show(dataset: FaceDataset) -> None:
     if version and version != base:
         st.caption(
             f"Judged are the labels of version {version}; edits go to the draft, which continues "
-            f"{base or OWN}. To continue {version} choose it in the view Versions."
+            f"{base or audit_edit.OWN}. To continue {version} choose it in the view Versions."
         )
     with errors.box():
         for preset, config in doubt.models_of(judges).items():
@@ -52,13 +50,8 @@ def choose_judges(dataset: FaceDataset) -> dict[str, TrainConfig]:
     """Who judges, as `doubt.ranking` takes it, and which labels. Annotators come first: they are there at once."""
     presets = dict.fromkeys([doubt.default_preset(dataset), *PRESETS])
     offered = [*([] if dataset.votes is None else [doubt.ANNOTATORS]), *presets]
-    versions = [OWN, *(version.name for version in list_versions(dataset))]
-    asked = st.session_state.get("labels_of", st.query_params.get("labels_of"))
-    if asked not in (None, *versions):
-        st.warning(
-            f"There is no version {words.code(asked)} of this dataset; its own labels are judged.",
-            icon=":material/link_off:",
-        )
+    versions = [audit_edit.OWN, *(version.name for version in list_versions(dataset))]
+    pickers.say_gone_of("labels_of", versions)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         told = (
             "FER+'s annotators, where their votes are known, and models of these presets, as in Train. Several judge "
@@ -72,7 +65,7 @@ def choose_judges(dataset: FaceDataset) -> dict[str, TrainConfig]:
         version = st.selectbox(
             "Labels of", versions, key="labels_of", bind="query-params", on_change=faces.first_page, width=240
         )
-    labels = {"scheme": scheme, "version": "" if version == OWN else version}
+    labels = {"scheme": scheme, "version": "" if version == audit_edit.OWN else version}
     return {judge: doubt.fold_config(judge, **labels) for judge in judges}
 
 
@@ -92,7 +85,8 @@ def show_folds(dataset: FaceDataset, preset: str, config: TrainConfig, busy: lis
     else:
         st.markdown(f"**{at.trained} of {config.folds}** models of *{preset}* are trained.")
         for run in filter(None, at.runs):
-            show_run(run)
+            st.page_link("pages/train.py", label=run.id, query_params={"run": run.id})
+            training.show_status(run)
     with errors.box():
         if at.busy:
             st.button("Stop", "stop_folds", icon=":material/stop:", on_click=stop, args=(at,))
@@ -103,17 +97,6 @@ def show_folds(dataset: FaceDataset, preset: str, config: TrainConfig, busy: lis
             with st.spinner("Starting the runs"):
                 doubt.start(dataset, config)
             st.rerun()
-
-
-def show_run(run: SavedModel) -> None:
-    status = run.status
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(status, color=training.BADGES[status])
-        st.page_link("pages/train.py", label=run.id, query_params={"run": run.id})
-    if status == "running":
-        training.show_progress(run)
-    if status == "failed":
-        st.error((run.last_event("failed") or {}).get("reason", "See its log."), icon=":material/error:")
 
 
 def stop(at: doubt.Progress) -> None:
@@ -205,8 +188,8 @@ def edit_first(dataset: FaceDataset, draft: Draft, shown: pd.DataFrame, split: s
             on_click=_leave_out_first,
             args=(draft, shown),
         )
-    audit_edit.say_failed("exclude-first")
-    audit_edit.say_failed("as_suggested")
+    errors.say_kept("exclude-first")
+    errors.say_kept("as_suggested")
     if split != "train" and judges != [doubt.ANNOTATORS]:
         st.caption("Test and validation faces that models have relabelled or left out say little about models.")
 

@@ -18,8 +18,8 @@ ALL = "all clusters"
 
 def show(dataset: FaceDataset) -> None:
     st.markdown(
-        "Each point is a face, near to those that the model's last hidden layer takes for alike. Draw a box or a lasso "
-        "around some, or choose a cluster, to see and edit them."
+        "Each point is a face; faces that the model's last hidden layer takes for alike lie close together. Draw a box "
+        "or a lasso around some, or choose a cluster, to see and edit them."
     )
     if model := pickers.model(pickers.default_first(pickers.trained_models())):
         with errors.box():
@@ -40,7 +40,7 @@ def ask_to_draw(model: SavedModel, dataset: FaceDataset, drawing: bool) -> None:
         st.button("Stop", "stop_map", icon=":material/stop:", on_click=stop_drawing, args=(model, dataset))
         return
     if told:
-        st.error(told.problem or "The process that drew the map ended unexpectedly.", icon=":material/error:")
+        errors.show(told.problem or "The process that drew the map ended unexpectedly.")
     if len(dataset) < LEAST:
         st.info(f"A map needs {LEAST} faces at least; there are {len(dataset)}.", icon=":material/info:")
         return
@@ -88,7 +88,7 @@ def show_map(model: SavedModel, dataset: FaceDataset, atlas: Atlas) -> None:
         selection_mode=("box", "lasso"),
     )
     st.caption(
-        "A double click lets a selection go; one on the legend shows a group alone. Only who is near to whom counts: "
+        "Double-click to clear the selection, or on the legend to show a group alone. Only who is near to whom counts: "
         "the axes and the distances between far groups mean nothing. The numbers name the clusters."
     )
     agreement = cached.cluster_agreement(model, dataset)
@@ -115,11 +115,11 @@ def show_faces(
             width=320,
         )
         odd = st.toggle(
-            "Only the odd ones",
+            "Only minority labels",
             key="odd",
             bind="query-params",
             on_change=faces.first_page,
-            help="Those with another label than most of them have.",
+            help="Faces with another label than most of the others have.",
         )
     if selected is None and cluster == ALL:
         st.info("Draw a box or a lasso in the map, or choose a cluster.", icon=":material/select:")
@@ -129,7 +129,7 @@ def show_faces(
     rows = _odd(rows, dataset.emotion) if odd else rows
     where = "selected in the map" if selected is not None else ""
     told = " and ".join(filter(None, [where, "" if cluster == ALL else f"in cluster {cluster}"]))
-    st.markdown(f"**{len(rows):,}** {'odd ones of the faces' if odd else 'faces'} {told}.")
+    st.markdown(f"**{len(rows):,}** {'faces with a minority label' if odd else 'faces'} {told}.")
     if len(rows):
         _show_wall(model, dataset, atlas, rows, f"map of {model.id}: {told}")
 
@@ -178,7 +178,7 @@ def _clusters(frame: pd.DataFrame) -> pd.DataFrame:
     table["Share"] = [words.percent(share) for share in frame["share"]]
     if "seen" in frame:
         seen = zip(frame["seen"], frame["seen_share"], strict=True)
-        table["Most look to annotators"] = [f"{name}, {words.percent(share)}" for name, share in seen]
+        table["Annotators' most frequent answer"] = [f"{name}, {words.percent(share)}" for name, share in seen]
         table["Annotators agree with the label"] = [words.percent(share) for share in frame["agree"]]
     return pd.DataFrame(table)
 

@@ -21,7 +21,7 @@ from fer_core.data.versions import (
 )
 from fer_core.errors import VersionError
 from fer_core.evaluation.data_figures import change_heatmap, class_change_bars
-from pages._ui import audit_edit, charts, errors, faces, frame, pickers
+from pages._ui import audit_edit, charts, errors, faces, frame, pickers, words
 
 OWN, DRAFT = audit_edit.OWN, "the draft"
 LAST = 20
@@ -56,20 +56,14 @@ def show_draft(draft: Draft) -> None:
         st.dataframe(table, hide_index=True, key="commands", alt="The last edits, newest first")
 
 
-def keep_typed() -> None:
-    """Keep what was typed for a version while other views are open: Streamlit forgets what a run doesn't show."""
-    for key in ("version_name", "version_author", "version_note"):
-        if key in st.session_state:
-            st.session_state[key] = st.session_state[key]
-
-
 def ask_to_save(draft: Draft) -> None:
-    """What is typed stays where saving fails."""
+    """What is typed stays where saving fails, and while other views are open."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.text_input("Name", key="version_name", placeholder="better", width=240)
-            st.text_input("Author", key="version_author", width=240)
-        st.text_area("Note", key="version_note", placeholder="What was changed, and why.", height=80)
+            st.text_input("Name", key="version_name", persist_state="page", placeholder="better", width=240)
+            st.text_input("Author", key="version_author", persist_state="page", width=240)
+        told = "What was changed, and why."
+        st.text_area("Note", key="version_note", persist_state="page", placeholder=told, height=80)
         st.button(
             "Save as a version",
             "save_version",
@@ -79,13 +73,13 @@ def ask_to_save(draft: Draft) -> None:
             on_click=audit_edit.attempt,
             args=("Saved", lambda: _save(draft), "save_version"),
         )
-    audit_edit.say_failed("save_version")
+    errors.say_kept("save_version")
 
 
 def show_versions(dataset: FaceDataset, draft: Draft, versions: Sequence[Version]) -> None:
     st.subheader("Versions", anchor=False)
     for fault in damaged_versions(dataset).values():
-        st.warning(fault, icon=":material/broken_image:")
+        st.warning(words.literal(fault), icon=":material/broken_image:")
     if not versions:
         st.info("There is none yet. Edit some faces, then save them as one.", icon=":material/info:")
     else:
@@ -117,8 +111,8 @@ def show_versions(dataset: FaceDataset, draft: Draft, versions: Sequence[Version
             )
             if st.button("Delete", "delete", icon=":material/delete:"):
                 confirm_delete(version)
-    audit_edit.say_failed("continue")
-    audit_edit.say_failed("delete")
+    errors.say_kept("continue")
+    errors.say_kept("delete")
 
 
 @st.dialog("Delete this version?", icon=":material/delete:")
@@ -199,7 +193,7 @@ def ask_for_file(dataset: FaceDataset) -> None:
                 on_click=_bring_in,
                 args=(version, name),
             )
-            audit_edit.say_failed("bring")
+            errors.say_kept("bring")
 
 
 def _save(draft: Draft) -> None:
@@ -224,7 +218,7 @@ def _delete(version: Version) -> None:
     try:
         delete_version(version.fingerprint, version.name)
     except VersionError as error:
-        audit_edit.fail("delete", error)
+        errors.keep("delete", error)
         return
     frame.tell_next(f"Deleted {version.name}.")
     for key in ("version", "before", "after"):

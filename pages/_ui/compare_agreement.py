@@ -13,7 +13,7 @@ from fer_core.evaluation.metrics import summary
 from fer_core.evaluation.report import Report
 from fer_core.store import SavedModel
 from fer_core.training.combine import combine_apart
-from pages._ui import cached, charts, compare_faces, errors, faces, frame, words
+from pages._ui import cached, charts, compare_faces, errors, faces, frame, pickers, words
 
 
 def show(report: Report, models: Sequence[SavedModel]) -> None:
@@ -87,12 +87,13 @@ def _offer_saving(models: Sequence[SavedModel]) -> None:
 
 def _ask_and_save(models: Sequence[SavedModel], dataset: FaceDataset) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name", placeholder="ensemble and a number", key="ensemble_name", width=320)
+        name = pickers.new_name("Name", "ensemble_name", "ensemble and a number")
         asked = st.button("Save as a model", "save_ensemble", icon=":material/save:")
     if asked:
         with st.spinner(f"Joining {len(models)} networks and scoring them: half a minute or more"):
             ids = [model.id for model in models]
-            saved = combine_apart("ensemble", ids, name.strip() or None, frame.chosen_source())
+            saved = combine_apart("ensemble", ids, name, frame.chosen_source())
+        pickers.name_taken("ensemble_name")
         st.success(f"Saved as **{saved.id}**.", icon=":material/check:")
         st.page_link(
             "pages/evaluate.py",

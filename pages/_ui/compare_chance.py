@@ -21,9 +21,9 @@ def show(report: Report, models: Sequence[SavedModel]) -> None:
         f"n = {report.n:,} faces, the same for all. The interval is a bootstrap of macro recall over these faces, both "
         "models scored on the same draws. McNemar's exact test is about accuracy: of the faces that one gets right and "
         "the other doesn't, p is how often chance would divide them so unevenly or more. As they ask different "
-        "questions they may differ. Of many models one is lucky: the last column is p where all rows are looked at "
-        "together (Holm), and a sentence says where the difference doesn't hold together (Bonferroni); intervals are "
-        "of each row by itself."
+        "questions they may differ. Among many models one may look better by chance: the last column is p where all "
+        "rows are looked at together (Holm), and a sentence says where the difference doesn't hold together "
+        "(Bonferroni); intervals are of each row by itself."
     )
 
 

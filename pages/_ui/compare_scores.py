@@ -64,7 +64,7 @@ def _show_measuring(models: Sequence[SavedModel]) -> None:
     missing = [model for model in trained if model.id not in known]
     what, timed = ("the milliseconds here", missing) if missing else ("the milliseconds again", trained)
     names = ", ".join(model.id for model in timed)
-    if timed and st.button(f"Measure {what}", "measure", icon=":material/speed:", help=f"For {names}."):
+    if timed and st.button(f"Measure {what}", "measure_latency", icon=":material/speed:", help=f"For {names}."):
         with st.spinner("Timing each network on random faces: about half a minute"):
             latency.measure_apart(timed)
         st.rerun()

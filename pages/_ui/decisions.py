@@ -42,7 +42,7 @@ def saved(model: SavedModel) -> Decision:
     try:
         return read_decision(model)
     except ModelError as error:
-        st.error(str(error), icon=":material/error:")
+        errors.show(str(error))
         if st.button("Remove it", icon=":material/delete:"):
             _save(model, PLAIN)
         return PLAIN

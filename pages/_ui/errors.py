@@ -35,7 +35,23 @@ def box() -> Iterator[None]:
         class_names.ask(error)
         st.stop()
     except (FerError, OSError) as error:
-        st.error(words.literal(told(error)), icon=":material/error:")
+        show(told(error))
+
+
+def show(text: str) -> None:
+    """`text`, whatever signs are in it, in a box."""
+    st.error(words.literal(text), icon=":material/error:")
+
+
+def keep(key: str, error: FerError) -> None:
+    """Keep why a click on the widget of that key did nothing, which `say_kept` shows when the page is drawn next."""
+    st.session_state[f"failed-{key}"] = str(error)
+
+
+def say_kept(key: str) -> None:
+    """Why the last click on that widget did nothing, if so."""
+    if reason := st.session_state.pop(f"failed-{key}", None):
+        show(reason)
 
 
 def told(error: FerError | OSError) -> str:

@@ -39,8 +39,8 @@ def show(model: SavedModel, predictions: Predictions) -> None:
         f"On the {st.session_state['split']} split, {st.session_state['part']}: n = {len(predictions):,} faces. The "
         "calibration error is the mean gap between confidence and accuracy over 15 bins (ECE). No model shows 0: a "
         "perfectly calibrated one shows as much as the next column says, in 95 % of cases. Negative log-likelihood: "
-        "how surprised the model is by the true expression, less is better; the change is on the same faces. Points "
-        "in the diagram and brackets have 95 % intervals."
+        "how little probability the model gives to the label, lower is better; the change is on the same faces. "
+        "Points in the diagram and brackets have 95 % intervals."
     )
     if scores["change_low"].iloc[-1] <= 0 <= scores["change_high"].iloc[-1]:
         st.caption("The temperature makes no difference to the log-likelihood that these faces could show.")

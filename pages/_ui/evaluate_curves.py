@@ -23,8 +23,8 @@ def show(model: SavedModel, predictions: Predictions) -> None:
     with right:
         charts.show(precision_recall_lines(curves, points), "precision_recall", height=560)
     st.caption(
-        "A curve: a face counts as the class from a growing probability on. A mark: the most probable class is the "
-        f"answer, of {' and of '.join(answering)}. Dotted: what a guess would reach. In the legend the area below "
+        "Each curve varies the probability from which a face counts as the class. A mark: the most probable class is "
+        f"the answer, of {' and of '.join(answering)}. Dotted: what a guess would reach. In the legend the area below "
         "the curve."
     )
     st.dataframe(words.areas(curves.areas), hide_index=True, key="areas", alt="Areas below the curves of each class")

@@ -69,7 +69,11 @@ def _offer(missing: Sequence[SavedModel], dataset: FaceDataset) -> None:
         if without := [model.id for model in missing if not model.trained]:
             st.caption(f"Of {', '.join(without)} only the answers are here, and no network that could be asked.")
         askable = [model for model in missing if model.trained]
-        if askable and st.button(f"Score it on {name}", "score_elsewhere", icon=":material/network_intelligence:"):
+        if askable and st.button(
+            f"Score {'it' if len(askable) == 1 else 'them'} on {name}",
+            "score_elsewhere",
+            icon=":material/network_intelligence:",
+        ):
             for model in askable:
                 _score(model, dataset)
             st.rerun()
@@ -85,5 +89,4 @@ def _score(model: SavedModel, dataset: FaceDataset) -> None:
 def _explain(models: Sequence[SavedModel], dataset: FaceDataset) -> None:
     said = [sentence for model in models if model.elsewhere for sentence in elsewhere.sentences(model)]
     st.info("  \n".join(dict.fromkeys(said)), icon=":material/dataset:")
-    for note in dataset.notes:
-        st.caption(f"Note on the data: {note}")
+    frame.show_notes(dataset)

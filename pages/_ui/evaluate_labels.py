@@ -5,21 +5,14 @@ import streamlit as st
 from fer_core.data.versions import Version, versions_of
 from fer_core.evaluation.predictions import Predictions
 from fer_core.store import SavedModel
-from pages._ui import cached, faces, words
-
-OWN = "the dataset's own"
+from pages._ui import cached, faces, pickers
+from pages._ui.audit_edit import OWN
 
 
 def ask(model: SavedModel) -> None:
-    """The choice, where a version changes faces that `model` is scored on; says what another one than `OWN` does."""
+    """The choice, where a version changes faces that `model` is scored on; says what a version does."""
     names = [OWN, *(version.name for version in _versions(model))]
-    asked = st.session_state.get("labels", st.query_params.get("labels", OWN))
-    if asked not in names:
-        st.warning(
-            f"No version {words.code(asked)} that changes a face which this model is scored on; its scores are "
-            "against the dataset's own labels.",
-            icon=":material/link_off:",
-        )
+    pickers.say_gone_of("labels", names)
     if len(names) == 1:
         return
     name = st.selectbox("Labels", names, key="labels", bind="query-params", on_change=faces.first_page, width=320)

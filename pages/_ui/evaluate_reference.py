@@ -29,8 +29,9 @@ def explain(model: SavedModel, others: Mapping[str, Predictions]) -> None:
     if ANNOTATORS in others:
         st.caption(
             "*The annotators*: what most of FER+'s ten annotators called each of these faces, scored against the same "
-            "labels: what a human second opinion reaches. A model above them has learned how these labels were given, "
-            "and doesn't see more than people do. Of equally many votes the class that stands first counts."
+            "labels: what a human second opinion reaches. A model above them has learned how these labels were "
+            "assigned, which doesn't make it better than people at recognising expressions. Ties go to the class "
+            "listed first."
         )
     elif not model.record["dataset"].get("drawn"):  # nobody annotated those
         st.caption(

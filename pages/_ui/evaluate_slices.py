@@ -14,7 +14,7 @@ from fer_core.evaluation.data_figures import PIXEL_VALUES
 from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.slices_figures import slice_bars
 from fer_core.store import SavedModel
-from pages._ui import cached, charts, errors, frame, words
+from pages._ui import cached, charts, errors, frame, uploads, words
 
 _AGREEMENT = "agreement"
 _MEANINGS = PIXEL_VALUES | {
@@ -75,11 +75,10 @@ def _ask_table(dataset: FaceDataset | None) -> pd.DataFrame:
         st.markdown(
             "A column `row`, the row of the dataset, and any others: words or numbers. The workbench never guesses "
             "anything about the people on the pictures, such as age, gender or origin; where you know such things, "
-            "bring them. The file stays in memory and is gone when you leave the page."
+            "bring them. The file stays in memory until you take it away or close this session."
         )
-        file = st.file_uploader("CSV of attributes", type="csv", key="attributes")
         with errors.box():
-            if file is not None:
+            for file in uploads.ask("CSV of attributes", "attributes", several=False, type="csv"):
                 own = read_attributes(file.getvalue(), None if dataset is None else len(dataset))
                 names = ", ".join(f"CSV: {name}" for name in own)
                 st.success(f"To be chosen under *Slices by* now: {words.literal(names)}.")

@@ -23,10 +23,10 @@ def face(image: np.ndarray, caption: str | None, alt: str, size: int = SIZE) -> 
     st.image(pictures.enlarged(image, size), caption, width=size, alt=alt)
 
 
-def row_of_faces(dataset: FaceDataset, rows: np.ndarray, captions: Sequence[str] | None = None) -> None:
-    """Faces of `dataset` side by side, with `captions` or what `describe` says of them."""
+def row_of_faces(dataset: FaceDataset, rows: np.ndarray, captions: Sequence[str]) -> None:
+    """Faces of `dataset` side by side, with `captions`."""
     with st.container(horizontal=True, gap="small"):
-        for row, caption in zip(rows, captions or [describe(dataset, row) for row in rows], strict=True):
+        for row, caption in zip(rows, captions, strict=True):
             face(dataset.images[row], caption, f"Face labelled {EMOTIONS[dataset.emotion[row]]}, row {row}")
 
 

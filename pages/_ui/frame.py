@@ -45,11 +45,16 @@ def dataset() -> FaceDataset:
             "anything about photographs. Choose another dataset in the sidebar.",
             icon=":material/draw:",
         )
-    for note in chosen.notes:
-        st.caption(f"Note on the data: {words.literal(note)}")
+    show_notes(chosen)
     if path and (mapped := read_names(path)):
         class_names.offer(path, mapped)
     return chosen
+
+
+def show_notes(dataset: FaceDataset) -> None:
+    """What reading it noted."""
+    for note in dataset.notes:
+        st.caption(f"Note on the data: {words.literal(note)}")
 
 
 def dataset_of(model: SavedModel) -> FaceDataset | None:

@@ -21,18 +21,16 @@ def show(models: Sequence[SavedModel]) -> None:
     if len(models) < 2:
         st.info("It takes two trained models or more: train another first.", icon=":material/info:")
         return
-    if st.session_state.pop("combined", False):
-        st.session_state["combine_name"] = ""  # taken now
     how = pickers.choice("How", HOW, "combine_how")
     st.caption(WORDS[how])
     parts = ask_stages(models) if how == "two_stage" else ask_alike(models)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name of the new model", placeholder=f"{how} and a number", key="combine_name", width=320)
+        name = pickers.new_name("Name of the new model", "combine_name", f"{how} and a number")
         asked = st.button("Combine", "combine", icon=":material/join:", disabled=not parts)
     if asked:
         with st.spinner(f"Joining {len(parts)} networks and scoring them: half a minute or more"):
-            made = combine_apart(how, parts, name.strip() or None, frame.chosen_source())
-        st.session_state["combined"] = True
+            made = combine_apart(how, parts, name, frame.chosen_source())
+        pickers.name_taken("combine_name")
         models_manage.done(f"Combined as {made.id}.", made.id)
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from fer_core.data import FaceDataset
-from fer_core.errors import DatasetError
+from fer_core.errors import DatasetError, FerError
 from fer_core.store import SavedModel
 from pages._ui import cached, errors, frame, pickers
 
@@ -26,7 +26,7 @@ def show(model: SavedModel) -> None:
         st.session_state["exported"] = asked
     if st.session_state.get("exported") == asked:
         with errors.box():
-            data, sentence = cached.export(model, kind, faces())
+            data, sentence = _packed(model, kind)
             st.success(sentence, icon=":material/check:")
             st.download_button(
                 f"Download {model.id}-{kind}.zip",
@@ -36,6 +36,14 @@ def show(model: SavedModel) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
+
+
+def _packed(model: SavedModel, kind: str) -> tuple[bytes, str]:
+    try:
+        return cached.export(model, kind, faces())
+    except FerError:
+        del st.session_state["exported"]  # a click on something else shall not try it again
+        raise
 
 
 def faces() -> FaceDataset:

@@ -37,7 +37,7 @@ def show() -> None:
     )
     origin = pickers.choice("From", tuple(ASKED), "import_from")
     given = ASKED[origin]()
-    name = st.text_input("Name of the new model", placeholder=f"{free(given)}", key="import_name", width=320)
+    name = pickers.new_name("Name of the new model", "import_name", free(given))
     scheme = "study"
     if given and Path(given.name).suffix.lower() == ".keras":
         scheme = st.selectbox(
@@ -45,7 +45,8 @@ def show() -> None:
         )
     if st.button("Import", "import", icon=":material/upload:", disabled=given is None):
         with st.spinner("Reading it, and asking it about the faces"), given.on_disk() as path:
-            model = bring_in(path, name.strip() or free(given), scheme)
+            model = bring_in(path, name or free(given), scheme)
+        pickers.name_taken("import_name")
         models_manage.done(f"Imported {model.id}.", model.id)
 
 

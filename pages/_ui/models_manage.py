@@ -5,12 +5,13 @@ import streamlit as st
 from fer_core import upkeep
 from fer_core.errors import ModelError
 from fer_core.store import SavedModel, list_models
-from pages._ui import errors, frame
+from pages._ui import errors, frame, words
 
 
 def show(model: SavedModel) -> None:
     if model.problem:
-        st.warning(f"It is damaged: {model.problem}. It can be renamed or deleted.", icon=":material/broken_image:")
+        told = f"It is damaged: {words.literal(model.problem)}. It can be renamed or deleted."
+        st.warning(told, icon=":material/broken_image:")
     if model.busy:
         st.info("A run is at work on it: stop it on the page Train, then it can be changed.", icon=":material/info:")
     show_name(model)
@@ -86,7 +87,7 @@ def _delete(model: SavedModel) -> None:
     try:
         upkeep.delete(model)
     except ModelError as error:
-        st.session_state["not_done"] = str(error)
+        errors.keep("delete", error)
     else:
         frame.tell_next(f"Deleted {model.id}.")
         st.session_state["turn_to_model"] = next((other.id for other in list_models()), None)
@@ -97,9 +98,3 @@ def done(message: str, model_id: str) -> None:
     frame.tell_next(message)
     st.session_state["turn_to_model"] = model_id
     st.rerun()
-
-
-def say_failed() -> None:
-    """Why a model wasn't deleted."""
-    if message := st.session_state.pop("not_done", None):
-        st.error(message, icon=":material/error:")

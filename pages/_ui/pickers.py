@@ -77,9 +77,8 @@ def split_and_part() -> tuple[str, str]:
     return split, part
 
 
-def model(models: Sequence[SavedModel] | None = None) -> SavedModel | None:
-    """One of `models`, or of all trained ones; None, and words that say what to do, where there is none."""
-    models = trained_models() if models is None else models
+def model(models: Sequence[SavedModel]) -> SavedModel | None:
+    """One of `models`; None, and words that say what to do, where there is none."""
     if not models:
         no_models()
         return None
@@ -249,7 +248,7 @@ def shown_cells() -> str:
 
 def confusion_value() -> str:
     """What a confusion matrix shows: a column of `metrics.confusion_frame`."""
-    explained = "Share of the true class: the diagonal is recall. Of the predicted: it is precision. Or faces."
+    explained = "Share of the faces labelled so: the diagonal is recall. Of those predicted: it is precision. Or faces."
     return _CELLS[choice("Cells", tuple(_CELLS), "cells", help=explained)]
 
 
@@ -280,6 +279,18 @@ def named(label: str, options: Sequence[str], first: str, key: str) -> str:
         label, options, None, key=key, bind="query-params", placeholder=first, on_change=faces.first_page
     )
     return chosen or first
+
+
+def new_name(label: str, key: str, placeholder: str) -> str | None:
+    """The name of something that is about to be made, None where nothing is typed; empty again after `name_taken`."""
+    if st.session_state.pop(f"taken_{key}", False):
+        st.session_state[key] = ""
+    return st.text_input(label, placeholder=placeholder, key=key, width=320).strip() or None
+
+
+def name_taken(key: str) -> None:
+    """It is made: its box is emptied when it is drawn next."""
+    st.session_state[f"taken_{key}"] = True
 
 
 def known_models() -> list[SavedModel]:

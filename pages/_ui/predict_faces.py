@@ -65,7 +65,7 @@ def show(
 def _show_picture(seen: Seen, of_model: Sequence[FaceResult]) -> None:
     picture = np.asarray(Image.open(io.BytesIO(seen.shown)))
     boxed = annotate(picture, [scaled(face, seen.scale) for face in of_model], COLOURS)
-    found = f"{len(of_model)} face{'' if len(of_model) == 1 else 's'}"
+    found = words.faces(len(of_model))
     if of_model and not seen.boxes:
         found = "no face found, the whole picture"
     if boxed.width < ENLARGED:
@@ -149,7 +149,7 @@ def follow_measuring(model: SavedModel) -> None:
         measuring = cached.nearest(model, dataset)
         measuring.wait(PATIENCE)
         if measuring.problem:
-            st.error(measuring.problem, icon=":material/error:")
+            errors.show(measuring.problem)
             if st.button("Try again", icon=":material/refresh:"):
                 cached.nearest.clear(model, dataset)
                 st.rerun()

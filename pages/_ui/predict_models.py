@@ -11,7 +11,7 @@ from fer_core.evaluation.metrics import ece
 from fer_core.inference.classifier import Classifier
 from fer_core.inference.predict import FaceResult, classify_crops, decide, rule
 from fer_core.store import SavedModel
-from pages._ui import cached, decisions, pickers, words
+from pages._ui import cached, decisions, errors, pickers, words
 from pages._ui.predict_pictures import Seen
 
 MOST = 4
@@ -55,7 +55,7 @@ def wake(models: Sequence[SavedModel]) -> list[Answerer]:
         try:
             awake.append(Answerer(model, decisions.used(model), cached.classifier(model)))
         except ModelError as error:
-            st.error(str(error), icon=":material/error:")
+            errors.show(str(error))
     return awake
 
 
@@ -86,6 +86,6 @@ def _on_test_faces(model: SavedModel, decision: Decision) -> str:
     shares = [words.percent(float(right[some].mean())) if some.any() else "–" for some in (sure, ~sure)]
     return (
         f"Of the {len(test):,} test faces {words.percent(float((~sure).mean()))} are unsure; of the others {shares[0]} "
-        f"are labelled rightly, of the unsure {shares[1]} would be. Probabilities there are off by "
+        f"are labelled rightly, and {shares[1]} of the unsure would be. Probabilities there are off by "
         f"{words.percent(ece(test.y_true, y_prob))} on average (calibration error)."
     )

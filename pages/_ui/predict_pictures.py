@@ -18,7 +18,7 @@ from fer_core.inference.photo import HEIC_SUFFIXES, SUFFIXES, read_photo, reads_
 from fer_core.inference.predict import find_faces
 from fer_core.labels import EMOTIONS
 from fer_core.store import SavedModel
-from pages._ui import frame, pickers, purpose, uploads
+from pages._ui import errors, frame, pickers, purpose, uploads
 
 ORIGINS = ("Upload", "Camera", "Paste", "Example")
 SHOWN = 1280
@@ -137,7 +137,7 @@ def _pasted() -> list:
         )
     if sent and not sent.files:
         told = "expected a picture, found text only: copy the picture itself, not its address"
-        st.error(told, icon=":material/error:")
+        errors.show(told)
     pasted = st.session_state.get(_PASTED, [])
     if pasted:
         forget = partial(st.session_state.pop, _PASTED, None)

@@ -17,8 +17,8 @@ REFUSED = {
         "prohibited in the European Union (AI Act, Article 5 (1) f)."
     ),
     "People who don't know that they are looked at": (
-        "People have to be told before their expressions are read, in the European Union by the AI Act (Article 50 (3))"
-        " and by data protection law. Ask them first."
+        "People have to be told before software classifies their expressions, in the European Union by the AI Act "
+        "(Article 50 (3)) and by data protection law. Ask them first."
     ),
 }
 """Purpose → the reason for which it is refused."""

@@ -17,8 +17,8 @@ from fer_core.labels import SCHEMES, get_scheme
 from fer_core.training import config as known
 from fer_core.training.combine import STAGES
 from fer_core.training.config import TrainConfig
-from fer_core.training.preview import Chance, disturbed
-from pages._ui import cached, frame, pickers, words
+from fer_core.training.preview import Chance, augmented
+from pages._ui import cached, errors, frame, pickers, words
 
 COLUMNS = 3
 PREVIEW_FACES, PREVIEW_ROWS, PREVIEW_SIDE = 8, 4, 72
@@ -69,7 +69,9 @@ FIRST = (
         "Of the training faces: the dataset's own, or those of a version made in Audit.",
         options=_versions,
     ),
-    Control("rows", "Faces", "`clean`: without blanks, copies, and copies of test faces.", options=known.ROWS),
+    Control(
+        "rows", "Faces", "`clean`: no blanks, no copies, none of a validation or test face.", options=known.ROWS
+    ),
     Control("epochs", "Epochs, at most", "Passes over all training faces.", 1),
     Control("minutes", "Minutes, at most", "No epoch begins after so many minutes of training. 0: no limit.", 1.0),
 )
@@ -82,7 +84,11 @@ GROUPS = {
         Control("start", "Start from", "The weights at the start: random, or a trained model's.", options=_starts),
         Control("frozen_epochs", "Frozen epochs", "At the start, in which only the last layer learns.", 1),
         Control("sides", "Size of the faces", "In pixels; each an equal share of the epochs.", options=_sides),
-        Control("mirror", "Average with the mirror image", "Seen closer, when it predicts; takes twice the time."),
+        Control(
+            "mirror",
+            "Average with the mirror image",
+            "That is seen closer; to predict takes twice the time.",
+        ),
     ),
     "Optimisation": (
         Control("optimizer", "Optimizer", "`sgd` is with Nesterov's momentum of 0.9.", options=known.OPTIMIZERS),
@@ -115,7 +121,7 @@ GROUPS = {
         Control(
             "votes_taught",
             "Teachers hear the votes",
-            "Teachers know what ten annotators chose as well; without teachers the votes teach alone. 0: not.",
+            "Teachers know what ten annotators chose as well; without teachers the votes teach alone. 0: off.",
             0.1,
         ),
         Control("prior_correction", "Make up for rare classes", "In the saved model, fitted on validation faces."),
@@ -163,7 +169,7 @@ def ask(base: TrainConfig, name: str, dataset: FaceDataset) -> TrainConfig | Non
     try:
         config = replace(base, **chosen)
     except ValueError as error:
-        st.error(str(error), icon=":material/error:")
+        errors.show(str(error))
         return None
     with preview:
         show_preview(dataset, config)
@@ -176,14 +182,14 @@ def show_preview(dataset: FaceDataset, config: TrainConfig) -> None:
     if not len(images):
         return
     draws = st.session_state.get("draws", 0)
-    seen = [disturbed(images, Chance(draws * PREVIEW_ROWS + row, len(images)), config) for row in range(PREVIEW_ROWS)]
+    seen = [augmented(images, Chance(draws * PREVIEW_ROWS + row, len(images)), config) for row in range(PREVIEW_ROWS)]
     wall = np.pad(np.stack([images, *seen]), ((0, 0), (0, 0), (1, 1), (1, 1)))  # (rows, faces, 50, 50)
     wall = wall.transpose(0, 2, 1, 3).reshape(wall.shape[0] * wall.shape[2], -1)
     st.container(width=len(images) * PREVIEW_SIDE).image(  # which is as narrow as the page where that is narrower
         wall,
         f"Training faces, n = {len(images)}: as they are in the first row, below as the run might see them",
         width="stretch",
-        alt=f"{len(images)} training faces, each as it is and below {PREVIEW_ROWS} times disturbed by the settings",
+        alt=f"{len(images)} training faces, each as it is and below {PREVIEW_ROWS} times augmented by these settings",
     )
     st.button("Draw again", "draw", icon=":material/shuffle:", on_click=_draw_again)
 

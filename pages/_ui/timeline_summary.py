@@ -17,7 +17,7 @@ EXPLAINED = (
     f"{BLOCK:.0f} seconds, or single pictures; there is none where there are less than {FEWEST} of these, or where the "
     "share is 0 or 1. "
     "Recordings differ in light, camera, place and in who is in them, and a model errs on some faces more than on "
-    "others: a difference between two recordings says nothing about how anybody was, and nothing about health."
+    "others: a difference between two recordings says nothing about what anyone felt, and nothing about health."
 )
 
 

@@ -42,7 +42,7 @@ def show(model: SavedModel, dataset: FaceDataset | None, others: Sequence[SavedM
     """One run but its log; `dataset` is the page's, where it can be read, `others` may stand behind in its curves."""
     if model.problem:
         raise ModelError(f"model {model.id!r}: {model.problem}")
-    _show_status(model)
+    show_status(model)
     _show_buttons(model, dataset)
     history, last = _drawn(model)
     matrix = np.array(last.get("confusion", []))
@@ -118,7 +118,7 @@ def _self_test(speeds: Sequence[speed.Speed]) -> str:
 def _offer_measuring(configs: Sequence[TrainConfig], label: str) -> None:
     busy = any(model.busy for model in list_models())
     told = "Wait until no run trains, which would make it seem slow." if busy else "To know how long it will take."
-    if st.button(label, "measure", icon=":material/speed:", help=told, disabled=busy):
+    if st.button(label, "measure_speed", icon=":material/speed:", help=told, disabled=busy):
         each = " for each kind of run" if len(configs) > 1 else ""
         with st.spinner(f"Training a few batches of random faces: about half a minute{each}"):
             for config in configs:
@@ -139,13 +139,13 @@ def show_progress(model: SavedModel) -> None:
     st.progress(min(at.epochs / epochs, 1.0), told)
 
 
-def _show_status(model: SavedModel) -> None:
+def show_status(model: SavedModel) -> None:
     status = model.status
     st.badge(status, color=BADGES[status])
     if status == "failed":
-        st.error((model.last_event("failed") or {}).get("reason", "See the log."), icon=":material/error:")
+        errors.show((model.last_event("failed") or {}).get("reason", "See the log."))
     if status == "interrupted" and not model.recent_events():
-        st.info("It was made, and not started yet.", icon=":material/hourglass_empty:")
+        st.info("It is created, and not started yet.", icon=":material/hourglass_empty:")
     elif status == "interrupted":
         st.warning("Its process ended unexpectedly. Resume it: at most one epoch is done again.")
     if status == "queued":
@@ -190,7 +190,7 @@ def _show_buttons(model: SavedModel, dataset: FaceDataset | None) -> None:
             st.page_link("pages/evaluate.py", label="Evaluate it", query_params={"model": model.id})
     of, refusal = st.session_state.get(_REFUSED, ("", ""))
     if of == model.id:
-        st.error(refusal, icon=":material/error:")
+        errors.show(refusal)
 
 
 @contextmanager
@@ -230,7 +230,7 @@ def _dataset_of(model: SavedModel, dataset: FaceDataset | None) -> FaceDataset:
     found = "none that can be read" if dataset is None else f"those of {dataset.source}"
     raise DatasetError(
         f"run {model.id!r}: expected the faces that it learned from, found {found}; choose "
-        f"{words.code(source)} in the sidebar, or run it again with changes, on the faces that are chosen"
+        f"{source} in the sidebar, or run it again with changes, on the faces that are chosen"
     )
 
 

@@ -11,7 +11,7 @@ from fer_core.store import SavedModel
 from fer_core.training import tuning
 from fer_core.training.config import TrainConfig
 from fer_core.training.settings import parse_tried
-from pages._ui import charts, words
+from pages._ui import charts, errors, words
 from pages._ui.settings import FIRST, GROUPS, UNSET
 
 _LABELS = {control.field: control.label for group in (FIRST, *GROUPS.values()) for control in group}
@@ -31,7 +31,7 @@ def ask(base: TrainConfig) -> list[TrainConfig]:
         tried = parse_tried(f"{setting}={value}" for setting, values in wanted.items() for value in values)
         return tuning.variations(base, tried) if tried else [base]
     except ValueError as error:
-        st.error(str(error), icon=":material/error:")
+        errors.show(str(error))
         return []
 
 
@@ -75,7 +75,7 @@ def show(model: SavedModel, models: Sequence[SavedModel]) -> None:
     st.dataframe(
         words.tried(results, {field: _LABELS[field] for field in varied}),
         hide_index=True,
-        key="beside",
+        key="tried",
         alt=f"{len(results)} runs by their macro recall on validation",
     )
     _draw(model, results, varied)

@@ -44,6 +44,11 @@ def code(text: str) -> str:
     return f"`{' '.join(text.replace('`', '´').split())}`"
 
 
+def faces(n: int) -> str:
+    """`1 face`, `2,000 faces`."""
+    return f"{n:,} face{'' if n == 1 else 's'}"
+
+
 def percent(value: float) -> str:
     """`66.1 %`, or a dash where there is no number."""
     return "–" if math.isnan(value) else f"{100 * value:.1f} %"
@@ -173,9 +178,7 @@ def copies(exact: np.ndarray, near: np.ndarray) -> str:
     """How often a face stands in the dataset again."""
     if not len(exact) and not len(near):
         return "No other row shows the same photograph."
-    return (
-        f"The same photograph stands in **{len(exact)}** other rows pixel by pixel, and in **{len(near)}** nearly so."
-    )
+    return f"Other rows with the same photograph: **{len(exact)}** pixel by pixel, **{len(near)}** nearly so."
 
 
 def summaries(parts: Mapping[str, Summary]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from fer_core.data import load_dataset
 from fer_core.data.dataset import fingerprint_of
+from fer_core.errors import DatasetError
 from fer_core.paths import ROOT, data_dir
 
 
@@ -27,6 +28,15 @@ def test_opening_again_parses_nothing(write_csv):
     assert isinstance(again.images, np.memmap)
     assert told == []
     assert first.fingerprint == again.fingerprint == fingerprint_of(again.images, again.emotion, again.usage)
+
+
+def test_a_data_folder_that_cannot_be_made_is_one_line(monkeypatch, write_csv, tmp_path):
+    """A file where the folder should be: what to do stands in it."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "cache").touch()
+    monkeypatch.setenv("FER_DATA", str(tmp_path / "data"))
+    with pytest.raises(DatasetError, match=r"cannot read .* into .*data/cache .*: FER_DATA may name another folder"):
+        load_dataset(str(write_csv(line())))
 
 
 def test_a_folder_of_pictures_that_holds_the_cache(monkeypatch, tmp_path):

@@ -11,8 +11,7 @@ from fer_core.data.copies import (
     leak_between,
     measure_copies,
     near_pairs,
-    spare,
-    spare_of_all,
+    spare_rows,
 )
 from fer_core.data.cosine import ROUNDING, _coarse, _vectors
 from fer_core.data.dataset import FaceDataset, fingerprint_of
@@ -154,9 +153,10 @@ def test_threshold_outside_its_range_is_refused(copied, threshold):
 def test_one_of_each_group_is_kept():
     """The test face before the validation face before the training face, then the first one."""
     usage = np.array(["Training", "PublicTest", "PrivateTest", "Training", "PublicTest"])
-    assert spare(np.array([0, 1, 2, 3, 4]), usage).tolist() == [0, 2, 3, 4]
-    assert spare(np.array([0, 2, 3]), usage).tolist() == [0, 3]
-    assert spare(np.array([0, 3]), usage).tolist() == [3]
+    none_out = np.zeros(5, bool)
+    assert spare_rows([np.array([0, 1, 2, 3, 4])], usage, none_out).tolist() == [0, 2, 3, 4]
+    assert spare_rows([np.array([0, 2, 3])], usage, none_out).tolist() == [0, 3]
+    assert spare_rows([np.array([0, 3])], usage, none_out).tolist() == [3]
 
 
 def test_of_pairs_that_share_a_face_no_more_goes_than_has_to():
@@ -164,11 +164,11 @@ def test_of_pairs_that_share_a_face_no_more_goes_than_has_to():
     usage = np.array(["Training", "Training", "Training", "PublicTest", "PublicTest", "Training"])
     pairs = [np.array(pair) for pair in ((0, 1), (1, 2), (3, 4), (3, 5))]
     out = np.zeros(6, bool)
-    assert spare_of_all(pairs, usage, out).tolist() == [1, 4, 5]
+    assert spare_rows(pairs, usage, out).tolist() == [1, 4, 5]
     out[1] = True  # by hand: no more of the chain has to go
-    assert spare_of_all(pairs, usage, out).tolist() == [4, 5]
+    assert spare_rows(pairs, usage, out).tolist() == [4, 5]
     out[3] = True
-    assert spare_of_all(pairs, usage, out).tolist() == []  # each is alone now
+    assert spare_rows(pairs, usage, out).tolist() == []  # each is alone now
 
 
 @pytest.mark.real

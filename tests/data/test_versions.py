@@ -225,6 +225,8 @@ def test_edits_as_a_csv(drawn, tmp_path):
         ("row,label\n1,Sad\n\n1,Fear\n", "expected each row once, found 1 again in line 4"),
         ("row,label\n99999,Sad\n", "expected a row from 0 to .*, found '99999' in line 2"),
         ("row,label\n1.5,Sad\n", "found '1.5' in line 2"),
+        (f"row,label\n{'1' * 5000},Sad\n", "expected a row from 0 to "),
+        ("row,label,label\n1,Sad,Fear\n", "expected each column once, found label again"),
     ],
 )
 def test_edits_that_cannot_be_are_refused(drawn, tmp_path, text, words):

@@ -19,7 +19,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def network():
-    return build(4, 3, np.array([1.0, 2, 3, 4]), np.ones(4), units=5)
+    return build(4, 3, np.array([1.0, 2, 3, 4]), np.ones(4))
 
 
 def test_gaps_are_zeros_and_say_so():

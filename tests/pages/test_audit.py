@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fer_core.data.copies import audit, spare
+from fer_core.data.copies import audit, spare_rows
 from fer_core.data.draft import Draft
 from pages._ui.audit_copies import EACH_PAGE
 
@@ -55,7 +55,7 @@ def test_labels_by_split(open_page, faces):
 def test_all_copies_are_left_out_by_one_button(open_page, faces):
     """One face of each group stays, of a split that is scored where there is one; one undo takes all back."""
     groups = audit(faces).groups
-    expected = sorted(np.concatenate([spare(rows, faces.usage) for rows in groups]).tolist())
+    expected = spare_rows(groups, faces.usage, np.zeros(len(faces), bool)).tolist()
     app = open_page("audit", copies="exact")
     button = app.button(key="exclude-copies")
     assert button.label == f"Leave out all but one of each: {len(expected)} faces"
@@ -83,7 +83,7 @@ def test_one_face_of_a_group_is_edited(open_page, faces):
 def test_one_of_each_group_stays_whatever_is_left_out_already(open_page, faces):
     """The face that would be kept was left out by hand: another one of its group is."""
     group = next(rows for rows in audit(faces).groups if len(rows) > 1)
-    kept = np.setdiff1d(group, spare(group, faces.usage))
+    kept = np.setdiff1d(group, spare_rows([group], faces.usage, np.zeros(len(faces), bool)))
     Draft(faces).exclude(kept)
     open_page("audit", copies="exact").button(key="exclude-copies").click().run()
     assert len(np.setdiff1d(group, Draft(faces).excluded)) == 1
@@ -95,7 +95,7 @@ def test_conflicting_copies_are_relabelled_or_left_out(open_page, faces):
     app = open_page("audit", copies="conflicting")
     assert app.button(key="exclude-copies").label.startswith("Leave out all of each")
     app.button(key="exclude-spare-0").click().run()
-    assert Draft(faces).excluded == tuple(spare(rows, faces.usage))
+    assert Draft(faces).excluded == tuple(spare_rows([rows], faces.usage, np.zeros(len(faces), bool)))
     app.button(key="restore-copies-0").click().run()
     app.button(key="exclude-copies").click().run()
     assert set(rows.tolist()) <= set(Draft(faces).excluded)

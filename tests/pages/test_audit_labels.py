@@ -55,7 +55,7 @@ def test_without_models_it_says_what_to_do(open_page, said):
     app = open_page("audit", view="Labels")
     assert "not been judged by *quick* in this way yet. 3 models" in said(app)
     assert app.button(key="start_folds").label == "Train the 3 models"
-    assert app.button(key="measure")
+    assert app.button(key="measure_speed")
 
 
 def test_estimate_of_all_folds(open_page, said, config):
@@ -155,7 +155,7 @@ def test_annotators_of_a_link_that_are_not_here(open_page, said):
 def test_a_version_of_a_link_that_is_gone(open_page, said):
     """It says whose labels are judged instead."""
     app = open_page("audit", view="Labels", labels_of="gone")
-    assert "There is no version `gone` of this dataset; its own labels are judged" in said(app)
+    assert "There is no `gone` to choose here." in said(app)
 
 
 def test_a_version_made_anew_is_judged_anew(open_page, voted):

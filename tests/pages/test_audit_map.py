@@ -51,7 +51,7 @@ def test_the_odd_ones_of_a_cluster(open_page, said, faces, model):
     codes = faces.emotion[rows]
     odd = rows[codes != np.bincount(codes).argmax()]
     app = open_page("audit", view="Map", cluster=name_of(2, model, faces), odd="true")
-    assert f"**{len(odd)}** odd ones" in said(app)
+    assert f"**{len(odd)}** faces with a minority label" in said(app)
     assert app.multiselect(key="map_rows").options == [str(row) for row in odd[:48]]
 
 

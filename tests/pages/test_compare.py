@@ -54,11 +54,11 @@ def test_the_newest_stands_beside_the_best_only_where_they_compare(open_page, mo
 
 def test_measured_milliseconds(open_page, models):
     """What this machine remembers stands in the table, and can be measured anew."""
-    assert open_page("compare").button(key="measure").label == "Measure the milliseconds here"
+    assert open_page("compare").button(key="measure_latency").label == "Measure the milliseconds here"
     machine.remember("latency", {latency._key(models[0]): {"alone": 2.5, "batched": 0.25}})
     app = open_page("compare", models=["poor", "good"])
     assert table(app, "Size").loc["poor", ["Milliseconds a face", "in batches"]].tolist() == ["2.50", "0.25"]
-    assert app.button(key="measure").label == "Measure the milliseconds again"
+    assert app.button(key="measure_latency").label == "Measure the milliseconds again"
 
 
 def test_chance(open_page, said, models):
@@ -196,7 +196,7 @@ def test_without_the_dataset(open_page, said, models):
     app = open_page("compare", models=["poor", "good"], view="Agreement")
     assert "the dataset that this model was evaluated on: `other.csv`" in said(app)
     assert "dataset that it is to be scored on: `other.csv`" in said(app)
-    assert [button.label for button in app.button] == ["Score it on demo"]
+    assert [button.label for button in app.button] == ["Score them on demo"]
     assert not app.error
 
 

@@ -76,7 +76,7 @@ def test_two_models_compare_on_the_chosen_dataset(open_page, said, faces, folder
     for name in ("first", "second"):
         save_constant(name, faces, "study", SAD)
     app = open_page("compare")
-    button(app, "Score it on faces").click().run(timeout=120)
+    button(app, "Score them on faces").click().run(timeout=120)
     assert not app.exception
     assert "first is scored on faces" in said(app)
     assert "second is scored on faces" in said(app)

@@ -39,7 +39,7 @@ def test_only_versions_that_touch_scored_faces_are_offered(open_page, faces, mod
 def test_a_version_that_a_link_names_and_that_is_not_there_is_told(open_page, model):
     """The scores are against the dataset's own labels, and nobody takes them for others."""
     app = open_page("evaluate", model=model.id, labels="gone")
-    assert app.warning[0].value.startswith("No version `gone` that changes a face which this model is scored on")
+    assert app.warning[0].value == "There is no `gone` to choose here."
 
 
 def test_scores_against_a_version(open_page, said, model, version):
@@ -52,7 +52,7 @@ def test_scores_against_a_version(open_page, said, model, version):
     assert expected.n == len(predictions.select("test")) - len(version.excluded)
     told = f"{len(version.labels):,} have another label, {len(version.excluded):,} are left out"
     assert told in said(app)
-    app.selectbox(key="labels").select("the dataset's own").run()
+    app.selectbox(key="labels").select("the dataset's own labels").run()
     assert app.metric[0].value == f"{100 * model.scores['test']['raw']['macro_recall']:.1f} %"
 
 

@@ -68,8 +68,8 @@ def test_check_tells_what_listing_does_not(open_page, said, faces):
     frame["p_Sad"] += 1
     frame.to_parquet(path)
     app = press(open_page("models"), "Check all files")
-    assert "**twisted**: twisted/predictions.parquet: expected probabilities" in app.error[0].value
-    assert "Whole: whole." in [box.value for box in app.success]
+    assert "twisted: twisted/predictions.parquet: expected probabilities" in app.error[0].value
+    assert "No fault found: whole." in [box.value for box in app.success]
 
 
 @pytest.mark.parametrize("view", ["Card", "Export", "Manage"])
@@ -143,7 +143,9 @@ def test_export_and_import_by_path(open_page, said, faces, tmp_path):
     store.open_trained("mine").weights_file.rename(tmp_path / "given.keras")
     app = open_page("models", import_from="Path")
     app.text_input(key="import_path").set_value(str(tmp_path / "given.keras")).run()
+    app.text_input(key="import_name").set_value("given").run()
     app.button(key="import").click().run(timeout=300)
+    assert not app.text_input(key="import_name").value  # taken now
     assert "Imported given." in [toast.value for toast in app.toast]
     assert store.open_trained("given").record["network"] == "imported"
     assert "It was imported from given.keras" in said(open_page("evaluate", model="given", view="Learning"))

@@ -30,6 +30,22 @@ def test_every_page_starts_with_the_guard():
         assert ast.unparse(next(drawing)).startswith("frame.start(__file__, "), page.name
 
 
+def test_no_button_has_the_key_of_what_stands_in_the_url():
+    """Streamlit carries such a value to other pages, where the button would count as pressed."""
+    bound, free = set(), set()
+    for module in (ROOT / "pages").rglob("*.py"):
+        for call in (node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.Call)):
+            name = ast.unparse(call.func).rpartition(".")[2]
+            named = {keyword.arg: keyword.value for keyword in call.keywords}
+            place = {"button": 1, "choice": 2, "several": 2, "named": 3, "one_here": 2}.get(name)
+            at = named.get("key", call.args[place] if place and len(call.args) > place else None)
+            if isinstance(at, ast.Constant):
+                (bound if "bind" in named or name in ("choice", "several", "named", "one_here") else free).add(at.value)
+    assert {"emotion", "view", "model", "measure"} <= bound
+    assert {"start", "measure_speed"} <= free
+    assert not bound & free
+
+
 def test_a_dataset_that_is_not_there():
     """A wrong source in a link is told in a box, with what to do."""
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)

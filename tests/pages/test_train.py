@@ -104,7 +104,7 @@ def test_versions_of_the_labels_are_offered(open_page, faces):
     save_version(Version("better", faces.fingerprint, {}, tuple(out)))
     speed.remember(PRESETS["quick"], speed.Speed("float32", {48: 203.0}))
     app = open_page("train")
-    assert app.button(key="measure").label == "Measure again"
+    assert app.button(key="measure_speed").label == "Measure again"
     box = app.selectbox(key="version-quick")
     assert (box.options, box.value) == (["unchanged", "better"], "")
     box.select("better").run()
@@ -114,7 +114,7 @@ def test_versions_of_the_labels_are_offered(open_page, faces):
 
 def test_estimate_of_a_measured_machine(open_page, said):
     """Where the speed is known, it tells the time; else it offers to measure."""
-    assert open_page("train").button(key="measure")
+    assert open_page("train").button(key="measure_speed")
     speed.remember(PRESETS["quick"], speed.Speed("float32", {48: 203.0}))
     assert "406 faces (self-test: 203 faces a second at 48 px, float32)" in said(open_page("train"))
 
@@ -148,7 +148,7 @@ def test_a_dataset_that_is_not_there_takes_the_form_only(open_page, faces, monke
     update_record(open_model("done"), dataset={"source": "other.csv", "fingerprint": "0" * 64})
     app = open_page("train", run="done")
     app.button(key="again-done").click().run()
-    assert "found none that can be read; choose `other.csv`" in app.error[1].value
+    assert "found none that can be read; choose other.csv" in app.error[1].value
 
 
 def test_the_row_of_the_run_in_the_box_is_marked(open_page, faces):
@@ -220,7 +220,7 @@ def test_run_again_needs_its_faces(open_page, faces):
     update_record(save_model("done", faces), dataset={"source": "other.csv", "fingerprint": "0" * 64})
     app = open_page("train")
     app.button(key="again-done").click().run()
-    assert "choose `other.csv` in the sidebar" in app.error[0].value
+    assert "choose other.csv in the sidebar" in app.error[0].value
     assert len(list_models()) == 1
     assert app.run().error  # as while a run is at work, which draws this part anew each second
     app.button(key="change-done").click().run()
@@ -280,7 +280,7 @@ def test_runs_of_unlike_faces_are_estimated_as_such(open_page, said):
 def test_a_run_that_never_started_says_so(open_page, faces):
     """As those do that a sweep has made for later."""
     start_model("later", faces)
-    assert "It was made, and not started yet." in [box.value for box in open_page("train", run="later").info]
+    assert "It is created, and not started yet." in [box.value for box in open_page("train", run="later").info]
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Faces disturbed without TensorFlow, for a look before a run."""
+"""Faces augmented without TensorFlow, for a look before a run."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 from fer_core.data import load_dataset
 from fer_core.training import augmentation
 from fer_core.training.config import TrainConfig
-from fer_core.training.preview import Chance, disturbed
+from fer_core.training.preview import Chance, augmented
 
 STILL = TrainConfig(flip=False, rotation=0, shift=0, zoom=0, erasing=0)
 STRONG = TrainConfig(rotation=40, shift=0.2, zoom=0.3, erasing=0.7)
@@ -35,14 +35,14 @@ def test_same_numbers_give_the_same_faces(change):
     if config.mixup:
         shares = augmentation.mixup_shares(augmentation.Chance(*numbers), config.mixup)
         expected = augmentation.mixup(expected, shares)
-    difference = np.abs(disturbed(images, SameChance(*numbers), config) - expected.numpy())
+    difference = np.abs(augmented(images, SameChance(*numbers), config) - expected.numpy())
     assert (difference > 0.51).mean() < 1e-3  # a pixel on the edge of an erased rectangle may fall on either side
 
 
 def test_switched_off_it_changes_nothing():
     """Without any disturbance a face stays as it is."""
     images = load_dataset("demo").images[:4]
-    np.testing.assert_array_equal(disturbed(images, Chance(1, 4), STILL), images)
+    np.testing.assert_array_equal(augmented(images, Chance(1, 4), STILL), images)
 
 
 def test_own_numbers_are_the_same_for_the_same_seed():
