@@ -15,7 +15,7 @@ from fer_core.inference import external, packed
 from fer_core.inference.export import export_model
 from fer_core.inference.importing import import_file, import_folder
 from fer_core.inference.packed import import_zip
-from fer_core.paths import write_atomic
+from fer_core.paths import write_text
 
 
 def card(arguments) -> tuple[dict, str]:
@@ -27,7 +27,7 @@ def card(arguments) -> tuple[dict, str]:
     out = Path(arguments.out)
     check_folder(out)
     try:
-        write_atomic(out, lambda file: file.write(text.encode()))
+        write_text(out, text)
     except OSError as error:
         raise ModelError(f"{arguments.out}: expected a file that can be written, found: {reason(error)}") from error
     return {"model": model.id, "card": text, "file": arguments.out}, f"wrote {arguments.out}"

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from fer_core.paths import data_dir, write_atomic
+from fer_core.paths import data_dir, write_text
 
 BFLOAT16_FLAGS = ("amx_bf16", "avx512_bf16")
 
@@ -44,7 +44,7 @@ def remember(name: str, measured: dict[str, dict]) -> None:
     """Add measurements, by key, to those of `name`; where there is no room for them they are made again."""
     text = json.dumps(remembered(name) | measured, indent=1)
     with contextlib.suppress(OSError):
-        write_atomic(_file(name), lambda file: file.write(text.encode()))
+        write_text(_file(name), text)
 
 
 def _cpuinfo() -> dict[str, str]:

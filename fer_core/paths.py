@@ -89,6 +89,11 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object], *, keep: Path
         raise
 
 
+def write_text(path: Path, text: str) -> None:
+    """`write_atomic` of `text`, in UTF-8."""
+    write_atomic(path, lambda file: file.write(text.encode()))
+
+
 def _remove_old(path: Path) -> None:
     """Remove what writers of `path` left that were killed more than a day ago."""
     for left in path.parent.glob(f"{PARTIAL}{glob.escape(path.stem)}-*"):

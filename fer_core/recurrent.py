@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fer_core.errors import ModelError
 from fer_core.integrity import sha256_of
-from fer_core.paths import write_atomic
+from fer_core.paths import write_text
 from fer_core.store import SavedModel, write_network
 
 FORMAT = 1
@@ -36,7 +36,7 @@ def save_recurrent(model: SavedModel, network, record: dict) -> SavedRecurrent:
     write_network(network, path)
     whole = record | {"format": FORMAT, "network": model.record["sha256"], "sha256": sha256_of(path)}
     text = json.dumps(whole, indent=2) + "\n"
-    write_atomic(path.with_suffix(".json"), lambda file: file.write(text.encode()))
+    write_text(path.with_suffix(".json"), text)
     return SavedRecurrent(path, whole)
 
 

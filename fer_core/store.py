@@ -32,7 +32,7 @@ from filelock import FileLock
 
 from fer_core.errors import ModelError, reason
 from fer_core.integrity import FORMAT, NOT_RUN, find_problem, sha256_of
-from fer_core.paths import NAME, held, models_dir, write_atomic
+from fer_core.paths import NAME, held, models_dir, write_atomic, write_text
 
 ENDINGS = ("finished", "stopped", "failed")
 TAIL = 1 << 16
@@ -283,7 +283,7 @@ def update_record(model: SavedModel, **changes) -> SavedModel:
 def save_record(model: SavedModel) -> None:
     """Replace `model.json`."""
     text = json.dumps(model.record, indent=2, ensure_ascii=False) + "\n"
-    write_atomic(model.folder / "model.json", lambda file: file.write(text.encode()))
+    write_text(model.folder / "model.json", text)
 
 
 class _TakenError(ModelError):

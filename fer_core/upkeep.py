@@ -14,7 +14,7 @@ from filelock import Timeout
 
 from fer_core import store
 from fer_core.errors import ModelError, reason
-from fer_core.paths import models_dir, write_atomic
+from fer_core.paths import models_dir, write_text
 from fer_core.store import SavedModel
 
 DELETED = ".deleted-"
@@ -122,4 +122,4 @@ def _default_file() -> Path:
 
 
 def _write_default(name: str) -> None:
-    write_atomic(_default_file(), lambda file: file.write(f"{name}\n".encode()))
+    write_text(_default_file(), f"{name}\n")

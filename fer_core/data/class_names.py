@@ -19,7 +19,7 @@ from types import MappingProxyType
 
 from fer_core.errors import DatasetError, reason
 from fer_core.labels import EMOTIONS, OUT
-from fer_core.paths import data_dir, write_atomic
+from fer_core.paths import data_dir, write_text
 
 Mapped = Mapping[str, str | None]
 """Name → emotion, or None to leave its faces out."""
@@ -123,7 +123,7 @@ def save_names(path: Path, names: Mapped) -> None:
     text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
     file = names_file(path)
     try:
-        write_atomic(file, lambda opened: opened.write(text.encode()))
+        write_text(file, text)
     except OSError as error:
         raise DatasetError(f"{file}: expected a place for the class names, found: {reason(error)}") from error
 

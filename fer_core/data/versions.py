@@ -29,7 +29,7 @@ from filelock import FileLock
 from fer_core.data.dataset import FaceDataset
 from fer_core.errors import VersionError, reason
 from fer_core.labels import EMOTIONS, OUT
-from fer_core.paths import NAME, data_dir, write_atomic
+from fer_core.paths import NAME, data_dir, write_text
 
 FORMAT = 1
 DRAFT = "draft"
@@ -135,7 +135,7 @@ def save_version(version: Version) -> Path:
         with FileLock(path.parent / ".lock"):
             if path.exists() or version.name == DRAFT:
                 raise VersionError(f"version name: expected one that is not taken, found {version.name!r}")
-            write_atomic(path, lambda file: file.write(text.encode()))
+            write_text(path, text)
     except OSError as error:
         raise VersionError(f"{path}: expected a file that can be written, found: {reason(error)}") from error
     return path

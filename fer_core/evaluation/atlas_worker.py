@@ -21,7 +21,7 @@ from fer_core.data.sources import absolute, load_dataset
 from fer_core.errors import DatasetError, FerError
 from fer_core.evaluation.atlas import find_atlas
 from fer_core.evaluation.embeddings import kept_as
-from fer_core.paths import held, write_atomic
+from fer_core.paths import held, write_text
 from fer_core.store import SavedModel, open_trained
 
 CHECKS = 2.0
@@ -86,7 +86,7 @@ def draw(model_id: str, source: str, path: Path) -> None:
         nonlocal began
         began = began if done else time.monotonic()  # to load isn't to look
         told = Drawing(os.getpid(), done, n, time.monotonic() - began, problem)
-        write_atomic(note, lambda file: file.write(json.dumps(asdict(told)).encode()))
+        write_text(note, json.dumps(asdict(told)))
 
     with contextlib.suppress(Timeout), FileLock(path.with_suffix(".lock")).acquire(timeout=CHECKS):
         tell()

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
-from fer_core.evaluation.intervals import SEED, Z, percentile_interval, proportion, wilson
+from fer_core.evaluation.intervals import SEED, Z, percentile_interval, proportion, share
 from fer_core.evaluation.metrics import BINS, confident, ece
 from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.reference import class_votes
@@ -75,18 +75,10 @@ def reliability_frame(y_true: np.ndarray, y_prob: np.ndarray, bins: int = BINS) 
     """
     confidence, right, bin_of = confident(y_true, y_prob, bins)
     n, correct = (np.bincount(bin_of, weights, bins).astype(int) for weights in (None, right))
-    low, high = wilson(correct, n)
     edges = np.linspace(0, 1, bins + 1)
+    mean = proportion(np.bincount(bin_of, confidence, bins), n)
     return pd.DataFrame(
-        {
-            "low": edges[:-1],
-            "high": edges[1:],
-            "n": n,
-            "confidence": proportion(np.bincount(bin_of, confidence, bins), n),
-            "accuracy": proportion(correct, n),
-            "accuracy_low": low,
-            "accuracy_high": high,
-        }
+        {"low": edges[:-1], "high": edges[1:], "n": n, "confidence": mean} | share("accuracy", correct, n)
     )
 
 
@@ -120,13 +112,13 @@ def calibration_scores(predictions: Predictions, temperature: float) -> pd.DataF
     Columns: `ece` with `chance_of_ece` as `chance_low` and `chance_high`; the mean surprise `nll` with its interval,
     and how much it differs from the network's on the same faces, `change` with its own.
     """
-    rows, first = [], None
+    rows = []
+    of_network = surprise(predictions.y_true, predictions.y_prob)
     for name, y_prob in _before_and_after(predictions, temperature).items():
         values = surprise(predictions.y_true, y_prob)
-        first = values if first is None else first
         chance = dict(zip(("chance_low", "chance_high"), chance_of_ece(y_prob), strict=True))
         about = {"probabilities": name, "n": len(predictions), "ece": ece(predictions.y_true, y_prob)} | chance
-        rows.append(about | _mean("nll", values) | _mean("change", values - first))
+        rows.append(about | _mean("nll", values) | _mean("change", values - of_network))
     return pd.DataFrame(rows)
 
 
@@ -143,13 +135,13 @@ def votes_distance(predictions: Predictions, votes: np.ndarray, temperature: flo
     voted = counts.any(axis=1)
     shares = counts[voted] / counts[voted].sum(axis=1, keepdims=True)
     given = _before_and_after(predictions, temperature) | {LABEL: np.eye(len(predictions.labels))[predictions.y_true]}
-    rows, first = [], None
-    for name, y_prob in given.items():
-        values = np.abs(y_prob[voted] - shares).sum(axis=1) / 2
-        first = values if first is None else first
-        about = {"probabilities": name, "n": int(voted.sum())}
-        rows.append(about | _mean("distance", values) | _mean("change", values - first))
-    return pd.DataFrame(rows)
+    distances = {name: np.abs(y_prob[voted] - shares).sum(axis=1) / 2 for name, y_prob in given.items()}
+    return pd.DataFrame(
+        {"probabilities": name, "n": int(voted.sum())}
+        | _mean("distance", values)
+        | _mean("change", values - distances[NETWORK])
+        for name, values in distances.items()
+    )
 
 
 def _before_and_after(predictions: Predictions, temperature: float) -> dict[str, np.ndarray]:

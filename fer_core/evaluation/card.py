@@ -11,7 +11,7 @@ import numpy as np
 
 from fer_core.errors import ModelError
 from fer_core.evaluation.decision import read_decision
-from fer_core.evaluation.intervals import wilson
+from fer_core.evaluation.intervals import proportion, share
 from fer_core.evaluation.metrics import class_scores, confusion_frame, summary
 from fer_core.evaluation.predictions import PARTS, Predictions
 from fer_core.labels import SPLITS
@@ -213,11 +213,9 @@ def _calibration(predictions: Predictions) -> str:
 
 
 def _right(confidence: np.ndarray, right: np.ndarray, here: np.ndarray) -> dict[str, str]:
-    n = int(here.sum())
-    low, high = wilson(right[here].sum(), np.array(n))
-    mean, share = (float(values[here].mean()) if n else None for values in (confidence, right))
-    told = {"accuracy": share, "accuracy_low": float(low), "accuracy_high": float(high)}
-    return {"Mean probability": _share(mean), "Right": _score(told, "accuracy")}
+    n = here.sum()
+    mean = float(proportion(confidence[here].sum(), n))
+    return {"Mean probability": _share(mean), "Right": _score(share("accuracy", right[here].sum(), n), "accuracy")}
 
 
 def _decision(model: SavedModel) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import bdtr
 
-from fer_core.evaluation.intervals import LEVEL, bootstrap, proportion, wilson
+from fer_core.evaluation.intervals import LEVEL, bootstrap, proportion, share
 from fer_core.evaluation.metrics import class_scores, summary
 from fer_core.evaluation.predictions import Predictions
 from fer_core.lineage import trainings
@@ -151,10 +151,9 @@ def _confused(predictions: Predictions) -> dict[str, float]:
         return {}
     true, predicted = map(predictions.labels.index, CONFUSED)
     answers = predictions.y_pred[predictions.y_true == true]
-    confused, n = (answers == predicted).sum(), np.array(len(answers))
-    low, high = wilson(confused, n)
     name = f"{CONFUSED[0]}_as_{CONFUSED[1]}".lower()
-    return {name: float(proportion(confused, n)), f"{name}_low": float(low), f"{name}_high": float(high)}
+    told = share(name, (answers == predicted).sum(), np.array(len(answers)))
+    return {key: float(value) for key, value in told.items()}
 
 
 def _paired_row(reference: Predictions, model: Predictions, rows: int) -> dict[str, float]:

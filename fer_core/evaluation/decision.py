@@ -22,7 +22,7 @@ from fer_core.errors import ModelError
 from fer_core.evaluation.calibration import fit_temperature, with_temperature
 from fer_core.evaluation.operating import OperatingPoint, check_group, fit_point
 from fer_core.evaluation.predictions import Predictions
-from fer_core.paths import write_atomic
+from fer_core.paths import write_text
 from fer_core.store import SavedModel
 
 FORMAT = 1
@@ -119,7 +119,7 @@ def save_decision(model: SavedModel, decision: Decision) -> None:
             "temperature": decision.temperature,
             "operating_point": asdict(decision.point) if decision.point else None,
         }
-        write_atomic(path, lambda file: file.write(f"{json.dumps(told, indent=2)}\n".encode()))
+        write_text(path, f"{json.dumps(told, indent=2)}\n")
 
 
 def _file(model: SavedModel) -> Path:

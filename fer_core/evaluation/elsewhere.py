@@ -21,7 +21,7 @@ from fer_core.evaluation.predictions import Predictions, predictions_frame, read
 from fer_core.evaluation.scoring import BATCH, headline, probabilities, scored_rows
 from fer_core.labels import SPLITS, get_scheme
 from fer_core.lineage import trainings
-from fer_core.paths import data_dir, write_atomic
+from fer_core.paths import data_dir, write_atomic, write_text
 from fer_core.store import SavedModel
 
 AT_A_TIME = 8 * BATCH
@@ -165,4 +165,4 @@ def _ask(network: Callable, images: np.ndarray, rows: np.ndarray, progress: Call
 def _keep(folder: Path, predictions: Predictions, about: About) -> None:
     text = json.dumps(asdict(about), indent=2, ensure_ascii=False) + "\n"
     write_atomic(folder / "predictions.parquet", lambda file: predictions.frame.to_parquet(file))
-    write_atomic(folder / "about.json", lambda file: file.write(text.encode()))
+    write_text(folder / "about.json", text)

@@ -31,6 +31,12 @@ def wilson(correct: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
 
 
+def share(name: str, part: np.ndarray, whole: np.ndarray) -> dict[str, np.ndarray]:
+    """`part / whole` called `name`, and Wilson's interval as `<name>_low` and `<name>_high`; numbers of numbers."""
+    low, high = wilson(part, whole)
+    return {name: proportion(part, whole)[()], f"{name}_low": low, f"{name}_high": high}
+
+
 def resample(counts: np.ndarray, draws: int = DRAWS, seed: int = SEED) -> np.ndarray:
     """Bootstrap faces that are told apart only by their cell: int64 of shape `(draws, *counts.shape)`.
 

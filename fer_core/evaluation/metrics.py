@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer_core.evaluation.intervals import bootstrap, macro_recall_interval, proportion, wilson
+from fer_core.evaluation.intervals import bootstrap, macro_recall_interval, proportion, share, wilson
 from fer_core.evaluation.predictions import PARTS, Predictions
 from fer_core.labels import choose
 
@@ -91,20 +91,12 @@ def class_scores(predictions: Predictions) -> pd.DataFrame:
     """
     matrix = _confusion_of(predictions)
     correct, n, n_predicted = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
-    recall_low, recall_high = wilson(correct, n)
-    precision_low, precision_high = wilson(correct, n_predicted)
     both_low, both_high = wilson(correct, n + n_predicted - correct)
     return pd.DataFrame(
-        {
-            "label": predictions.labels,
-            "n": n,
-            "n_predicted": n_predicted,
-            "recall": proportion(correct, n),
-            "recall_low": recall_low,
-            "recall_high": recall_high,
-            "precision": proportion(correct, n_predicted),
-            "precision_low": precision_low,
-            "precision_high": precision_high,
+        {"label": predictions.labels, "n": n, "n_predicted": n_predicted}
+        | share("recall", correct, n)
+        | share("precision", correct, n_predicted)
+        | {
             "f1": proportion(2 * correct, n + n_predicted),
             "f1_low": 2 * both_low / (1 + both_low),
             "f1_high": 2 * both_high / (1 + both_high),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_core.evaluation.intervals import macro_recall_interval, proportion, wilson
+from fer_core.evaluation.intervals import macro_recall_interval, proportion, share
 from fer_core.evaluation.metrics import confusion
 
 MOST_PROBABLE, CHOSEN = "most probable", "operating point"
@@ -85,8 +85,8 @@ def who_pays(
     n = _count(y_true, labels)
     return pd.DataFrame(
         {"label": labels, "in_group": np.isin(labels, group), "n": n}
-        | _share("recall_before", _count(y_true[was], labels), n)
-        | _share("recall_after", _count(y_true[is_now], labels), n)
+        | share("recall_before", _count(y_true[was], labels), n)
+        | share("recall_after", _count(y_true[is_now], labels), n)
         | {"won": _count(y_true[is_now & ~was], labels), "lost": _count(y_true[was & ~is_now], labels)}
     )
 
@@ -99,16 +99,6 @@ def _count(y_true: np.ndarray, labels: Sequence[str]) -> np.ndarray:
     return np.bincount(y_true, minlength=len(labels))
 
 
-def _share(name: str, part: np.ndarray, whole: np.ndarray) -> dict[str, np.ndarray]:
-    """`part / whole` called `name`, with Wilson's interval."""
-    low, high = wilson(part, whole)
-    return {
-        name: proportion(part, whole)[()],
-        f"{name}_low": low,
-        f"{name}_high": high,
-    }  # [()] makes a number of an array without axes
-
-
 def _row(rule: str, matrix: np.ndarray, inside: np.ndarray) -> dict[str, object]:
     n, n_called, right = matrix[inside].sum(), matrix[:, inside].sum(), matrix.diagonal()
     found = matrix[np.ix_(inside, inside)].sum()
@@ -116,9 +106,9 @@ def _row(rule: str, matrix: np.ndarray, inside: np.ndarray) -> dict[str, object]
     low, high = macro_recall_interval(right, of_class)
     return (
         {"rule": rule, "n": n, "n_called": n_called}
-        | _share("recall", found, n)
-        | _share("precision", found, n_called)
-        | _share("accuracy", right.sum(), matrix.sum())
+        | share("recall", found, n)
+        | share("precision", found, n_called)
+        | share("accuracy", right.sum(), matrix.sum())
         | {
             "macro_recall": np.nanmean(proportion(right, of_class)) if of_class.any() else np.nan,
             "macro_recall_low": low,

@@ -14,7 +14,7 @@ from fer_core.errors import RunError
 from fer_core.evaluation.scoring import predict_dataset, probabilities
 from fer_core.labels import get_scheme
 from fer_core.networks import saved_network, start_from, start_from_imagenet
-from fer_core.paths import write_atomic
+from fer_core.paths import write_text
 from fer_core.store import SavedModel, load_network
 from fer_core.training import speed
 from fer_core.training.board import Board
@@ -190,7 +190,7 @@ def _write_history(model: SavedModel, history: list[dict]) -> None:
     if not history:
         return
     table = pd.DataFrame(history).to_csv(index=False)
-    write_atomic(model.folder / "history.csv", lambda file: file.write(table.encode()))
+    write_text(model.folder / "history.csv", table)
 
 
 def _epoch_line(record: dict) -> str:
