@@ -10,6 +10,7 @@ from fer_core.store import SavedModel
 from pages._ui import (
     decisions,
     errors,
+    faces,
     frame,
     pickers,
     predict_exports,
@@ -72,12 +73,10 @@ def show_pictures(
     model = first.model
     if ALIKE in also:
         predict_faces.follow_measuring(model)
-    pages = -(-len(answered) // PAGE)
     shown = [picture.key for picture, _ in answered]
     if st.session_state.get("pictures_shown") != shown:
         st.session_state.update(pictures_shown=shown, pictures_page=1)
-    start = PAGE * (st.pagination(pages, key="pictures_page") - 1) if pages > 1 else 0
-    for picture, its in answered[start : start + PAGE]:
+    for picture, its in answered[faces.turned(len(answered), PAGE, "pictures_page")]:
         st.subheader(words.literal(picture.name), anchor=False, divider="gray")
         predict_faces.show(picture, seen[picture.key], its.faces, model, also)
         if its.faces[model.id]:

@@ -151,8 +151,7 @@ def _confused(predictions: Predictions) -> dict[str, float]:
         return {}
     true, predicted = map(predictions.labels.index, CONFUSED)
     answers = predictions.y_pred[predictions.y_true == true]
-    name = f"{CONFUSED[0]}_as_{CONFUSED[1]}".lower()
-    told = share(name, (answers == predicted).sum(), np.array(len(answers)))
+    told = share("sad_as_happy", (answers == predicted).sum(), np.array(len(answers)))
     return {key: float(value) for key, value in told.items()}
 
 

@@ -78,7 +78,7 @@ def _show_counts(audit: Audit) -> None:
 def _show_leaks(dataset: FaceDataset, audit: Audit) -> str:
     """What is leaked into the Usage that is chosen here; it is returned."""
     st.subheader("Leaks from training", anchor=False)
-    usage = SPLITS[pickers.choice("Split", ("test", "validation"), "split", on_change=_first_page)]
+    usage = SPLITS[pickers.choice("Split", ("test", "validation"), "split", on_change=faces.first_page)]
     shares = leak_shares(dataset, audit.leak)
     st.markdown(words.leaked(shares, usage, audit.threshold))
     if shares[shares["usage"] == usage]["n"].any():
@@ -108,35 +108,34 @@ def _offer_rows(dataset: FaceDataset) -> None:
 def _show_groups(dataset: FaceDataset, audit: Audit, usage: str) -> None:
     st.subheader("Browse the copies", anchor=False)
     kinds = _kinds(dataset, audit, usage)
-    kind = pickers.choice("Copies", tuple(kinds), "copies", on_change=_first_page)
+    kind = pickers.choice("Copies", tuple(kinds), "copies", on_change=faces.first_page)
     groups = kinds[kind]
     if not len(groups.rows):
         st.info("There are none.")
         return
-    pages = -(-len(groups.rows) // EACH_PAGE)
-    first = EACH_PAGE * (st.pagination(pages, key="page", bind="query-params") - 1)
+    shown = faces.turned(len(groups.rows), EACH_PAGE, faces.PAGE, bind="query-params")
     draft = cached.draft(dataset)
     st.caption(f"{len(groups.rows):,} {groups.what}, {EACH_PAGE} on a page. Below each face: label, Usage, row.")
     _offer_all(dataset, groups, draft, kind)
     with st.container(horizontal=True):
-        for index, rows in enumerate(groups.rows[first : first + EACH_PAGE], first):
+        for index, rows in enumerate(groups.rows[shown], shown.start):
             with st.container(border=True, width="content"):
                 if groups.captions:
                     st.markdown(groups.captions[index])
-                shown = rows[: faces.SINGLE]
-                faces.row_of_faces(dataset, shown, audit_edit.captions(dataset, shown, draft))
+                some = rows[: faces.SINGLE]
+                faces.row_of_faces(dataset, some, audit_edit.captions(dataset, some, draft))
                 with st.popover("Edit", icon=":material/edit:"):
-                    some: list[int] = []
+                    chosen: list[int] = []
                     if len(rows) > 1:
                         left = spare_rows([rows], dataset.usage, _left_out(dataset, draft))
                         audit_edit.leave_out(dataset, left, f"spare-{index}", f"Leave out {_BUT_ONE}", kind)
-                        some = st.pills(
+                        chosen = st.pills(
                             "These rows, or all where none is chosen",
                             rows.tolist(),
                             selection_mode="multi",
                             key=f"some-{kind}-{index}",  # a face may stand in several pairs
                         )
-                    audit_edit.edit(dataset, some or rows, f"copies-{index}", kind)
+                    audit_edit.edit(dataset, chosen or rows, f"copies-{index}", kind)
 
 
 def _offer_all(dataset: FaceDataset, groups: Groups, draft: Draft, kind: str) -> None:
@@ -197,7 +196,3 @@ def _kinds(dataset: FaceDataset, audit: Audit, usage: str) -> dict[str, Groups]:
             keep=False,
         ),
     }
-
-
-def _first_page() -> None:
-    st.session_state["page"] = 1

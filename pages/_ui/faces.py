@@ -16,6 +16,8 @@ SINGLE = 24
 """Up to so many faces are pictures of their own, each with its words; more of them would take the browser seconds."""
 EACH_PAGE = 48
 """Faces on one of several pages."""
+PAGE = "faces_page"
+"""The key of the page of faces, or of groups of them, that is open."""
 
 
 def face(image: np.ndarray, caption: str | None, alt: str, size: int = SIZE) -> None:
@@ -54,18 +56,22 @@ def wall(
 
 def page_of(n: int) -> slice:
     """Which of `n` faces to show: all, or the `EACH_PAGE` of a page that the reader turns to."""
-    pages = -(-n // EACH_PAGE)
-    if pages < 2:
-        return slice(0, n)
-    page = st.pagination(pages, key="faces_page", bind="query-params")
-    first = (page - 1) * EACH_PAGE
-    st.caption(f"Faces {first + 1:,} to {min(first + EACH_PAGE, n):,} of {n:,}.")
-    return slice(first, first + EACH_PAGE)
+    shown = turned(n, EACH_PAGE, PAGE, bind="query-params")
+    if n > EACH_PAGE:
+        st.caption(f"Faces {shown.start + 1:,} to {min(shown.stop, n):,} of {n:,}.")
+    return shown
+
+
+def turned(n: int, each: int, key: str, **kwargs) -> slice:
+    """Which of `n` things to show, `each` on a page, where there are several pages that the reader turns."""
+    pages = -(-n // each)
+    first = each * (st.pagination(pages, key=key, **kwargs) - 1) if pages > 1 else 0
+    return slice(first, first + each)
 
 
 def first_page() -> None:
     """Back to the first page: other faces are chosen."""
-    st.session_state["faces_page"] = 1
+    st.session_state[PAGE] = 1
 
 
 def table(frame: pd.DataFrame, dataset: FaceDataset | None, alt: str, key: str = "faces_table", **kwargs):

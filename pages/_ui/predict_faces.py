@@ -38,7 +38,7 @@ def show(
         _show_picture(seen, of_model)
     if not of_model:
         return
-    shown = _page(len(of_model), picture.key)
+    shown = faces.turned(len(of_model), PAGE, f"page-{picture.key}")
     with right:
         for number, face in list(enumerate(of_model, 1))[shown]:
             _show_face(number, face, f"{picture.key}-{number}")
@@ -72,13 +72,6 @@ def _show_picture(seen: Seen, of_model: Sequence[FaceResult]) -> None:
         st.image(boxed, caption=found, width=ENLARGED, alt=f"The picture with {found} boxed")
     else:  # a large PNG would take ten times as long to pack
         st.image(boxed, caption=found, width="stretch", output_format="JPEG", alt=f"The picture with {found} boxed")
-
-
-def _page(n: int, key: str) -> slice:
-    """Which of `n` faces to show."""
-    pages = -(-n // PAGE)
-    first = PAGE * (st.pagination(pages, key=f"page-{key}") - 1) if pages > 1 else 0
-    return slice(first, first + PAGE)
 
 
 def _show_face(number: int, face: FaceResult, key: str) -> None:

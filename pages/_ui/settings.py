@@ -69,9 +69,7 @@ FIRST = (
         "Of the training faces: the dataset's own, or those of a version made in Audit.",
         options=_versions,
     ),
-    Control(
-        "rows", "Faces", "`clean`: no blanks, no copies, none of a validation or test face.", options=known.ROWS
-    ),
+    Control("rows", "Faces", "`clean`: no blanks, no copies, none of a validation or test face.", options=known.ROWS),
     Control("epochs", "Epochs, at most", "Passes over all training faces.", 1),
     Control("minutes", "Minutes, at most", "No epoch begins after so many minutes of training. 0: no limit.", 1.0),
 )
