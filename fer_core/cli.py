@@ -25,7 +25,7 @@ from fer_core.data.versions import version_of
 from fer_core.errors import FerError, ModelError, RunError, disk_told
 from fer_core.evaluation import elsewhere
 from fer_core.evaluation.common import bring_together
-from fer_core.evaluation.metrics import evaluation_json
+from fer_core.evaluation.metrics import class_scores, evaluation_json
 from fer_core.evaluation.predictions import PARTS, read_predictions
 from fer_core.evaluation.report import make_report
 from fer_core.evaluation.scoring import headline
@@ -161,10 +161,12 @@ def evaluate(arguments) -> tuple[dict, str]:
     labels = f"the labels of version {arguments.version}" if arguments.version else "the dataset's own labels"
     result = evaluation_json(model.id, arguments.split, predictions) | {"version": arguments.version}
     table = pd.DataFrame(result["confusion"], index=result["labels"], columns=result["labels"])
+    scores = headline(predictions)[arguments.split]
+    classes = {part: class_scores(predictions.select(arguments.split, part)) for part in scores}
     lines = [
         f"{model.id} on {arguments.split}, against {labels}, with 95 % intervals",
-        *(f"{part}: {words.scores_words(scores)}" for part, scores in headline(predictions)[arguments.split].items()),
-        "recall, raw: " + ", ".join(f"{label} {words.share(value)}" for label, value in result["recall"].items()),
+        *(f"{part}: {words.scores_words(told)}" for part, told in scores.items()),
+        *(f"recall, {part}: {words.recalls(frame)}" for part, frame in classes.items()),
         f"confusion, raw, rows true:\n{table.to_string()}",
     ]
     return result, "\n".join(lines)

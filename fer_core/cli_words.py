@@ -47,6 +47,14 @@ def scores_words(scores: dict) -> str:
     return ", ".join([f"{scores['n']:,} faces{classes}", *told])
 
 
+def recalls(frame: pd.DataFrame) -> str:
+    """`Angry 0.660 (0.615 to 0.701), …` of `metrics.class_scores`; a dash for a class without a face."""
+    return ", ".join(
+        f"{row.label} {row.recall:.3f} ({row.recall_low:.3f} to {row.recall_high:.3f})" if row.n else f"{row.label} –"
+        for row in frame.itertuples()
+    )
+
+
 def report_json(report: Report) -> dict:
     """A part of what `compare --json` prints; what no face could tell is None."""
     return {

@@ -118,7 +118,9 @@ def test_another_dataset(run, tmp_path, capsys):
     assert "version 'none'" in told
     assert "scoring" not in told  # refused before that
     assert main(["evaluate", "first", "--source", folder]) == 0
-    assert "raw: 2 faces of 2 of 6 classes, macro recall 0.500" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "raw: 2 faces of 2 of 6 classes, macro recall 0.500" in told
+    assert "recall, raw: Angry –, Fear –" in told
     assert main(["evaluate", "first", "--source", folder, "--json"]) == 0
     told = capsys.readouterr()
     assert json.loads(told.out)["n"] == 2  # Disgust is no class of it

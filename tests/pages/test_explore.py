@@ -43,7 +43,9 @@ def test_one_face_names_its_copies(open_page, said, faces):
     from fer_core.data.copies import audit
 
     row = int(audit(faces).groups[0][0])
-    assert "Other rows with the same photograph: **1** pixel by pixel" in said(open_page("explore", view="One face", row=str(row)))
+    assert "Other rows with the same photograph: **1** pixel by pixel" in said(
+        open_page("explore", view="One face", row=str(row))
+    )
 
 
 def test_one_face_by_saved_models(open_page, said, faces):
