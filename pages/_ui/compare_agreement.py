@@ -93,7 +93,6 @@ def _ask_and_save(models: Sequence[SavedModel], dataset: FaceDataset) -> None:
         with st.spinner(f"Joining {len(models)} networks and scoring them: half a minute or more"):
             ids = [model.id for model in models]
             saved = combine_apart("ensemble", ids, name, frame.chosen_source())
-        pickers.name_taken("ensemble_name")
         st.success(f"Saved as **{saved.id}**.", icon=":material/check:")
         st.page_link(
             "pages/evaluate.py",

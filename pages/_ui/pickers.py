@@ -289,7 +289,7 @@ def new_name(label: str, key: str, placeholder: str) -> str | None:
 
 
 def name_taken(key: str) -> None:
-    """It is made: its box is emptied when it is drawn next."""
+    """It is made: its box is emptied when it is drawn next, so run the page again before anything is typed."""
     st.session_state[f"taken_{key}"] = True
 
 
