@@ -144,7 +144,7 @@ def show_comparison(dataset: FaceDataset, draft: Draft, versions: Sequence[Versi
     st.subheader("What is different", anchor=False)
     newest = list(known).index(DRAFT) if draft.edited else 1
     for key in ("before", "after"):
-        pickers.say_gone_of(key, known)
+        pickers.say_gone_of(key, [*known, DRAFT])  # which may have been saved meanwhile
     left, right = st.columns(2)
     common = {"bind": "query-params", "on_change": faces.first_page}
     before = known[left.selectbox("Before", list(known), key="before", **common)]

@@ -217,8 +217,9 @@ def _say_gone(names: Sequence[str], instead: str = "") -> None:
 
 
 def say_gone_of(key: str, names: Collection[str]) -> None:
-    """Say what a link asks for in the box of that key that is none of `names`; the box shows another then."""
-    asked = st.query_params.get_all(key) if key not in st.session_state else []
+    """Say what was chosen in the box of that key, or by a link, that is none of `names`; it shows another then."""
+    held = st.session_state.get(key, st.query_params.get_all(key)) or []
+    asked = [held] if isinstance(held, str) else held
     if gone := [name for name in asked if name not in names]:
         st.warning(f"There is no {_listed(gone)} to choose here.", icon=":material/link_off:")
 
